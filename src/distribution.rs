@@ -1,0 +1,404 @@
+//! Distributions of time: how a scenario writes them, and how they are drawn.
+//!
+//! Draws go through `rand_distr`'s ziggurats and the portable `libm`, never the system's `exp` and `ln`, whose last bit
+//! differs between machines.
+
+use std::sync::Arc;
+
+use rand::Rng;
+use rand_distr::{Distribution as _, Exp1, Gamma, StandardNormal};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::random::unit;
+use crate::time::SimDuration;
+
+/// A distribution of time: a constant such as `"120ms"`, or a table such as `{ exponential = { mean = "200ms" } }`.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum DistributionSpec {
+    /// Always the same length, e.g. `"120ms"`.
+    Constant(SimDuration),
+    /// A named distribution.
+    Law(Law),
+}
+
+/// The named distributions of time.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum Law {
+    /// Equally likely between two lengths.
+    Uniform {
+        /// The shortest.
+        min: SimDuration,
+        /// The longest.
+        max: SimDuration,
+    },
+    /// Memoryless.
+    Exponential {
+        /// The mean.
+        mean: SimDuration,
+    },
+    /// Log-normal: the usual shape of handler times; by median and 99th percentile, or by mean and coefficient of variation.
+    Lognormal(Lognormal),
+    /// Gamma.
+    Gamma(Moments),
+    /// Weibull: P(X > x) = exp(-(x / scale)^shape).
+    Weibull {
+        /// The 63rd percentile.
+        scale: SimDuration,
+        /// Below 1: a heavy tail.
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        shape: f64,
+    },
+    /// Pareto: P(X > x) = (min / x)^shape.
+    Pareto {
+        /// The shortest.
+        min: SimDuration,
+        /// The smaller, the heavier the tail; at or below 1 the mean is infinite.
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        shape: f64,
+    },
+    /// Drawn from the values of a column of a CSV file, each equally likely.
+    Empirical {
+        /// Path of the CSV file, relative to the scenario.
+        file: String,
+        /// Name of the column.
+        column: String,
+        /// Unit of the values: `ns`, `us`, `ms`, `s`, `m`, `h`; default `s`.
+        #[serde(default)]
+        unit: TimeUnit,
+    },
+    /// One of several distributions, chosen by weight.
+    #[schemars(extend("minItems" = 1))]
+    Mixture(Vec<Component>),
+}
+
+/// One part of a mixture.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Component {
+    /// Relative weight; the weights need not add up to 1.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub weight: f64,
+    /// The distribution of this part.
+    pub of: DistributionSpec,
+}
+
+/// The two ways to write a log-normal distribution.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, untagged)]
+pub enum Lognormal {
+    /// By two percentiles.
+    Percentiles {
+        /// The median.
+        median: SimDuration,
+        /// The 99th percentile, at least the median.
+        p99: SimDuration,
+    },
+    /// By two moments.
+    Moments(Moments),
+}
+
+/// Mean and coefficient of variation.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Moments {
+    /// The mean.
+    pub mean: SimDuration,
+    /// The coefficient of variation: standard deviation / mean.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub cv: f64,
+}
+
+/// The unit of a column of times in a CSV file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TimeUnit {
+    /// Nanoseconds.
+    Ns,
+    /// Microseconds.
+    Us,
+    /// Milliseconds.
+    Ms,
+    /// Seconds.
+    #[default]
+    S,
+    /// Minutes.
+    M,
+    /// Hours.
+    H,
+}
+
+impl TimeUnit {
+    /// Nanoseconds in one unit.
+    pub const fn nanos(self) -> u64 {
+        match self {
+            TimeUnit::Ns => 1,
+            TimeUnit::Us => 1_000,
+            TimeUnit::Ms => 1_000_000,
+            TimeUnit::S => 1_000_000_000,
+            TimeUnit::M => 60_000_000_000,
+            TimeUnit::H => 3_600_000_000_000,
+        }
+    }
+}
+
+impl From<SimDuration> for DistributionSpec {
+    fn from(length: SimDuration) -> Self {
+        DistributionSpec::Constant(length)
+    }
+}
+
+impl DistributionSpec {
+    /// A log-normal distribution by median and 99th percentile.
+    pub const fn lognormal(median: SimDuration, p99: SimDuration) -> Self {
+        DistributionSpec::Law(Law::Lognormal(Lognormal::Percentiles { median, p99 }))
+    }
+
+    /// The files that the distribution reads: (file, column, unit).
+    pub fn files(&self) -> Vec<(&str, &str, TimeUnit)> {
+        match self {
+            DistributionSpec::Constant(_) => vec![],
+            DistributionSpec::Law(Law::Empirical { file, column, unit }) => vec![(file, column, *unit)],
+            DistributionSpec::Law(Law::Mixture(parts)) => parts.iter().flat_map(|part| part.of.files()).collect(),
+            DistributionSpec::Law(_) => vec![],
+        }
+    }
+
+    /// What no single key can show to be wrong, as (path below the distribution, what is wrong).
+    pub fn problems(&self) -> Vec<(Vec<&'static str>, String)> {
+        let DistributionSpec::Law(law) = self else { return vec![] };
+        match law {
+            Law::Uniform { min, max } if min > max => {
+                vec![(vec!["uniform", "max"], format!("`max` is {max}, below `min`, which is {min}"))]
+            }
+            Law::Lognormal(Lognormal::Percentiles { median, p99 }) if p99 < median => {
+                vec![(vec!["lognormal", "p99"], format!("`p99` is {p99}, below `median`, which is {median}"))]
+            }
+            Law::Lognormal(Lognormal::Percentiles { median, .. }) if median.is_zero() => {
+                vec![(vec!["lognormal", "median"], "the median of a log-normal distribution is above 0".into())]
+            }
+            Law::Pareto { min, .. } if min.is_zero() => {
+                vec![(vec!["pareto", "min"], "the shortest length of a Pareto distribution is above 0".into())]
+            }
+            Law::Mixture(parts) => {
+                parts.iter().flat_map(|part| part.of.problems()).map(|(_, what)| (vec!["mixture"], what)).collect()
+            }
+            _ => vec![],
+        }
+    }
+
+    /// Makes the distribution ready to be drawn; `column` gives the values of an empirical one, in nanoseconds.
+    pub fn sampler(&self, column: &mut dyn FnMut(&str, &str, TimeUnit) -> Arc<[u64]>) -> Distribution {
+        let law = match self {
+            DistributionSpec::Constant(length) => return Distribution::Constant(*length),
+            DistributionSpec::Law(law) => law,
+        };
+        match law {
+            Law::Uniform { min, max } => Distribution::Uniform { min: min.nanos(), width: max.nanos() - min.nanos() },
+            Law::Exponential { mean } => Distribution::Exponential { mean: mean.nanos() as f64 },
+            Law::Lognormal(Lognormal::Percentiles { median, p99 }) => Distribution::Lognormal {
+                mu: libm::log(median.nanos() as f64),
+                sigma: libm::log(p99.nanos() as f64 / median.nanos() as f64) / Z99,
+            },
+            Law::Lognormal(Lognormal::Moments(m)) | Law::Gamma(m) if m.mean.is_zero() => {
+                Distribution::Constant(SimDuration::ZERO)
+            }
+            Law::Lognormal(Lognormal::Moments(Moments { mean, cv })) => {
+                let variance = libm::log1p(cv * cv);
+                Distribution::Lognormal { mu: libm::log(mean.nanos() as f64) - variance / 2.0, sigma: variance.sqrt() }
+            }
+            Law::Gamma(Moments { mean, cv }) => {
+                let shape = 1.0 / (cv * cv);
+                // Below shape 1 the draw is that of shape + 1 times u^(1 / shape) (Marsaglia and Tsang 2000).
+                let boosted = if shape < 1.0 { shape + 1.0 } else { shape };
+                match Gamma::new(boosted, 1.0) {
+                    Ok(gamma) => Distribution::Gamma { gamma, shape, scale: mean.nanos() as f64 / shape },
+                    // A shape beyond what a float can hold: the distribution has shrunk to its mean.
+                    Err(_) => Distribution::Constant(*mean),
+                }
+            }
+            Law::Weibull { scale, shape } => {
+                Distribution::Weibull { scale: scale.nanos() as f64, inverse_shape: 1.0 / shape }
+            }
+            Law::Pareto { min, shape } => Distribution::Pareto { min: min.nanos() as f64, inverse_shape: 1.0 / shape },
+            Law::Empirical { file, column: name, unit } => Distribution::Empirical(column(file, name, *unit)),
+            Law::Mixture(parts) => {
+                let total: f64 = parts.iter().map(|part| part.weight).sum();
+                let mut sum = 0.0;
+                let parts = parts.iter().map(|part| {
+                    sum += part.weight;
+                    (sum / total, part.of.sampler(column))
+                });
+                Distribution::Mixture(parts.collect())
+            }
+        }
+    }
+}
+
+/// The 99th percentile of the standard normal distribution.
+const Z99: f64 = 2.326_347_874_040_841;
+
+/// A distribution of time that is ready to be drawn.
+#[derive(Clone, Debug)]
+pub enum Distribution {
+    /// Always the same.
+    Constant(SimDuration),
+    /// `min` and `width` in nanoseconds.
+    Uniform {
+        /// The shortest.
+        min: u64,
+        /// Longest less shortest.
+        width: u64,
+    },
+    /// `mean` in nanoseconds.
+    Exponential {
+        /// The mean.
+        mean: f64,
+    },
+    /// exp(mu + sigma Z) nanoseconds.
+    Lognormal {
+        /// Log of the median.
+        mu: f64,
+        /// Standard deviation of the log.
+        sigma: f64,
+    },
+    /// `scale` nanoseconds times a standard gamma draw.
+    Gamma {
+        /// The standard draw, its shape boosted by 1 where it lies below 1.
+        gamma: Gamma<f64>,
+        /// The true shape.
+        shape: f64,
+        /// Nanoseconds.
+        scale: f64,
+    },
+    /// By inversion.
+    Weibull {
+        /// Nanoseconds.
+        scale: f64,
+        /// 1 / shape.
+        inverse_shape: f64,
+    },
+    /// By inversion.
+    Pareto {
+        /// Nanoseconds.
+        min: f64,
+        /// 1 / shape.
+        inverse_shape: f64,
+    },
+    /// Measured values in nanoseconds, each equally likely.
+    Empirical(Arc<[u64]>),
+    /// (Cumulative probability, distribution).
+    Mixture(Vec<(f64, Distribution)>),
+}
+
+impl Distribution {
+    /// One draw.
+    pub fn sample(&self, rng: &mut impl Rng) -> SimDuration {
+        let nanos = match self {
+            Distribution::Constant(length) => return *length,
+            Distribution::Uniform { min, width } => {
+                return SimDuration::from_nanos(min + (unit(rng) * *width as f64) as u64);
+            }
+            Distribution::Exponential { mean } => {
+                mean * {
+                    let draw: f64 = Exp1.sample(rng);
+                    draw
+                }
+            }
+            Distribution::Lognormal { mu, sigma } => {
+                let z: f64 = StandardNormal.sample(rng);
+                libm::exp(mu + sigma * z)
+            }
+            Distribution::Gamma { gamma, shape, scale } => {
+                let boost = if *shape < 1.0 { libm::pow(open_unit(rng), 1.0 / shape) } else { 1.0 };
+                scale * gamma.sample(rng) * boost
+            }
+            Distribution::Weibull { scale, inverse_shape } => {
+                scale * libm::pow(-libm::log(open_unit(rng)), *inverse_shape)
+            }
+            Distribution::Pareto { min, inverse_shape } => min * libm::pow(open_unit(rng), -inverse_shape),
+            Distribution::Empirical(values) => {
+                let at = (unit(rng) * values.len() as f64) as usize;
+                return SimDuration::from_nanos(values[at]);
+            }
+            Distribution::Mixture(parts) => {
+                let u = unit(rng);
+                let part = parts.iter().find(|(below, _)| u < *below).or(parts.last());
+                return part.map_or(SimDuration::ZERO, |(_, of)| of.sample(rng));
+            }
+        };
+        SimDuration::from_nanos_f64(nanos)
+    }
+
+    /// The length, where it is always the same.
+    pub fn constant(&self) -> Option<SimDuration> {
+        match self {
+            Distribution::Constant(length) => Some(*length),
+            _ => None,
+        }
+    }
+}
+
+/// Uniform in (0, 1]: safe to take the logarithm of.
+fn open_unit(rng: &mut impl Rng) -> f64 {
+    1.0 - unit(rng)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Key;
+
+    fn law(text: &str) -> Distribution {
+        #[derive(Deserialize)]
+        struct Row {
+            x: DistributionSpec,
+        }
+        let row: Row = toml::from_str(&format!("x = {text}")).unwrap();
+        row.x.sampler(&mut |_, _, _| Arc::from([1_000_000_000u64, 3_000_000_000]))
+    }
+
+    /// Mean and standard deviation in seconds as theory gives them; z of the sample mean over 200,000 draws below 4.
+    #[test]
+    fn each_law_has_its_mean() {
+        let rows: &[(&str, f64, f64)] = &[
+            (r#""250ms""#, 0.25, 0.0),
+            (r#"{ uniform = { min = "1s", max = "3s" } }"#, 2.0, 2.0 / 12f64.sqrt()),
+            (r#"{ exponential = { mean = "200ms" } }"#, 0.2, 0.2),
+            (r#"{ lognormal = { mean = "1s", cv = 2.0 } }"#, 1.0, 2.0),
+            // median m, p99 q: sigma = ln(q/m)/2.3263, mean = m exp(sigma^2/2)
+            (r#"{ lognormal = { median = "80ms", p99 = "400ms" } }"#, 0.101_63, 0.079_7),
+            (r#"{ gamma = { mean = "1s", cv = 0.5 } }"#, 1.0, 0.5),
+            (r#"{ gamma = { mean = "1s", cv = 2.0 } }"#, 1.0, 2.0),
+            (r#"{ weibull = { scale = "1s", shape = 2.0 } }"#, 0.886_227, 0.463_251),
+            (r#"{ pareto = { min = "1s", shape = 3.0 } }"#, 1.5, 0.866_025),
+            (r#"{ empirical = { file = "x.csv", column = "c" } }"#, 2.0, 1.0),
+            (r#"{ mixture = [{ weight = 3, of = "1s" }, { weight = 1, of = "5s" }] }"#, 2.0, 1.732_051),
+        ];
+        let n = 200_000;
+        for (text, mean, deviation) in rows {
+            let (law, key) = (law(text), Key::root(7).named(text));
+            let got = (0..n).map(|i| law.sample(&mut key.numbered(i).draws()).as_secs_f64()).sum::<f64>() / n as f64;
+            let allowed = 4.0 * deviation / (n as f64).sqrt() + 1e-9;
+            assert!((got - mean).abs() < allowed, "{text}: mean {got}, theory {mean} ± {allowed}");
+        }
+    }
+
+    #[test]
+    fn percentiles_of_a_lognormal_are_those_asked_for() {
+        let law = law(r#"{ lognormal = { median = "80ms", p99 = "400ms" } }"#);
+        let mut rng = Key::root(1).sequence();
+        let n = 100_000;
+        let (mut below_median, mut below_p99) = (0, 0);
+        for _ in 0..n {
+            let x = law.sample(&mut rng).nanos();
+            below_median += i32::from(x < 80_000_000);
+            below_p99 += i32::from(x < 400_000_000);
+        }
+        // Binomial standard deviations 158 and 31.
+        assert!((below_median - 50_000).abs() < 640, "{below_median}");
+        assert!((below_p99 - 99_000).abs() < 126, "{below_p99}");
+    }
+}

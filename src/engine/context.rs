@@ -1,0 +1,51 @@
+//! What an actor has at hand while it acts: the clock, the outbox, and an ear for facts.
+
+use std::collections::VecDeque;
+
+use crate::time::SimTime;
+
+use super::{Fact, Invoke, Message, Settle};
+
+/// Takes facts as they happen. Facts of one owner come in order of time; those of a stream may come late, with the time
+/// at which they happened.
+pub trait Observe {
+    /// `fact` happened at `at`.
+    fn take(&mut self, at: SimTime, fact: &Fact<'_>);
+}
+
+/// What an actor has at hand while it acts.
+pub struct Context<'a> {
+    /// The present instant.
+    pub now: SimTime,
+    /// Whether somebody reads every fact, so that what only a reader needs must be kept.
+    pub watched: bool,
+    outbox: &'a mut VecDeque<Message>,
+    observer: &'a mut dyn Observe,
+}
+
+impl<'a> Context<'a> {
+    /// A context at `now`.
+    pub fn new(now: SimTime, watched: bool, outbox: &'a mut VecDeque<Message>, observer: &'a mut dyn Observe) -> Self {
+        Context { now, watched, outbox, observer }
+    }
+
+    /// Tells that `fact` happens now.
+    pub fn tell(&mut self, fact: Fact<'_>) {
+        self.observer.take(self.now, &fact);
+    }
+
+    /// Tells that `fact` happened at `at`, not later than now.
+    pub fn tell_at(&mut self, at: SimTime, fact: Fact<'_>) {
+        self.observer.take(at, &fact);
+    }
+
+    /// Asks Lambda to run a function.
+    pub fn invoke(&mut self, invoke: Invoke) {
+        self.outbox.push_back(Message::Invoke(invoke));
+    }
+
+    /// Tells a source what became of its call.
+    pub fn settle(&mut self, settle: Settle) {
+        self.outbox.push_back(Message::Settle(settle));
+    }
+}

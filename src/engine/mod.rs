@@ -1,0 +1,26 @@
+//! The engine: what actors say to each other, when they act next, and what is told of it.
+//!
+//! It knows neither sources nor functions. An actor says when it next acts (`next_wake`), acts when the clock gets there
+//! (`wake`), and answers messages at the same instant; nobody schedules a callback, so nothing is ever stale.
+
+mod agenda;
+mod context;
+mod fact;
+mod message;
+
+pub use agenda::{Agenda, Class, Wake};
+pub use context::{Context, Observe};
+pub use fact::{Call, Condition, Fact, Fate, Part, Parts};
+pub use message::{Ending, Events, InvocationType, Invoke, Message, Reason, Run, Settle, Verdict};
+
+/// A function, by its place among the scenario's functions in order of name.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct FunctionId(pub u32);
+
+/// A source, by its place among the scenario's sources in order of name.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct SourceId(pub u32);
+
+/// A destination, by its place in the list of the scenario's destinations.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct DestinationId(pub u32);

@@ -1,0 +1,120 @@
+//! Rows that a scenario reads from outside: traces, counts, measured times.
+//!
+//! The core asks for columns by name and never learns where they come from: the command line reads CSV files, a test or a
+//! browser reads memory.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// Where rows come from.
+pub trait Inputs: Sync {
+    /// Opens `file` (a path relative to the scenario) and selects `columns` by their names in its header.
+    fn open(&self, file: &str, columns: &[&str]) -> Result<Box<dyn Rows>, InputError>;
+}
+
+/// Rows of the selected columns, one at a time.
+pub trait Rows {
+    /// Goes to the next row; `false` at the end.
+    fn advance(&mut self) -> Result<bool, InputError>;
+    /// Goes back to before the first row.
+    fn rewind(&mut self) -> Result<(), InputError>;
+    /// The text of the selected column number `column` in the present row.
+    fn field(&self, column: usize) -> &str;
+    /// The line of the present row in its file, from 1.
+    fn line(&self) -> u64;
+}
+
+/// Why rows cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputError {
+    /// The file as the scenario names it.
+    pub file: String,
+    /// The line, from 1, where the trouble has one.
+    pub line: Option<u64>,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl fmt::Display for InputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "{}:{line}: {}", self.file, self.message),
+            None => write!(f, "{}: {}", self.file, self.message),
+        }
+    }
+}
+
+impl std::error::Error for InputError {}
+
+/// Inputs held in memory: file name to CSV text with a header and without quotes.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryInputs(BTreeMap<String, Arc<str>>);
+
+impl MemoryInputs {
+    /// No files at all.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a file.
+    #[must_use]
+    pub fn with(mut self, file: &str, text: &str) -> Self {
+        self.0.insert(file.to_owned(), text.into());
+        self
+    }
+}
+
+impl Inputs for MemoryInputs {
+    fn open(&self, file: &str, columns: &[&str]) -> Result<Box<dyn Rows>, InputError> {
+        let error = |message: String| InputError { file: file.to_owned(), line: None, message };
+        let text = self.0.get(file).cloned().ok_or_else(|| error("no such file".into()))?;
+        let header: Vec<&str> = text.lines().next().unwrap_or("").split(',').collect();
+        let picks = columns
+            .iter()
+            .map(|name| {
+                header
+                    .iter()
+                    .position(|column| column == name)
+                    .ok_or_else(|| error(format!("no column `{name}`; there are {header:?}")))
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let start = text.find('\n').map_or(text.len(), |end| end + 1);
+        Ok(Box::new(MemoryRows { text, start, offset: start, row: (0, 0), line: 1, picks }))
+    }
+}
+
+struct MemoryRows {
+    text: Arc<str>,
+    start: usize,
+    offset: usize,
+    row: (usize, usize),
+    line: u64,
+    picks: Vec<usize>,
+}
+
+impl Rows for MemoryRows {
+    fn advance(&mut self) -> Result<bool, InputError> {
+        if self.offset >= self.text.len() {
+            return Ok(false);
+        }
+        let end = self.text[self.offset..].find('\n').map_or(self.text.len(), |length| self.offset + length);
+        self.row = (self.offset, end);
+        self.offset = end + 1;
+        self.line += 1;
+        Ok(true)
+    }
+
+    fn rewind(&mut self) -> Result<(), InputError> {
+        (self.offset, self.line) = (self.start, 1);
+        Ok(())
+    }
+
+    fn field(&self, column: usize) -> &str {
+        self.text[self.row.0..self.row.1].split(',').nth(self.picks[column]).unwrap_or("").trim()
+    }
+
+    fn line(&self) -> u64 {
+        self.line
+    }
+}

@@ -1,0 +1,300 @@
+//! Figures over time: minutes under CloudWatch's names, and a timeline of at most a few hundred bins for charts.
+
+use crate::time::{SECOND, SimTime};
+
+/// Whose figures.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Owner {
+    /// The account.
+    Account,
+    /// A function, by its place.
+    Function(u32),
+    /// A source, by its place.
+    Source(u32),
+}
+
+/// How two intervals that follow each other become one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Rule {
+    Sum,
+    Max,
+}
+
+macro_rules! columns {
+    ($(#[$doc:meta])* $name:ident { $($(#[$column_doc:meta])* $column:ident: $rule:ident,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub enum $name { $($(#[$column_doc])* $column,)* }
+        impl $name {
+            const RULES: &'static [Rule] = &[$(Rule::$rule,)*];
+            /// How many columns there are.
+            pub const COUNT: usize = Self::RULES.len();
+        }
+    };
+}
+
+columns! {
+    /// What is known of a function (or, in part, of the account) in an interval. Times are in nanoseconds, areas in things
+    /// times nanoseconds.
+    FunctionColumn {
+        /// Invocations that started.
+        Invocations: Sum,
+        /// Function errors, timeouts included.
+        Errors: Sum,
+        /// Answers 429.
+        Throttles: Sum,
+        /// Invocations that ended: what `Duration` is the mean of.
+        Ended: Sum,
+        /// Handler times.
+        DurationSum: Sum,
+        /// The longest handler time.
+        DurationMax: Max,
+        /// Integral of concurrency.
+        ConcurrencyArea: Sum,
+        /// Highest concurrency.
+        ConcurrencyMax: Max,
+        /// Integral of environments.
+        EnvironmentsArea: Sum,
+        /// Most environments.
+        EnvironmentsMax: Max,
+        /// Events taken into the asynchronous queue.
+        AsyncReceived: Sum,
+        /// Events that left it without success.
+        AsyncDropped: Sum,
+    }
+}
+
+columns! {
+    /// What is known of a source in an interval.
+    SourceColumn {
+        /// Events that occurred.
+        Emitted: Sum,
+        /// Events processed.
+        Processed: Sum,
+        /// Events that ended otherwise.
+        Lost: Sum,
+        /// Integral of the backlog.
+        BacklogArea: Sum,
+        /// Longest backlog.
+        BacklogMax: Max,
+        /// Samples of the iterator age.
+        AgeCount: Sum,
+        /// Their sum.
+        AgeSum: Sum,
+        /// Their maximum.
+        AgeMax: Max,
+    }
+}
+
+/// The figures of one owner in one interval.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Interval(pub(super) Vec<f64>);
+
+impl Interval {
+    pub(super) fn function() -> Interval {
+        Interval(vec![0.0; FunctionColumn::COUNT])
+    }
+
+    pub(super) fn source() -> Interval {
+        Interval(vec![0.0; SourceColumn::COUNT])
+    }
+
+    fn rules(&self) -> &'static [Rule] {
+        if self.0.len() == FunctionColumn::COUNT { FunctionColumn::RULES } else { SourceColumn::RULES }
+    }
+
+    /// Joins the interval that follows.
+    pub(super) fn join(&mut self, next: &Interval) {
+        let rules = self.rules();
+        for ((value, more), rule) in self.0.iter_mut().zip(&next.0).zip(rules) {
+            match rule {
+                Rule::Sum => *value += more,
+                Rule::Max => *value = value.max(*more),
+            }
+        }
+    }
+
+    fn is_silent(&self) -> bool {
+        self.0.iter().all(|value| *value == 0.0)
+    }
+}
+
+/// One owner's figures over one minute.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Minute {
+    /// The minute's first instant.
+    pub start: SimTime,
+    /// Whose.
+    pub owner: Owner,
+    pub(super) interval: Interval,
+}
+
+impl Minute {
+    /// (metric, statistic, value) under CloudWatch's names; what CloudWatch does not have bears a name of its own
+    /// (`Environments`, `EventsEmitted`, `EventsProcessed`, `Backlog`). Times are in milliseconds.
+    pub fn rows(&self) -> Vec<(&'static str, &'static str, f64)> {
+        let minute = 60.0 * SECOND as f64;
+        let value = |column: usize| self.interval.0[column];
+        let mean = |sum: usize, count: usize| (value(count) > 0.0).then(|| value(sum) / value(count) / 1e6);
+        match self.owner {
+            Owner::Account => {
+                use FunctionColumn::*;
+                vec![
+                    ("ConcurrentExecutions", "Average", value(ConcurrencyArea as usize) / minute),
+                    ("ConcurrentExecutions", "Maximum", value(ConcurrencyMax as usize)),
+                ]
+            }
+            Owner::Function(_) => {
+                use FunctionColumn::*;
+                let mut rows = vec![
+                    ("Invocations", "Sum", value(Invocations as usize)),
+                    ("Errors", "Sum", value(Errors as usize)),
+                    ("Throttles", "Sum", value(Throttles as usize)),
+                    ("ConcurrentExecutions", "Average", value(ConcurrencyArea as usize) / minute),
+                    ("ConcurrentExecutions", "Maximum", value(ConcurrencyMax as usize)),
+                    ("Environments", "Average", value(EnvironmentsArea as usize) / minute),
+                    ("Environments", "Maximum", value(EnvironmentsMax as usize)),
+                ];
+                if let Some(mean) = mean(DurationSum as usize, Ended as usize) {
+                    rows.push(("Duration", "Average", mean));
+                    rows.push(("Duration", "Maximum", value(DurationMax as usize) / 1e6));
+                }
+                if value(AsyncReceived as usize) + value(AsyncDropped as usize) > 0.0 {
+                    rows.push(("AsyncEventsReceived", "Sum", value(AsyncReceived as usize)));
+                    rows.push(("AsyncEventsDropped", "Sum", value(AsyncDropped as usize)));
+                }
+                rows
+            }
+            Owner::Source(_) => {
+                use SourceColumn::*;
+                let mut rows = vec![
+                    ("EventsEmitted", "Sum", value(Emitted as usize)),
+                    ("EventsProcessed", "Sum", value(Processed as usize)),
+                    ("Backlog", "Average", value(BacklogArea as usize) / minute),
+                    ("Backlog", "Maximum", value(BacklogMax as usize)),
+                ];
+                if let Some(mean) = mean(AgeSum as usize, AgeCount as usize) {
+                    rows.push(("IteratorAge", "Average", mean));
+                    rows.push(("IteratorAge", "Maximum", value(AgeMax as usize) / 1e6));
+                }
+                rows
+            }
+        }
+    }
+
+    /// Whether nothing at all was there or happened.
+    pub(super) fn is_silent(&self) -> bool {
+        self.interval.is_silent()
+    }
+}
+
+/// Most bins of a timeline; one more halves their number.
+const MOST_BINS: usize = 600;
+
+/// The figures of all owners over the whole run in bins of one width, for charts.
+#[derive(Clone, Debug)]
+pub struct Timeline {
+    /// Width of a bin in nanoseconds.
+    width: u64,
+    /// By owner (account, functions, sources), then by bin.
+    owners: Vec<Vec<Interval>>,
+    functions: usize,
+    /// The end of what is recorded.
+    end: SimTime,
+}
+
+impl Timeline {
+    pub(super) fn new(width: u64, functions: usize, sources: usize) -> Timeline {
+        Timeline { width, owners: vec![Vec::new(); 1 + functions + sources], functions, end: SimTime::ZERO }
+    }
+
+    /// The end of the bin that is being filled.
+    pub(super) fn next_end(&self) -> SimTime {
+        SimTime::from_nanos((self.owners[0].len() as u64 + 1).saturating_mul(self.width))
+    }
+
+    /// Closes a bin; where there are too many, each two become one.
+    pub(super) fn push(&mut self, bins: Vec<Interval>, end: SimTime) {
+        for (owner, bin) in self.owners.iter_mut().zip(bins) {
+            owner.push(bin);
+        }
+        self.end = end;
+        if self.owners[0].len() >= MOST_BINS {
+            self.width *= 2;
+            for owner in &mut self.owners {
+                let pairs = owner.chunks(2).map(|pair| {
+                    let mut joined = pair[0].clone();
+                    pair.iter().skip(1).for_each(|next| joined.join(next));
+                    joined
+                });
+                *owner = pairs.collect();
+            }
+        }
+    }
+
+    fn owner(&self, owner: Owner) -> &[Interval] {
+        &self.owners[match owner {
+            Owner::Account => 0,
+            Owner::Function(place) => 1 + place as usize,
+            Owner::Source(place) => 1 + self.functions + place as usize,
+        }]
+    }
+
+    /// (middle of the bin in seconds, value made of its columns and length in nanoseconds).
+    pub fn points(&self, owner: Owner, value: impl Fn(&[f64], f64) -> f64) -> Vec<(f64, f64)> {
+        let bins = self.owner(owner).iter().enumerate();
+        bins.map(|(place, bin)| {
+            let start = place as u64 * self.width;
+            let length = self.width.min(self.end.nanos().saturating_sub(start)).max(1);
+            ((start as f64 + length as f64 / 2.0) / SECOND as f64, value(&bin.0, length as f64))
+        })
+        .collect()
+    }
+
+    /// The end of what is recorded.
+    pub fn end(&self) -> SimTime {
+        self.end
+    }
+}
+
+/// A width of bins, in nanoseconds, for a run of about `length`: a round one that gives 100 to 300 bins.
+pub(super) fn bin_width(length: Option<u64>) -> u64 {
+    const ROUND: [u64; 5] = [1, 2, 5, 10, 15];
+    let Some(length) = length else { return SECOND / 10 };
+    let wanted = length / 300;
+    let seconds = [60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 21_600, 43_200, 86_400].map(|secs| secs * SECOND);
+    let below =
+        (0..11).flat_map(|power| ROUND.map(|round| round * 10u64.pow(power))).filter(|width| *width < 60 * SECOND);
+    let mut widths: Vec<u64> = below.chain(seconds).collect();
+    widths.sort_unstable();
+    widths.into_iter().find(|width| *width >= wanted.max(1_000)).unwrap_or(wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeline_never_grows_beyond_its_bins() {
+        let mut timeline = Timeline::new(10, 0, 1);
+        for bin in 1..=5_000u64 {
+            let mut source = Interval::source();
+            source.0[SourceColumn::Emitted as usize] = 1.0;
+            source.0[SourceColumn::BacklogMax as usize] = bin as f64;
+            let end = timeline.next_end();
+            timeline.push(vec![Interval::function(), source], end);
+        }
+        let emitted = timeline.points(Owner::Source(0), |bin, _| bin[SourceColumn::Emitted as usize]);
+        assert!(emitted.len() < MOST_BINS);
+        assert_eq!(emitted.iter().map(|(_, n)| n).sum::<f64>(), 5_000.0);
+        let backlog = timeline.points(Owner::Source(0), |bin, _| bin[SourceColumn::BacklogMax as usize]);
+        assert_eq!(backlog.last().unwrap().1, 5_000.0);
+    }
+
+    #[test]
+    fn bins_have_round_widths() {
+        for (secs, width_ms) in [(1, 5), (60, 200), (600, 2_000), (3_600, 15_000), (86_400, 300_000)] {
+            assert_eq!(bin_width(Some(secs * SECOND)), width_ms * 1_000_000, "{secs} s");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! A level: a number of things that are there now, its integral over time and its maximum.
+
+use crate::time::SimTime;
+
+/// A number of things that are there now.
+#[derive(Clone, Debug, Default)]
+pub struct Level {
+    value: i64,
+    since: SimTime,
+    /// Integral over the whole run, in things times nanoseconds: exact.
+    area: u128,
+    /// Since the last [`Level::take_max`].
+    max: i64,
+}
+
+impl Level {
+    /// The level changes at `at`; changes come in order of time.
+    pub fn change(&mut self, at: SimTime, change: i64) {
+        self.settle(at);
+        self.value += change;
+        self.max = self.max.max(self.value);
+    }
+
+    /// Brings the integral up to `at`.
+    pub fn settle(&mut self, at: SimTime) {
+        self.area += u128::from(at.since(self.since).nanos()) * self.value.max(0) as u128;
+        self.since = self.since.max(at);
+    }
+
+    /// The level.
+    pub fn value(&self) -> i64 {
+        self.value
+    }
+
+    /// The integral up to the last change or settlement.
+    pub fn area(&self) -> u128 {
+        self.area
+    }
+
+    /// The highest level since this was last asked, the present one included.
+    pub fn take_max(&mut self) -> i64 {
+        std::mem::replace(&mut self.max, self.value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_integral_is_exact() {
+        let mut level = Level::default();
+        for (at, change) in [(10, 2), (15, -1), (15, 3), (30, -4)] {
+            level.change(SimTime::from_nanos(at), change);
+        }
+        assert_eq!(level.area(), 5 * 2 + 15 * 4);
+        assert_eq!((level.take_max(), level.take_max()), (4, 0));
+    }
+}

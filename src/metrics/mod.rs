@@ -1,0 +1,18 @@
+//! Figures: what is recorded while a run goes on, and what is made of it.
+//!
+//! The [`Recorder`] hears every fact and keeps sums, levels and histograms, never events. An [`Outcome`] is what it knows at the
+//! end; a [`Summary`] is that in the words of the contract. A metric's name is its path in the summary.
+
+mod interval;
+mod level;
+mod quantity;
+mod recorder;
+mod summary;
+mod table;
+
+pub use interval::{FunctionColumn, Minute, Owner, SourceColumn, Timeline};
+pub use level::Level;
+pub use quantity::Quantity;
+pub use recorder::{FunctionFigures, Outcome, Recorder, SourceFigures, Watch};
+pub use summary::{Summary, Verdict};
+pub use table::{Metric, metrics, unit, unknown_metrics};

@@ -1,0 +1,622 @@
+//! The recorder: hears every fact, keeps sums, levels and histograms.
+//!
+//! Counts start at zero when the warm-up ends. An event counts where it was emitted after the warm-up, whenever it ends. Time
+//! means cover the window from the warm-up to the end of emission. Physics is asserted at the end: events are conserved, and
+//! the integral of concurrency is the sum of the invocations' times, to the nanosecond.
+
+use crate::engine::{Ending, Fact, Fate, FunctionId, Observe, SourceId};
+use crate::scenario::Names;
+use crate::time::{SimDuration, SimTime};
+
+use super::interval::{FunctionColumn, Interval, Minute, Owner, SourceColumn, Timeline, bin_width};
+use super::{Level, Quantity};
+
+/// Hears facts and closed minutes as they happen. `()` hears nothing and costs nothing.
+pub trait Watch {
+    /// Whether facts are wanted at all.
+    fn wants_facts(&self) -> bool {
+        true
+    }
+    /// `fact` happened at `at`.
+    fn fact(&mut self, at: SimTime, fact: &Fact<'_>, names: &Names);
+    /// A minute of one owner is over.
+    fn minute(&mut self, _minute: &Minute, _names: &Names) {}
+}
+
+impl Watch for () {
+    fn wants_facts(&self) -> bool {
+        false
+    }
+    fn fact(&mut self, _: SimTime, _: &Fact<'_>, _: &Names) {}
+}
+
+/// What is known of a source.
+#[derive(Clone, Debug, Default)]
+pub struct SourceFigures {
+    /// Events that count.
+    pub events: u64,
+    /// Where they ended.
+    pub fates: [u64; Fate::ALL.len()],
+    /// (Event, invocation) pairs.
+    pub deliveries: u64,
+    /// Events that became processed since the warm-up, whenever emitted.
+    pub processed: u64,
+    /// Of these, within the window.
+    pub processed_in_window: u64,
+    /// Events that became anything else.
+    lost: u64,
+    emitted: u64,
+    /// Events waiting in a stream or queue.
+    pub backlog: Level,
+    /// Highest since the warm-up.
+    pub backlog_max: i64,
+    /// What callers waited.
+    pub response: Quantity,
+    /// From emission to the end of the invocation that processed the event.
+    pub latency: Quantity,
+    /// Sums of the latency's parts in nanoseconds.
+    pub parts: [u128; 8],
+    /// Ages of the last record of each batch.
+    pub iterator_age: Quantity,
+}
+
+/// What is known of a function.
+#[derive(Clone, Debug, Default)]
+pub struct FunctionFigures {
+    /// Invocations that started.
+    pub invocations: u64,
+    /// Function errors, timeouts included.
+    pub errors: u64,
+    /// Timeouts.
+    pub timeouts: u64,
+    /// Answers 429.
+    pub throttles: u64,
+    /// Invocations on a new environment.
+    pub cold_starts: u64,
+    /// Handler times.
+    pub duration: Quantity,
+    /// Billed milliseconds.
+    pub billed_ms: u64,
+    /// Records handed over.
+    pub records: u64,
+    /// Largest batch.
+    pub batch_max: u32,
+    /// Invocations running, their cold start included.
+    pub concurrency: Level,
+    /// Highest since the warm-up.
+    pub concurrency_max: i64,
+    /// Environments, busy and idle.
+    pub environments: Level,
+    /// Most since the warm-up.
+    pub environments_max: i64,
+    /// Events taken into the asynchronous queue.
+    pub async_received: u64,
+    /// Age of queued events when an invocation starts.
+    pub async_age: Quantity,
+    /// Events that left the queue without success.
+    pub async_dropped: u64,
+}
+
+/// What a run has come to.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// By source.
+    pub sources: Vec<SourceFigures>,
+    /// By function.
+    pub functions: Vec<FunctionFigures>,
+    /// Messages by destination.
+    pub destinations: Vec<u64>,
+    /// Concurrency of all functions together, since the warm-up.
+    pub account_concurrency_max: i64,
+    /// Integrals over the window: of account concurrency, then of each function's concurrency and environments, then of each
+    /// source's backlog, in things times nanoseconds.
+    areas: Areas,
+    /// The window of time means and rates.
+    pub window: (SimTime, SimTime),
+    /// When every event had its fate and no invocation ran.
+    pub ended_at: SimTime,
+    /// For charts.
+    pub timeline: Timeline,
+    /// For tables.
+    pub minutes: Vec<Minute>,
+}
+
+/// Integrals at one instant.
+#[derive(Clone, Debug, Default)]
+struct Areas {
+    account: u128,
+    concurrency: Vec<u128>,
+    environments: Vec<u128>,
+    backlog: Vec<u128>,
+}
+
+impl Outcome {
+    fn mean(&self, area: u128) -> Option<f64> {
+        let length = self.window.1.since(self.window.0).nanos();
+        (length > 0).then(|| area as f64 / length as f64)
+    }
+
+    /// Mean concurrency of all functions over the window.
+    pub fn account_concurrency_mean(&self) -> Option<f64> {
+        self.mean(self.areas.account)
+    }
+
+    /// Mean concurrency of a function over the window.
+    pub fn concurrency_mean(&self, function: usize) -> Option<f64> {
+        self.mean(self.areas.concurrency[function])
+    }
+
+    /// Mean number of environments over the window.
+    pub fn environments_mean(&self, function: usize) -> Option<f64> {
+        self.mean(self.areas.environments[function])
+    }
+
+    /// Mean backlog over the window.
+    pub fn backlog_mean(&self, source: usize) -> Option<f64> {
+        self.mean(self.areas.backlog[source])
+    }
+
+    /// Events of a source that became processed in the window, per second of it.
+    pub fn throughput(&self, source: usize) -> Option<f64> {
+        let length = self.window.1.since(self.window.0);
+        (!length.is_zero()).then(|| self.sources[source].processed_in_window as f64 / length.as_secs_f64())
+    }
+}
+
+/// What had been counted when an interval began.
+#[derive(Clone, Default)]
+struct Seen {
+    invocations: u64,
+    errors: u64,
+    throttles: u64,
+    ended: u64,
+    duration: u128,
+    received: u64,
+    dropped: u64,
+    concurrency: u128,
+    environments: u128,
+    emitted: u64,
+    processed: u64,
+    lost: u64,
+    backlog: u128,
+    ages: u64,
+    age: u128,
+}
+
+/// Highest values since the last flush, which the figures themselves do not keep.
+#[derive(Clone, Default)]
+struct Peaks {
+    duration: u64,
+    age: u64,
+}
+
+/// Hears every fact of a run.
+pub struct Recorder<'a> {
+    watch: &'a mut dyn Watch,
+    watched: bool,
+    names: Names,
+    warm_up: SimTime,
+    /// The set end of emission.
+    until: Option<SimTime>,
+    sources: Vec<SourceFigures>,
+    functions: Vec<FunctionFigures>,
+    destinations: Vec<u64>,
+    account: Level,
+    account_max: i64,
+    at_warm_up: Areas,
+    at_window_end: Option<(SimTime, Areas)>,
+    seen: Vec<Seen>,
+    peaks: Vec<Peaks>,
+    minute: Vec<Interval>,
+    minute_start: SimTime,
+    bin: Vec<Interval>,
+    timeline: Timeline,
+    minutes: Vec<Minute>,
+    next_boundary: SimTime,
+    warmed_up: bool,
+    /// Events without a fate.
+    live: u64,
+    /// Sum of the times of all invocations of the run, in nanoseconds.
+    invocation_time: u128,
+    /// Starts of running invocations: their sum in nanoseconds, and their number.
+    running: (u128, u64),
+}
+
+const MINUTE: SimDuration = SimDuration::from_secs(60);
+
+impl<'a> Recorder<'a> {
+    /// A recorder of a run whose statistics begin at `warm_up`, and whose emission ends at `until` where that is set.
+    pub fn new(names: Names, warm_up: SimTime, until: Option<SimTime>, watch: &'a mut dyn Watch) -> Recorder<'a> {
+        let (functions, sources) = (names.functions.len(), names.sources.len());
+        let owners = || {
+            let functions = (0..=functions).map(|_| Interval::function());
+            functions.chain((0..sources).map(|_| Interval::source())).collect::<Vec<_>>()
+        };
+        let mut recorder = Recorder {
+            watched: watch.wants_facts(),
+            watch,
+            warm_up,
+            until,
+            sources: vec![SourceFigures::default(); sources],
+            functions: vec![FunctionFigures::default(); functions],
+            destinations: vec![0; names.destinations.len()],
+            account: Level::default(),
+            account_max: 0,
+            at_warm_up: Areas::default(),
+            at_window_end: None,
+            seen: vec![Seen::default(); 1 + functions + sources],
+            peaks: vec![Peaks::default(); 1 + functions + sources],
+            minute: owners(),
+            minute_start: SimTime::ZERO,
+            bin: owners(),
+            timeline: Timeline::new(bin_width(until.map(SimTime::nanos)), functions, sources),
+            minutes: Vec::new(),
+            next_boundary: SimTime::ZERO,
+            warmed_up: false,
+            live: 0,
+            invocation_time: 0,
+            running: (0, 0),
+            names,
+        };
+        recorder.at_warm_up = recorder.areas();
+        recorder.warmed_up = warm_up == SimTime::ZERO;
+        recorder.set_boundary();
+        recorder
+    }
+
+    /// Whether every fact is read.
+    pub fn watched(&self) -> bool {
+        self.watched
+    }
+
+    /// Events without a fate.
+    pub fn live(&self) -> u64 {
+        self.live
+    }
+
+    /// The next instant at which something is closed; all that happened before it must have been told.
+    pub fn next_boundary(&self) -> SimTime {
+        self.next_boundary
+    }
+
+    fn set_boundary(&mut self) {
+        let mut next = self.timeline.next_end().min(self.minute_start + MINUTE);
+        if !self.warmed_up {
+            next = next.min(self.warm_up);
+        }
+        if let Some(until) = self.until.filter(|_| self.at_window_end.is_none()) {
+            next = next.min(until);
+        }
+        self.next_boundary = next;
+    }
+
+    /// Closes what ends at `at`, the boundary. What happens at that very instant comes after.
+    pub fn close(&mut self, at: SimTime) {
+        self.flush(at);
+        if at >= self.minute_start + MINUTE {
+            self.close_minute(at);
+        }
+        if at >= self.timeline.next_end() {
+            self.close_bin(at);
+        }
+        if !self.warmed_up && at >= self.warm_up {
+            self.begin_window();
+        }
+        if self.until.is_some_and(|until| at >= until) && self.at_window_end.is_none() {
+            self.end_window(at);
+        }
+        self.set_boundary();
+    }
+
+    /// The window of statistics may end at `at`, the latest emission so far; the last such word holds.
+    pub fn end_window(&mut self, at: SimTime) {
+        for level in self.levels() {
+            level.settle(at);
+        }
+        self.at_window_end = Some((at, self.areas()));
+        for source in &mut self.sources {
+            source.processed_in_window = source.processed;
+        }
+    }
+
+    fn begin_window(&mut self) {
+        self.warmed_up = true;
+        self.at_warm_up = self.areas();
+        for source in &mut self.sources {
+            let (backlog, backlog_max) = (source.backlog.clone(), source.backlog.value());
+            *source = SourceFigures { backlog, backlog_max, ..SourceFigures::default() };
+        }
+        for function in &mut self.functions {
+            let (concurrency, environments) = (function.concurrency.clone(), function.environments.clone());
+            *function = FunctionFigures {
+                concurrency_max: concurrency.value(),
+                environments_max: environments.value(),
+                concurrency,
+                environments,
+                ..FunctionFigures::default()
+            };
+        }
+        self.destinations.fill(0);
+        self.account_max = self.account.value();
+        // Counts begin again; integrals go on.
+        for seen in &mut self.seen {
+            *seen = Seen {
+                concurrency: seen.concurrency,
+                environments: seen.environments,
+                backlog: seen.backlog,
+                ..Seen::default()
+            };
+        }
+    }
+
+    fn levels(&mut self) -> impl Iterator<Item = &mut Level> {
+        let functions =
+            self.functions.iter_mut().flat_map(|function| [&mut function.concurrency, &mut function.environments]);
+        std::iter::once(&mut self.account)
+            .chain(functions)
+            .chain(self.sources.iter_mut().map(|source| &mut source.backlog))
+    }
+
+    fn areas(&self) -> Areas {
+        Areas {
+            account: self.account.area(),
+            concurrency: self.functions.iter().map(|function| function.concurrency.area()).collect(),
+            environments: self.functions.iter().map(|function| function.environments.area()).collect(),
+            backlog: self.sources.iter().map(|source| source.backlog.area()).collect(),
+        }
+    }
+
+    /// Adds what happened since the last flush to the minute and to the bin.
+    fn flush(&mut self, at: SimTime) {
+        for level in self.levels() {
+            level.settle(at);
+        }
+        let mut next: Vec<Interval> = Vec::with_capacity(self.seen.len());
+        {
+            let mut account = Interval::function();
+            let max = self.account.take_max();
+            self.account_max = self.account_max.max(max);
+            account.0[FunctionColumn::ConcurrencyArea as usize] =
+                (self.account.area() - self.seen[0].concurrency) as f64;
+            account.0[FunctionColumn::ConcurrencyMax as usize] = max as f64;
+            self.seen[0].concurrency = self.account.area();
+            next.push(account);
+        }
+        for (place, function) in self.functions.iter_mut().enumerate() {
+            let (seen, peaks) = (&mut self.seen[1 + place], &mut self.peaks[1 + place]);
+            let mut interval = Interval::function();
+            let mut put = |column: FunctionColumn, value: f64| interval.0[column as usize] = value;
+            let (concurrency, environments) = (function.concurrency.take_max(), function.environments.take_max());
+            function.concurrency_max = function.concurrency_max.max(concurrency);
+            function.environments_max = function.environments_max.max(environments);
+            put(FunctionColumn::Invocations, (function.invocations - seen.invocations) as f64);
+            put(FunctionColumn::Errors, (function.errors - seen.errors) as f64);
+            put(FunctionColumn::Throttles, (function.throttles - seen.throttles) as f64);
+            put(FunctionColumn::Ended, (function.duration.count() - seen.ended) as f64);
+            put(FunctionColumn::DurationSum, (function.duration.sum() - seen.duration) as f64);
+            put(FunctionColumn::DurationMax, std::mem::take(&mut peaks.duration) as f64);
+            put(FunctionColumn::ConcurrencyArea, (function.concurrency.area() - seen.concurrency) as f64);
+            put(FunctionColumn::ConcurrencyMax, concurrency as f64);
+            put(FunctionColumn::EnvironmentsArea, (function.environments.area() - seen.environments) as f64);
+            put(FunctionColumn::EnvironmentsMax, environments as f64);
+            put(FunctionColumn::AsyncReceived, (function.async_received - seen.received) as f64);
+            put(FunctionColumn::AsyncDropped, (function.async_dropped - seen.dropped) as f64);
+            seen.invocations = function.invocations;
+            seen.errors = function.errors;
+            seen.throttles = function.throttles;
+            seen.ended = function.duration.count();
+            seen.duration = function.duration.sum();
+            seen.concurrency = function.concurrency.area();
+            seen.environments = function.environments.area();
+            seen.received = function.async_received;
+            seen.dropped = function.async_dropped;
+            next.push(interval);
+        }
+        let first = 1 + self.functions.len();
+        for (place, source) in self.sources.iter_mut().enumerate() {
+            let (seen, peaks) = (&mut self.seen[first + place], &mut self.peaks[first + place]);
+            let mut interval = Interval::source();
+            let mut put = |column: SourceColumn, value: f64| interval.0[column as usize] = value;
+            let backlog = source.backlog.take_max();
+            source.backlog_max = source.backlog_max.max(backlog);
+            put(SourceColumn::Emitted, (source.emitted - seen.emitted) as f64);
+            put(SourceColumn::Processed, (source.processed - seen.processed) as f64);
+            put(SourceColumn::Lost, (source.lost - seen.lost) as f64);
+            put(SourceColumn::BacklogArea, (source.backlog.area() - seen.backlog) as f64);
+            put(SourceColumn::BacklogMax, backlog as f64);
+            put(SourceColumn::AgeCount, (source.iterator_age.count() - seen.ages) as f64);
+            put(SourceColumn::AgeSum, (source.iterator_age.sum() - seen.age) as f64);
+            put(SourceColumn::AgeMax, std::mem::take(&mut peaks.age) as f64);
+            seen.emitted = source.emitted;
+            seen.processed = source.processed;
+            seen.lost = source.lost;
+            seen.backlog = source.backlog.area();
+            seen.ages = source.iterator_age.count();
+            seen.age = source.iterator_age.sum();
+            next.push(interval);
+        }
+        for (place, interval) in next.iter().enumerate() {
+            self.minute[place].join(interval);
+            self.bin[place].join(interval);
+        }
+    }
+
+    fn close_minute(&mut self, at: SimTime) {
+        for (place, interval) in self.minute.iter_mut().enumerate() {
+            let owner = match place {
+                0 => Owner::Account,
+                place if place <= self.functions.len() => Owner::Function(place as u32 - 1),
+                place => Owner::Source((place - 1 - self.functions.len()) as u32),
+            };
+            let fresh = if matches!(owner, Owner::Source(_)) { Interval::source() } else { Interval::function() };
+            let minute = Minute { start: self.minute_start, owner, interval: std::mem::replace(interval, fresh) };
+            if !minute.is_silent() {
+                self.watch.minute(&minute, &self.names);
+                self.minutes.push(minute);
+            }
+        }
+        self.minute_start = at;
+    }
+
+    fn close_bin(&mut self, at: SimTime) {
+        let functions = self.functions.len();
+        let fresh =
+            (0..=functions).map(|_| Interval::function()).chain(self.sources.iter().map(|_| Interval::source()));
+        let bins = std::mem::replace(&mut self.bin, fresh.collect());
+        self.timeline.push(bins, at);
+    }
+
+    /// Ends the run at `ended_at`; nothing was recorded after `end`, which is not before it.
+    pub fn finish(mut self, ended_at: SimTime, end: SimTime) -> Outcome {
+        let end = end.max(ended_at);
+        while self.next_boundary <= end {
+            self.close(self.next_boundary);
+        }
+        self.flush(end);
+        self.close_minute(end);
+        self.close_bin(end);
+        if !self.warmed_up {
+            self.begin_window();
+        }
+        if self.at_window_end.is_none() {
+            self.end_window(self.until.unwrap_or(end));
+        }
+        self.assert_physics(end);
+        let (window_end, mut areas) = self.at_window_end.take().unwrap_or_default();
+        let less = |end: &mut Vec<u128>, start: &[u128]| {
+            end.iter_mut().zip(start).for_each(|(end, start)| *end = end.saturating_sub(*start))
+        };
+        areas.account = areas.account.saturating_sub(self.at_warm_up.account);
+        less(&mut areas.concurrency, &self.at_warm_up.concurrency);
+        less(&mut areas.environments, &self.at_warm_up.environments);
+        less(&mut areas.backlog, &self.at_warm_up.backlog);
+        Outcome {
+            sources: self.sources,
+            functions: self.functions,
+            destinations: self.destinations,
+            account_concurrency_max: self.account_max,
+            areas,
+            window: (self.warm_up, window_end.max(self.warm_up)),
+            ended_at,
+            timeline: self.timeline,
+            minutes: self.minutes,
+        }
+    }
+
+    /// Little's law as an identity over the whole run, and the conservation of events.
+    fn assert_physics(&self, end: SimTime) {
+        let still_running = u128::from(end.nanos()) * u128::from(self.running.1) - self.running.0;
+        assert_eq!(
+            self.account.area(),
+            self.invocation_time + still_running,
+            "the integral of concurrency is the sum of invocation times"
+        );
+        let areas: u128 = self.functions.iter().map(|function| function.concurrency.area()).sum();
+        assert_eq!(self.account.area(), areas, "the account's concurrency is the sum of its functions'");
+        for (source, name) in self.sources.iter().zip(&self.names.sources) {
+            let ended: u64 = source.fates.iter().sum();
+            assert!(ended <= source.events, "{name}: {ended} fates for {} events", source.events);
+        }
+    }
+
+    fn source(&mut self, source: SourceId) -> &mut SourceFigures {
+        &mut self.sources[source.0 as usize]
+    }
+
+    fn function(&mut self, function: FunctionId) -> &mut FunctionFigures {
+        &mut self.functions[function.0 as usize]
+    }
+}
+
+impl Observe for Recorder<'_> {
+    fn take(&mut self, at: SimTime, fact: &Fact<'_>) {
+        match *fact {
+            Fact::Emitted { source, .. } => {
+                self.live += 1;
+                let counts = at >= self.warm_up;
+                let figures = self.source(source);
+                figures.emitted += 1;
+                figures.events += u64::from(counts);
+            }
+            Fact::Accepted { call, queued, .. } => self.function(call.function).async_received += u64::from(queued),
+            Fact::Throttled(call, _) => self.function(call.function).throttles += 1,
+            Fact::Started { call, cold, queued_since, .. } => {
+                self.account.change(at, 1);
+                self.running.0 += u128::from(at.nanos());
+                self.running.1 += 1;
+                self.source(call.source).deliveries += u64::from(call.events.count);
+                let function = self.function(call.function);
+                function.invocations += 1;
+                function.records += u64::from(call.events.count);
+                function.batch_max = function.batch_max.max(call.events.count);
+                function.concurrency.change(at, 1);
+                if cold {
+                    function.cold_starts += 1;
+                    function.environments.change(at, 1);
+                }
+                if let Some(since) = queued_since {
+                    function.async_age.record(at.since(since));
+                }
+            }
+            Fact::Ended { call, started, init, handler, ending, .. } => {
+                self.account.change(at, -1);
+                self.running.0 -= u128::from(started.nanos());
+                self.running.1 -= 1;
+                self.invocation_time += u128::from(at.since(started).nanos());
+                let peak = &mut self.peaks[1 + call.function.0 as usize].duration;
+                *peak = (*peak).max(handler.nanos());
+                let function = &mut self.functions[call.function.0 as usize];
+                function.concurrency.change(at, -1);
+                function.duration.record(handler);
+                // "Duration is calculated from the time your code begins executing until it returns or otherwise terminates,
+                // rounded up to the nearest 1 ms" (AWS Lambda pricing); since August 2025 the cold start is billed, too.
+                function.billed_ms += (init + handler).nanos().div_ceil(1_000_000);
+                function.errors += u64::from(ending != Ending::Success);
+                function.timeouts += u64::from(ending == Ending::Timeout);
+            }
+            Fact::Settled { source, function, emitted, fate, parts, condition, .. } => {
+                self.live -= 1;
+                let counts = emitted >= self.warm_up;
+                let figures = self.source(source);
+                if counts {
+                    figures.fates[fate as usize] += 1;
+                }
+                if fate == Fate::Processed {
+                    figures.processed += 1;
+                } else {
+                    figures.lost += 1;
+                }
+                if let Some(parts) = parts.filter(|_| counts) {
+                    figures.latency.record(parts.total());
+                    for (sum, part) in figures.parts.iter_mut().zip(parts.0) {
+                        *sum += u128::from(part.nanos());
+                    }
+                }
+                // A condition other than success is the asynchronous queue's: the event left it without success.
+                if fate != Fate::Processed
+                    && condition.is_some()
+                    && let Some(function) = function
+                {
+                    self.function(function).async_dropped += 1;
+                }
+            }
+            Fact::Answered { source, emitted, waited } => {
+                if emitted >= self.warm_up {
+                    self.source(source).response.record(waited);
+                }
+            }
+            Fact::Message { destination, .. } => self.destinations[destination.0 as usize] += 1,
+            Fact::Reclaimed { function, .. } => self.function(function).environments.change(at, -1),
+            Fact::Waiting { source, change } => self.source(source).backlog.change(at, change),
+            Fact::IteratorAge { source, age } => {
+                let place = 1 + self.functions.len() + source.0 as usize;
+                self.peaks[place].age = self.peaks[place].age.max(age.nanos());
+                self.source(source).iterator_age.record(age);
+            }
+            Fact::Denied(_) | Fact::RetryScheduled(_) => {}
+        }
+        if self.watched {
+            self.watch.fact(at, fact, &self.names);
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! The summary: a run in the words of the contract, as JSON and as the root of every metric's name.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::engine::{Fate, Part};
+use crate::scenario::{Expectation, Names, Scenario};
+
+use super::quantity::Quantiles;
+use super::{FunctionFigures, Metric, Outcome, SourceFigures};
+
+/// The summary of a run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Summary {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The seed of all draws.
+    pub seed: u64,
+    /// The dated set of AWS's rules.
+    pub profile: &'static str,
+    /// Time in which sources emitted.
+    pub duration_s: f64,
+    /// Left out of all statistics.
+    pub warm_up_s: f64,
+    /// When every event had its fate and no invocation ran.
+    pub ended_at_s: f64,
+    /// By name.
+    pub sources: BTreeMap<String, SourceSummary>,
+    /// By name.
+    pub functions: BTreeMap<String, FunctionSummary>,
+    /// By name.
+    pub destinations: BTreeMap<String, DestinationSummary>,
+    /// All functions together.
+    pub account: AccountSummary,
+    /// What it would have cost.
+    pub cost_usd: Cost,
+    /// What the scenario expects, and whether it was met.
+    pub expect: Vec<Verdict>,
+    /// What the model takes for granted that AWS does not document.
+    pub assumptions: Vec<String>,
+}
+
+/// A source in the summary.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SourceSummary {
+    kind: &'static str,
+    events: u64,
+    processed: u64,
+    rejected: u64,
+    dead_lettered: u64,
+    dropped: u64,
+    expired: u64,
+    filtered: u64,
+    in_flight: u64,
+    deliveries: u64,
+    throughput_per_s: Option<f64>,
+    backlog: MeanMax,
+    response_ms: Quantiles,
+    latency_ms: Quantiles,
+    latency_parts_ms: PartMeans,
+    iterator_age_ms: Quantiles,
+}
+
+/// Means of a latency's parts; they add up to its mean.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+struct PartMeans {
+    delivery: Option<f64>,
+    poll: Option<f64>,
+    batching: Option<f64>,
+    blocked: Option<f64>,
+    throttled: Option<f64>,
+    retry: Option<f64>,
+    init: Option<f64>,
+    handler: Option<f64>,
+}
+
+/// A function in the summary.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FunctionSummary {
+    invocations: u64,
+    errors: u64,
+    timeouts: u64,
+    throttles: u64,
+    cold_starts: u64,
+    cold_start_rate: Option<f64>,
+    duration_ms: Quantiles,
+    billed_ms: u64,
+    batch_size: MeanMax,
+    concurrent_executions: MeanMax,
+    environments: MeanMax,
+    async_events_received: u64,
+    async_event_age_ms: Quantiles,
+    async_events_dropped: u64,
+    provisioned_invocations: u64,
+    spillover_invocations: u64,
+}
+
+/// Mean and maximum of a level.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+struct MeanMax {
+    mean: Option<f64>,
+    max: Option<f64>,
+}
+
+/// A destination in the summary.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DestinationSummary {
+    kind: &'static str,
+    messages: u64,
+}
+
+/// All functions together.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AccountSummary {
+    concurrent_executions: MeanMax,
+}
+
+/// What a run would have cost in USD, without the free tier. `sources` (what the services themselves charge) and so `total`
+/// are not computed by this version.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Cost {
+    total: Option<f64>,
+    lambda_requests: f64,
+    lambda_duration: f64,
+    provisioned: f64,
+    sources: Option<f64>,
+}
+
+/// One line of `[expect]` after a run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Verdict {
+    /// The metric's name.
+    pub metric: String,
+    /// What is expected, as written.
+    pub want: String,
+    /// What came out.
+    pub got: Option<f64>,
+    /// Whether it is as expected.
+    pub met: bool,
+}
+
+impl Verdict {
+    /// Holds the figures against an expectation; a figure that cannot exist meets none.
+    fn new(expectation: &Expectation, metrics: &[Metric]) -> Verdict {
+        let got = metrics.iter().find(|(name, _)| *name == expectation.metric).and_then(|(_, value)| *value);
+        let met = got.is_some_and(|value| expectation.want.holds(value));
+        Verdict { metric: expectation.metric.clone(), want: expectation.want.to_string(), got, met }
+    }
+}
+
+impl Summary {
+    /// The summary of `outcome`, a run of `scenario` with `seed`; `[expect]` is judged.
+    pub fn new(scenario: &Scenario, seed: u64, outcome: &Outcome) -> Summary {
+        let names = scenario.names();
+        let mut summary = Summary::figures(scenario, seed, outcome, &names);
+        let metrics = super::metrics(&summary);
+        summary.expect = scenario.expect.iter().map(|expectation| Verdict::new(expectation, &metrics)).collect();
+        summary
+    }
+
+    fn figures(scenario: &Scenario, seed: u64, outcome: &Outcome, names: &Names) -> Summary {
+        let mean_max = |mean, max: i64| MeanMax { mean, max: Some(max as f64) };
+        let sources = scenario.sources.iter().zip(&outcome.sources).enumerate().map(|(place, (source, figures))| {
+            let shape = source.definition.figures();
+            let backlog = if shape.backlog {
+                mean_max(outcome.backlog_mean(place), figures.backlog_max)
+            } else {
+                MeanMax::default()
+            };
+            (source.name.clone(), source_summary(source.kind.name, figures, outcome.throughput(place), backlog))
+        });
+        let functions = names.functions.iter().zip(&outcome.functions).enumerate().map(|(place, (name, figures))| {
+            let concurrency = mean_max(outcome.concurrency_mean(place), figures.concurrency_max);
+            let environments = mean_max(outcome.environments_mean(place), figures.environments_max);
+            (name.clone(), function_summary(figures, concurrency, environments))
+        });
+        let destinations =
+            scenario.destinations().into_iter().zip(&outcome.destinations).map(|(destination, messages)| {
+                (destination.name, DestinationSummary { kind: destination.kind.name(), messages: *messages })
+            });
+        Summary {
+            scenario: scenario.name.clone(),
+            seed,
+            profile: scenario.profile.name(),
+            duration_s: scenario.duration.map_or(outcome.window.1.as_secs_f64(), |duration| duration.as_secs_f64()),
+            warm_up_s: scenario.warm_up.as_secs_f64(),
+            ended_at_s: outcome.ended_at.as_secs_f64(),
+            sources: sources.collect(),
+            functions: functions.collect(),
+            destinations: destinations.collect(),
+            account: AccountSummary {
+                concurrent_executions: mean_max(outcome.account_concurrency_mean(), outcome.account_concurrency_max),
+            },
+            cost_usd: cost(scenario, outcome),
+            expect: vec![],
+            assumptions: scenario.assumptions(),
+        }
+    }
+
+    /// Whether everything that the scenario expects was met.
+    pub fn met(&self) -> bool {
+        self.expect.iter().all(|verdict| verdict.met)
+    }
+
+    /// The summary as one JSON value.
+    pub fn to_json(&self) -> serde_json::Value {
+        serde_json::to_value(self).expect("a summary has only strings as keys")
+    }
+}
+
+fn source_summary(
+    kind: &'static str,
+    figures: &SourceFigures,
+    throughput_per_s: Option<f64>,
+    backlog: MeanMax,
+) -> SourceSummary {
+    let fate = |fate: Fate| figures.fates[fate as usize];
+    let count = figures.latency.count();
+    let part = |part: Part| (count > 0).then(|| figures.parts[part as usize] as f64 / count as f64 / 1e6);
+    SourceSummary {
+        kind,
+        events: figures.events,
+        processed: fate(Fate::Processed),
+        rejected: fate(Fate::Rejected),
+        dead_lettered: fate(Fate::DeadLettered),
+        dropped: fate(Fate::Dropped),
+        expired: fate(Fate::Expired),
+        filtered: fate(Fate::Filtered),
+        in_flight: figures.events - figures.fates.iter().sum::<u64>(),
+        deliveries: figures.deliveries,
+        throughput_per_s,
+        backlog,
+        response_ms: figures.response.quantiles(),
+        latency_ms: figures.latency.quantiles(),
+        latency_parts_ms: PartMeans {
+            delivery: part(Part::Delivery),
+            poll: part(Part::Poll),
+            batching: part(Part::Batching),
+            blocked: part(Part::Blocked),
+            throttled: part(Part::Throttled),
+            retry: part(Part::Retry),
+            init: part(Part::Init),
+            handler: part(Part::Handler),
+        },
+        iterator_age_ms: figures.iterator_age.quantiles(),
+    }
+}
+
+fn function_summary(
+    figures: &FunctionFigures,
+    concurrent_executions: MeanMax,
+    environments: MeanMax,
+) -> FunctionSummary {
+    let per_invocation = |sum: u64| (figures.invocations > 0).then(|| sum as f64 / figures.invocations as f64);
+    FunctionSummary {
+        invocations: figures.invocations,
+        errors: figures.errors,
+        timeouts: figures.timeouts,
+        throttles: figures.throttles,
+        cold_starts: figures.cold_starts,
+        cold_start_rate: per_invocation(figures.cold_starts),
+        duration_ms: figures.duration.quantiles(),
+        billed_ms: figures.billed_ms,
+        batch_size: MeanMax {
+            mean: per_invocation(figures.records),
+            max: (figures.invocations > 0).then_some(f64::from(figures.batch_max)),
+        },
+        concurrent_executions,
+        environments,
+        async_events_received: figures.async_received,
+        async_event_age_ms: figures.async_age.quantiles(),
+        async_events_dropped: figures.async_dropped,
+        provisioned_invocations: 0,
+        spillover_invocations: 0,
+    }
+}
+
+/// USD for one request: $0.20 a million (AWS Lambda pricing, us-east-1).
+const REQUEST_USD: f64 = 0.20e-6;
+
+fn cost(scenario: &Scenario, outcome: &Outcome) -> Cost {
+    use crate::platform::Architecture;
+    let mut requests = 0.0;
+    let mut duration = 0.0;
+    for ((_, function), figures) in scenario.functions.iter().zip(&outcome.functions) {
+        // USD for a GB-second of the first tier (AWS Lambda pricing, us-east-1).
+        let gb_second = match function.architecture {
+            Architecture::X86_64 => 0.000_016_666_7,
+            Architecture::Arm64 => 0.000_013_333_4,
+        };
+        requests += figures.invocations as f64 * REQUEST_USD;
+        duration += figures.billed_ms as f64 / 1e3 * f64::from(function.memory_size) / 1024.0 * gb_second;
+    }
+    Cost { total: None, lambda_requests: requests, lambda_duration: duration, provisioned: 0.0, sources: None }
+}

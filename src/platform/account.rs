@@ -1,0 +1,66 @@
+//! The account's limits in its Region: concurrency that unreserved functions share, and requests per second.
+
+use crate::engine::Reason;
+use crate::time::SimTime;
+
+use super::{Limit, TokenBucket};
+
+/// Requests per second that each unit of concurrency allows to synchronous calls.
+/// AWS Lambda Developer Guide, "Understanding Lambda function scaling": "the requests per second limit is equal to 10 times
+/// your account concurrency".
+pub(super) const REQUESTS_PER_CONCURRENCY: f64 = 10.0;
+
+/// The shared limits.
+pub(super) struct Account {
+    /// Concurrency left to functions without a reserve; none: unlimited.
+    unreserved: Option<u64>,
+    in_use: u64,
+    requests: Option<TokenBucket>,
+}
+
+impl Account {
+    pub(super) fn new(limit: Limit, reserved: u64) -> Account {
+        let limit = limit.count();
+        Account {
+            unreserved: limit.map(|limit| limit.saturating_sub(reserved)),
+            in_use: 0,
+            requests: limit.map(requests_per_second),
+        }
+    }
+
+    /// Whether a function without a reserve may run one more.
+    pub(super) fn has_concurrency(&self) -> Result<(), Reason> {
+        match self.unreserved {
+            Some(limit) if self.in_use >= limit => Err(Reason::ConcurrentInvocationLimitExceeded),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether one more synchronous request fits this second.
+    pub(super) fn has_request(&self, now: SimTime) -> Result<(), Reason> {
+        match &self.requests {
+            Some(bucket) if !bucket.has(now) => Err(Reason::FunctionInvocationRateLimitExceeded),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn take_request(&mut self, now: SimTime) {
+        if let Some(bucket) = &mut self.requests {
+            bucket.take(now);
+        }
+    }
+
+    pub(super) fn enter(&mut self) {
+        self.in_use += 1;
+    }
+
+    pub(super) fn leave(&mut self) {
+        self.in_use -= 1;
+    }
+}
+
+/// The bucket of requests per second that goes with a concurrency of `limit`; it holds one second's worth.
+pub(super) fn requests_per_second(limit: u64) -> TokenBucket {
+    let rate = limit as f64 * REQUESTS_PER_CONCURRENCY;
+    TokenBucket::new(rate, rate)
+}

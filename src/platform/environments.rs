@@ -1,0 +1,312 @@
+//! Execution environments: each serves one invocation at a time, stays warm for a while, and is reclaimed.
+//!
+//! "Each execution environment handles one request at a time" (AWS Lambda Developer Guide, "Understanding Lambda function
+//! scaling"). With a constant keep-alive and no lifetime, idle environments expire in the order in which they fell idle, and
+//! a deque does; otherwise a queue by expiry stands beside the order of picking.
+
+use std::cmp::Reverse;
+use std::collections::VecDeque;
+use std::hash::BuildHasherDefault;
+
+use priority_queue::PriorityQueue;
+use rustc_hash::FxHasher;
+
+use crate::distribution::Distribution;
+use crate::random::Key;
+use crate::time::{SimDuration, SimTime};
+
+use super::Reuse;
+
+/// Purposes of an environment's draws, below its key.
+const LIFETIME: u64 = 0;
+const REUSE: u64 = 1;
+const KEEP_ALIVE: u64 = 2;
+
+type Ordered<P> = PriorityQueue<u32, P, BuildHasherDefault<FxHasher>>;
+
+/// An environment, as its invocation sees it. `slot` is reused; `number` counts environments in order of creation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Environment {
+    pub slot: u32,
+    pub number: u64,
+}
+
+/// What is known of one slot.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    number: u64,
+    /// When the environment's life ends.
+    ends: SimTime,
+    /// How often it fell idle.
+    idles: u64,
+}
+
+/// The environments of one function.
+pub(super) struct Environments {
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    created: u64,
+    idle: Idle,
+    keep_alive: Distribution,
+    max_lifetime: Option<Distribution>,
+    key: Key,
+}
+
+/// The idle environments.
+enum Idle {
+    /// In the order in which they fell idle; all are kept equally long.
+    Queue { since: VecDeque<(SimTime, u32)>, keep_alive: SimDuration, newest_first: bool },
+    /// By expiry, and by the order of picking.
+    Keyed { expiry: Ordered<Reverse<(SimTime, u64)>>, pick: Pick },
+}
+
+/// Which idle environment comes next.
+enum Pick {
+    /// The one of the highest rank.
+    Ranked { by: fn(Slot, u64) -> i128, queue: Ordered<i128>, falls: u64 },
+    /// Any.
+    Random { slots: Vec<u32>, places: Vec<u32>, picks: u64 },
+}
+
+impl Environments {
+    pub(super) fn new(
+        reuse: Reuse,
+        keep_alive: Distribution,
+        max_lifetime: Option<Distribution>,
+        key: Key,
+    ) -> Environments {
+        let idle = match (keep_alive.constant(), &max_lifetime, reuse) {
+            (Some(keep_alive), None, Reuse::MostRecent | Reuse::LeastRecent) => {
+                Idle::Queue { since: VecDeque::new(), keep_alive, newest_first: reuse == Reuse::MostRecent }
+            }
+            _ => Idle::Keyed { expiry: Ordered::default(), pick: Pick::new(reuse) },
+        };
+        Environments {
+            slots: Vec::new(),
+            free: Vec::new(),
+            created: 0,
+            idle,
+            keep_alive,
+            max_lifetime,
+            key: key.named("environment"),
+        }
+    }
+
+    /// Takes an idle environment, if there is one.
+    pub(super) fn take(&mut self) -> Option<Environment> {
+        let slot = match &mut self.idle {
+            Idle::Queue { since, newest_first, .. } => {
+                if *newest_first { since.pop_back() } else { since.pop_front() }?.1
+            }
+            Idle::Keyed { expiry, pick } => {
+                let slot = pick.take(self.key)?;
+                expiry.remove(&slot);
+                slot
+            }
+        };
+        Some(Environment { slot, number: self.slots[slot as usize].number })
+    }
+
+    /// Whether an environment is idle.
+    pub(super) fn any_idle(&self) -> bool {
+        match &self.idle {
+            Idle::Queue { since, .. } => !since.is_empty(),
+            Idle::Keyed { expiry, .. } => !expiry.is_empty(),
+        }
+    }
+
+    /// Makes a new environment, busy from the start.
+    pub(super) fn create(&mut self, now: SimTime) -> Environment {
+        let number = self.created;
+        self.created += 1;
+        let life = |of: &Distribution| now + of.sample(&mut self.key.numbered(number).numbered(LIFETIME).draws());
+        let fresh = Slot { number, ends: self.max_lifetime.as_ref().map_or(SimTime::NEVER, life), idles: 0 };
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                self.slots[slot as usize] = fresh;
+                slot
+            }
+            None => {
+                self.slots.push(fresh);
+                self.slots.len() as u32 - 1
+            }
+        };
+        Environment { slot, number }
+    }
+
+    /// An invocation has left `environment`; gives back its number where its life is over.
+    pub(super) fn release(&mut self, environment: Environment, now: SimTime) -> Option<u64> {
+        let slot = &mut self.slots[environment.slot as usize];
+        slot.idles += 1;
+        let slot = *slot;
+        match &mut self.idle {
+            Idle::Queue { since, .. } => since.push_back((now, environment.slot)),
+            Idle::Keyed { expiry, pick } => {
+                if slot.ends <= now {
+                    self.free.push(environment.slot);
+                    return Some(slot.number);
+                }
+                let key = self.key.numbered(slot.number).numbered(KEEP_ALIVE + slot.idles);
+                let until = (now + self.keep_alive.sample(&mut key.draws())).min(slot.ends);
+                expiry.push(environment.slot, Reverse((until, slot.number)));
+                pick.put(environment.slot, slot);
+            }
+        }
+        None
+    }
+
+    /// When the next idle environment is reclaimed.
+    pub(super) fn next_expiry(&self) -> Option<SimTime> {
+        match &self.idle {
+            Idle::Queue { since, keep_alive, .. } => since.front().map(|(since, _)| *since + *keep_alive),
+            Idle::Keyed { expiry, .. } => expiry.peek().map(|(_, Reverse((at, _)))| *at),
+        }
+    }
+
+    /// Reclaims the idle environment whose time has come; gives back its number.
+    pub(super) fn reclaim(&mut self) -> Option<u64> {
+        let slot = match &mut self.idle {
+            Idle::Queue { since, .. } => since.pop_front()?.1,
+            Idle::Keyed { expiry, pick } => {
+                let (slot, _) = expiry.pop()?;
+                pick.remove(slot);
+                slot
+            }
+        };
+        self.free.push(slot);
+        Some(self.slots[slot as usize].number)
+    }
+}
+
+impl Pick {
+    fn new(reuse: Reuse) -> Pick {
+        let by: fn(Slot, u64) -> i128 = match reuse {
+            Reuse::MostRecent => |_, falls| i128::from(falls),
+            Reuse::LeastRecent => |_, falls| -i128::from(falls),
+            Reuse::Oldest => |slot, _| -i128::from(slot.number),
+            Reuse::Newest => |slot, _| i128::from(slot.number),
+            Reuse::Random => return Pick::Random { slots: Vec::new(), places: Vec::new(), picks: 0 },
+        };
+        Pick::Ranked { by, queue: Ordered::default(), falls: 0 }
+    }
+
+    fn put(&mut self, slot: u32, state: Slot) {
+        match self {
+            Pick::Ranked { by, queue, falls } => {
+                *falls += 1;
+                queue.push(slot, by(state, *falls));
+            }
+            Pick::Random { slots, places, .. } => {
+                if places.len() <= slot as usize {
+                    places.resize(slot as usize + 1, 0);
+                }
+                places[slot as usize] = slots.len() as u32;
+                slots.push(slot);
+            }
+        }
+    }
+
+    fn take(&mut self, key: Key) -> Option<u32> {
+        match self {
+            Pick::Ranked { queue, .. } => queue.pop().map(|(slot, _)| slot),
+            Pick::Random { slots, picks, .. } => {
+                if slots.is_empty() {
+                    return None;
+                }
+                *picks += 1;
+                let slot =
+                    slots[key.named("reuse").numbered(*picks).numbered(REUSE).below(slots.len() as u64) as usize];
+                self.remove(slot);
+                Some(slot)
+            }
+        }
+    }
+
+    fn remove(&mut self, slot: u32) {
+        match self {
+            Pick::Ranked { queue, .. } => {
+                queue.remove(&slot);
+            }
+            Pick::Random { slots, places, .. } => {
+                let place = places[slot as usize] as usize;
+                slots.swap_remove(place);
+                if let Some(moved) = slots.get(place) {
+                    places[*moved as usize] = place as u32;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pool(reuse: Reuse, lifetime: Option<u64>) -> Environments {
+        let constant = |secs| Distribution::Constant(SimDuration::from_secs(secs));
+        Environments::new(reuse, constant(600), lifetime.map(constant), Key::root(1))
+    }
+
+    const fn at(secs: u64) -> SimTime {
+        SimTime::from_nanos(secs * 1_000_000_000)
+    }
+
+    /// Three environments 0, 1, 2 fall idle in the order 1, 2, 0.
+    #[test]
+    fn each_order_of_reuse_picks_its_own() {
+        for (reuse, lifetime, want) in [
+            (Reuse::MostRecent, None, 0),
+            (Reuse::MostRecent, Some(9999), 0),
+            (Reuse::LeastRecent, None, 1),
+            (Reuse::LeastRecent, Some(9999), 1),
+            (Reuse::Oldest, None, 0),
+            (Reuse::Newest, None, 2),
+        ] {
+            let mut pool = pool(reuse, lifetime);
+            let made: Vec<_> = (0..3).map(|_| pool.create(at(0))).collect();
+            for (secs, which) in [(1, 1), (2, 2), (3, 0)] {
+                assert_eq!(pool.release(made[which], at(secs)), None);
+            }
+            assert_eq!(pool.take().unwrap().number, want, "{reuse:?}");
+            assert_eq!(
+                pool.next_expiry(),
+                Some(at(if want == 1 { 602 } else { 601 })),
+                "{reuse:?}: the first to fall idle goes first"
+            );
+        }
+    }
+
+    #[test]
+    fn random_reuse_takes_each_equally_often() {
+        let mut pool = pool(Reuse::Random, None);
+        let made: Vec<_> = (0..4).map(|_| pool.create(at(0))).collect();
+        for environment in made {
+            pool.release(environment, at(0));
+        }
+        let mut counts = [0u32; 4];
+        for _ in 0..4000 {
+            let taken = pool.take().unwrap();
+            counts[taken.number as usize] += 1;
+            pool.release(taken, at(1));
+        }
+        // 1000 each, standard deviation 27.
+        assert!(counts.iter().all(|count| count.abs_diff(1000) < 110), "{counts:?}");
+        assert_eq!((0..4).filter(|_| pool.reclaim().is_some()).count(), 4);
+        assert!(!pool.any_idle() && pool.take().is_none());
+    }
+
+    #[test]
+    fn a_lifetime_ends_an_environment_only_when_idle() {
+        let mut pool = pool(Reuse::MostRecent, Some(100));
+        let environment = pool.create(at(0));
+        assert_eq!(pool.release(environment, at(10)), None);
+        assert_eq!(pool.next_expiry(), Some(at(100)), "life ends before the keep-alive");
+        let environment = pool.take().unwrap();
+        assert_eq!(pool.release(environment, at(130)), Some(0), "busy past its life, reclaimed when it falls idle");
+        assert_eq!(
+            pool.create(at(130)),
+            Environment { slot: 0, number: 1 },
+            "the slot is used again, the number is not"
+        );
+    }
+}

@@ -1,0 +1,111 @@
+//! Numbers as people write them: "12,500", "0.25", "1.24 s", "90 %".
+
+/// What is smaller counts as nothing: no simulated figure is that fine.
+pub(super) const TINY: f64 = 1e-9;
+/// What is larger is drawn as this: 31,700 years of milliseconds.
+pub(super) const HUGE: f64 = 1e15;
+
+/// Units of time by their milliseconds.
+pub(super) const TIME_UNITS: [(&str, f64); 7] =
+    [("ns", 1e-6), ("µs", 1e-3), ("ms", 1.0), ("s", 1e3), ("min", 6e4), ("h", 3.6e6), ("d", 8.64e7)];
+
+/// The unit in which `ms` reads best: up to 120 s, 120 min and 48 h stay in the smaller unit.
+pub(super) fn time_unit(ms: f64) -> (&'static str, f64) {
+    let index = match ms {
+        ms if ms < 1e-3 => 0,
+        ms if ms < 1.0 => 1,
+        ms if ms < 1e3 => 2,
+        ms if ms < 1.2e5 => 3,
+        ms if ms < 7.2e6 => 4,
+        ms if ms < 1.728e8 => 5,
+        _ => 6,
+    };
+    TIME_UNITS[index]
+}
+
+/// A time to three digits in its best unit: "1.24 s".
+pub(super) fn duration(ms: f64) -> String {
+    let ms = three_digits(ms);
+    if ms < TINY {
+        return "0 ms".to_owned();
+    }
+    let (name, size) = time_unit(ms);
+    format!("{} {name}", shortest(three_digits(ms / size)))
+}
+
+/// Digits grouped by threes: 12500 with 1 decimal is "12,500.0".
+pub(super) fn grouped(value: f64, decimals: usize) -> String {
+    let plain = format!("{value:.decimals$}");
+    let (whole, fraction) = plain.split_at(plain.find('.').unwrap_or(plain.len()));
+    let (sign, digits) = whole.split_at(usize::from(whole.starts_with('-')));
+    let mut out = String::from(sign);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out + fraction
+}
+
+/// Grouped, with as many of three decimals as say something: 2.50 is "2.5".
+pub(super) fn shortest(value: f64) -> String {
+    let text = grouped(value, 3);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// Decimals needed to tell multiples of `step` apart.
+pub(super) fn decimals_of(step: f64) -> usize {
+    (-step.log10() - 1e-9).ceil().clamp(0.0, 12.0) as usize
+}
+
+/// A probability with `nines` nines: 1 is "90 %", 3 is "99.9 %".
+pub(super) fn nines(nines: usize) -> String {
+    match nines {
+        0 => "0 %".to_owned(),
+        1 => "90 %".to_owned(),
+        2 => "99 %".to_owned(),
+        _ => format!("99.{} %", "9".repeat(nines - 2)),
+    }
+}
+
+/// Rounded to three significant digits, by way of text: exact, and the same on every machine.
+fn three_digits(value: f64) -> f64 {
+    format!("{value:.2e}").parse().unwrap_or(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_humanised() {
+        let of = |cases: &[(f64, &str)]| {
+            for (ms, text) in cases {
+                assert_eq!(duration(*ms), *text, "{ms} ms");
+            }
+        };
+        of(&[(0.0, "0 ms"), (0.0125, "12.5 µs"), (0.9999, "1 ms")]);
+        of(&[(1234.0, "1.23 s"), (999.9, "1 s"), (119_900.0, "2 min")]);
+        of(&[(5.4e6, "90 min"), (9e6, "2.5 h"), (1e12, "11,600 d")]);
+        of(&[(250.0, "250 ms"), (89_000.0, "89 s"), (2e-5, "20 ns")]);
+    }
+
+    #[test]
+    fn digits_are_grouped() {
+        assert_eq!(grouped(0.0, 0), "0");
+        assert_eq!(grouped(999.0, 0), "999");
+        assert_eq!(grouped(1000.0, 0), "1,000");
+        assert_eq!(grouped(-1_234_567.5, 1), "-1,234,567.5");
+        assert_eq!(shortest(2.5), "2.5");
+        assert_eq!(shortest(1200.0), "1,200");
+    }
+
+    #[test]
+    fn decimals_follow_the_step() {
+        assert_eq!(decimals_of(5.0), 0);
+        assert_eq!(decimals_of(0.5), 1);
+        assert_eq!(decimals_of(0.1), 1);
+        assert_eq!(decimals_of(0.02), 2);
+    }
+}

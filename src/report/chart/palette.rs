@@ -1,0 +1,62 @@
+//! Colours: Okabe and Ito's, which colour-blind readers can tell apart, and a few greys.
+
+use plotters::style::RGBColor;
+
+/// The page.
+pub(super) const GROUND: RGBColor = RGBColor(0xff, 0xff, 0xff);
+/// Titles and labels.
+pub(super) const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
+/// Subtitles, tick labels and notes.
+pub(super) const GREY: RGBColor = RGBColor(0x59, 0x59, 0x59);
+/// Limits.
+pub(super) const LIMIT: RGBColor = RGBColor(0x44, 0x44, 0x44);
+/// Baselines.
+pub(super) const AXIS: RGBColor = RGBColor(0x99, 0x99, 0x99);
+/// Lines that are too many to be told apart.
+pub(super) const FAINT: RGBColor = RGBColor(0xcc, 0xcc, 0xcc);
+/// Grid lines.
+pub(super) const GRID: RGBColor = RGBColor(0xe4, 0xe4, 0xe4);
+
+const BLUE: RGBColor = RGBColor(0x00, 0x72, 0xb2);
+const VERMILION: RGBColor = RGBColor(0xd5, 0x5e, 0x00);
+const GREEN: RGBColor = RGBColor(0x00, 0x9e, 0x73);
+const PURPLE: RGBColor = RGBColor(0xcc, 0x79, 0xa7);
+const ORANGE: RGBColor = RGBColor(0xe6, 0x9f, 0x00);
+const SKY: RGBColor = RGBColor(0x56, 0xb4, 0xe9);
+const YELLOW: RGBColor = RGBColor(0xf0, 0xe4, 0x42);
+const BLACK: RGBColor = RGBColor(0x00, 0x00, 0x00);
+const STONE: RGBColor = RGBColor(0xb0, 0xb0, 0xb0);
+
+/// Colours of lines, in order.
+const LINES: [RGBColor; 7] = [BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK];
+/// Colours of the latency parts, in the order in which an event meets them; the same in every chart.
+const PARTS: [(&str, RGBColor); 8] = [
+    ("delivery", STONE),
+    ("poll", YELLOW),
+    ("batching", GREEN),
+    ("blocked", PURPLE),
+    ("throttled", ORANGE),
+    ("retry", VERMILION),
+    ("init", SKY),
+    ("handler", BLUE),
+];
+
+/// The colour of the `index`th line, and whether it is dashed (once the colours have been used up).
+pub(super) fn line(index: usize) -> (RGBColor, bool) {
+    (LINES[index % LINES.len()], (index / LINES.len()) % 2 == 1)
+}
+
+/// The colour of a latency part; a name that is not one of them takes the `index`th line's.
+pub(super) fn part(name: &str, index: usize) -> RGBColor {
+    let known = PARTS.iter().find(|(part, _)| *part == name);
+    known.map_or(line(index).0, |(_, colour)| *colour)
+}
+
+/// Black or white, whichever is easier to read on `ground`.
+pub(super) fn ink_on(ground: RGBColor) -> RGBColor {
+    // Weights of the sRGB channels in luminance; the threshold is where black and white contrast equally (0.179 in
+    // linear light), raised a little because white on a strong colour looks crisper than the formula has it.
+    let linear = |channel: u8| (f64::from(channel) / 255.0).powi(2);
+    let luminance = 0.2126 * linear(ground.0) + 0.7152 * linear(ground.1) + 0.0722 * linear(ground.2);
+    if luminance < 0.24 { GROUND } else { INK }
+}

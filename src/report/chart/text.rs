@@ -1,0 +1,161 @@
+//! Text as it will be seen: the typeface, its widths, and what is cut so that it fits.
+//!
+//! Widths are those of Noto Sans. Helvetica and Arial are a little narrower; some slack covers wider stand-ins.
+
+use std::sync::OnceLock;
+
+use plotters::style::{FontDesc, FontFamily, FontStyle, register_font};
+
+/// The name under which plotters knows the typeface, and the first choice of the viewer.
+pub(super) const FAMILY: &str = "Noto Sans";
+/// Viewers without Noto Sans may fall back to a wider face (DejaVu Sans is about a tenth wider).
+const SLACK: f64 = 1.1;
+/// The same for bold text, where faces differ more.
+const BOLD_SLACK: f64 = 1.2;
+/// Height of a Noto Sans line in em: ab_glyph scales by the line, SVG by the em.
+const LINE: f64 = 1.362;
+/// Measured at this many times the size, since plotters cuts widths to whole pixels.
+const PRECISION: f64 = 64.0;
+
+/// Registers the typeface once; plotters can draw and measure no text before.
+pub(super) fn register() -> Result<(), String> {
+    static DONE: OnceLock<Result<(), String>> = OnceLock::new();
+    DONE.get_or_init(|| {
+        for (style, bytes) in [(FontStyle::Normal, notosans::REGULAR_TTF), (FontStyle::Bold, notosans::BOLD_TTF)] {
+            register_font(FAMILY, style, bytes).map_err(|_| format!("the typeface {FAMILY} cannot be read"))?;
+        }
+        Ok(())
+    })
+    .clone()
+}
+
+/// Size and weight of a piece of text.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Face {
+    /// Pixels per em.
+    pub(super) size: f64,
+    /// Bold rather than regular.
+    pub(super) bold: bool,
+}
+
+/// Tick labels, legends and notes.
+pub(super) const SMALL: Face = face(12.0, false);
+/// Titles of axes and panels.
+pub(super) const AXIS: Face = face(12.5, true);
+/// The chart's title.
+pub(super) const TITLE: Face = face(18.0, true);
+/// The line below the title.
+pub(super) const SUBTITLE: Face = face(13.0, false);
+
+const fn face(size: f64, bold: bool) -> Face {
+    Face { size, bold }
+}
+
+impl Face {
+    /// Plotters' style for the weight.
+    pub(super) fn style(self) -> FontStyle {
+        if self.bold { FontStyle::Bold } else { FontStyle::Normal }
+    }
+
+    /// Width of `text` in pixels, on the safe side.
+    pub(super) fn width(self, text: &str) -> f64 {
+        let text = clean(text);
+        let font = FontDesc::new(FontFamily::Name(FAMILY), self.size * LINE * PRECISION, self.style());
+        // Scripts that Noto Sans lacks (Chinese, emoji) come from another face, an em wide.
+        let foreign = text.chars().filter(|c| *c >= '\u{1100}' && !is_punctuation(*c));
+        let foreign = foreign.count() as f64 * 0.5 * self.size;
+        let (pixels, _) = font.box_size(&text).unwrap_or((0, 0));
+        let slack = if self.bold { BOLD_SLACK } else { SLACK };
+        f64::from(pixels) / PRECISION * slack + foreign
+    }
+
+    /// `text` in one line of at most `room` pixels; what does not fit is cut at the end.
+    pub(super) fn fit(self, text: &str, room: f64) -> String {
+        self.shorten(text, room, |chars, kept| {
+            let head: String = chars[..kept].iter().collect();
+            format!("{}…", head.trim_end_matches([' ', '.', ',']))
+        })
+    }
+
+    /// `text` in one line of at most `room` pixels; what does not fit is cut from the middle, since names of one
+    /// family mostly differ at an end.
+    pub(super) fn fit_name(self, text: &str, room: f64) -> String {
+        self.shorten(text, room, |chars, kept| {
+            let head: String = chars[..kept.div_ceil(2)].iter().collect();
+            let tail: String = chars[chars.len() - kept / 2..].iter().collect();
+            format!("{}…{}", head.trim_end(), tail.trim_start())
+        })
+    }
+
+    /// The longest `cut(chars, kept)` that is not wider than `room`.
+    fn shorten(self, text: &str, room: f64, cut: impl Fn(&[char], usize) -> String) -> String {
+        let text = clean(text);
+        // Even narrow letters are a fifth of an em: no need to measure what cannot fit.
+        let most = (room.max(0.0) / self.size * 5.0) as usize + 1;
+        let chars: Vec<char> = text.chars().collect();
+        if chars.len() <= most && self.width(&text) <= room {
+            return text;
+        }
+        let (mut fits, mut too_many) = (0, chars.len().min(most));
+        while fits + 1 < too_many {
+            let kept = usize::midpoint(fits, too_many);
+            if self.width(&cut(&chars, kept)) <= room {
+                fits = kept;
+            } else {
+                too_many = kept;
+            }
+        }
+        cut(&chars, fits)
+    }
+}
+
+/// The general punctuation that Noto Sans has, and arrows.
+fn is_punctuation(c: char) -> bool {
+    ('\u{2000}'..='\u{22ff}').contains(&c)
+}
+
+/// One line that XML may hold: control characters and the like become spaces.
+pub(super) fn clean(text: &str) -> String {
+    let printable = |c: char| match c {
+        c if c.is_control() || c.is_whitespace() => ' ',
+        '\u{fffe}' | '\u{ffff}' => ' ',
+        c => c,
+    };
+    let line: String = text.chars().map(printable).collect();
+    line.trim().to_owned()
+}
+
+/// `text` with XML's special characters written as entities.
+pub(super) fn escape(text: &str) -> String {
+    clean(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_that_fits_stays_whole() {
+        register().unwrap();
+        assert_eq!(SMALL.fit("orders", 100.0), "orders");
+        assert_eq!(SMALL.fit_name("orders", 100.0), "orders");
+    }
+
+    #[test]
+    fn text_that_does_not_fit_is_cut() {
+        register().unwrap();
+        let name = "payments-production-eu-central-1-consumer-v2";
+        assert!(SMALL.fit(name, 100.0).starts_with("payments-p"));
+        assert!(SMALL.fit_name(name, 100.0).ends_with("-v2"));
+        for room in [0.0, 5.0, 50.0, 100.0] {
+            assert!(SMALL.width(&SMALL.fit_name(name, room)) <= room.max(20.0));
+        }
+    }
+
+    #[test]
+    fn widths_are_those_of_the_typeface() {
+        register().unwrap();
+        assert!(SMALL.width("iiii") < SMALL.width("MMMM") / 2.0);
+        assert!((SMALL.width("0") - 12.0 * 0.572 * SLACK).abs() < 0.1);
+    }
+}

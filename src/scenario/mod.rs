@@ -1,0 +1,120 @@
+//! A scenario: what a user writes, read and checked, plain and valid.
+//!
+//! Text becomes a [`Document`] whose values know their places; the JSON Schema made from the documented structs finds unknown
+//! keys, wrong types and ranges; what no single key can show is checked here. After that, a problem is a bug.
+
+mod assign;
+mod check;
+mod diagnostic;
+mod document;
+mod expect;
+mod keys;
+mod rules;
+mod schema;
+
+use chrono::{DateTime, Utc};
+
+use crate::platform::{AccountSpec, Destination, FunctionSpec, Platform};
+use crate::source::{Definition, Kind};
+use crate::time::SimDuration;
+
+pub use diagnostic::{Problem, Report, nearest};
+pub use document::{Document, Step};
+pub use expect::{Expectation, Want};
+pub use keys::{Profile, json_schema};
+
+/// A scenario, valid as it stands.
+#[derive(Debug)]
+pub struct Scenario {
+    /// Its name: the stem of its file.
+    pub name: String,
+    /// What it asks.
+    pub about: String,
+    /// The dated set of AWS's rules.
+    pub profile: Profile,
+    /// The seed of all draws.
+    pub seed: u64,
+    /// Time in which sources emit; none: until all arrival processes are exhausted.
+    pub duration: Option<SimDuration>,
+    /// Left out of all statistics.
+    pub warm_up: SimDuration,
+    /// How long work in flight may take to end after the emission.
+    pub drain: SimDuration,
+    /// What instant 0 is on the calendar.
+    pub start: DateTime<Utc>,
+    /// Limits of the account.
+    pub account: AccountSpec,
+    /// Functions in order of name.
+    pub functions: Vec<(String, FunctionSpec)>,
+    /// Sources in order of name.
+    pub sources: Vec<Source>,
+    /// What the figures are to be.
+    pub expect: Vec<Expectation>,
+}
+
+/// A source of a scenario.
+#[derive(Debug)]
+pub struct Source {
+    /// Its name.
+    pub name: String,
+    /// Its kind.
+    pub kind: &'static Kind,
+    /// The function that it calls, by its place.
+    pub target: u32,
+    /// Its keys.
+    pub definition: Box<dyn Definition>,
+}
+
+/// The names behind the ids of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    /// Functions.
+    pub functions: Vec<String>,
+    /// Sources.
+    pub sources: Vec<String>,
+    /// Destinations.
+    pub destinations: Vec<String>,
+}
+
+impl Scenario {
+    /// Reads a document.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each at its place. What its files hold is not looked at: see [`crate::read`].
+    pub fn read(name: &str, document: &Document) -> Result<Scenario, Report> {
+        document.check(&json_schema())?;
+        rules::read(name, document)
+    }
+
+    /// The names behind the ids of a run.
+    pub fn names(&self) -> Names {
+        Names {
+            functions: self.functions.iter().map(|(name, _)| name.clone()).collect(),
+            sources: self.sources.iter().map(|source| source.name.clone()).collect(),
+            destinations: self.destinations().into_iter().map(|destination| destination.name).collect(),
+        }
+    }
+
+    /// The destinations that messages go to, in the order of their ids.
+    pub fn destinations(&self) -> Vec<Destination> {
+        Platform::destinations(&self.functions)
+    }
+
+    /// What the model takes for granted in this scenario that AWS does not document.
+    pub fn assumptions(&self) -> Vec<String> {
+        let mut assumptions: Vec<String> = Vec::new();
+        let platform = crate::platform::assumptions(&self.functions, self.receives_async_events());
+        for assumption in
+            platform.into_iter().chain(self.sources.iter().flat_map(|source| source.definition.assumptions()))
+        {
+            if !assumptions.contains(&assumption) {
+                assumptions.push(assumption);
+            }
+        }
+        assumptions
+    }
+
+    fn receives_async_events(&self) -> bool {
+        self.sources.iter().any(|source| source.definition.invocation_type() == crate::engine::InvocationType::Event)
+    }
+}

@@ -1,0 +1,324 @@
+//! What no single key can show to be wrong: names, targets, limits that depend on each other.
+
+use chrono::{DateTime, Utc};
+
+use crate::distribution::DistributionSpec;
+use crate::platform::{DestinationKind, FunctionSpec};
+use crate::source::{Definition, KINDS, Kind};
+use crate::time::SimDuration;
+
+use super::keys::{Keys, WantSpec};
+use super::{Document, Expectation, Problem, Report, Scenario, Source, Step, Want, nearest};
+
+/// Concurrency that must stay unreserved: "you can reserve up to the Unreserved account concurrency value minus 100" (AWS Lambda
+/// Developer Guide, "Configuring reserved concurrency").
+const LEAST_UNRESERVED: u64 = 100;
+
+type Path = Vec<Step>;
+
+/// Makes a scenario of a document that fits the schema.
+pub(super) fn read(name: &str, document: &Document) -> Result<Scenario, Report> {
+    let keys: Keys = document.to_toml().try_into().map_err(|error: toml::de::Error| {
+        document.report(vec![Problem::at(Path::new(), error.message().to_owned())])
+    })?;
+    let mut problems = Problems(Vec::new());
+    let mut drafts = problems.sources(&keys);
+    problems.names(&drafts, &keys);
+    let functions: Vec<(String, FunctionSpec)> =
+        keys.function.iter().map(|(name, spec)| (name.clone(), spec.clone())).collect();
+    problems.functions(&functions, keys.account.concurrent_executions.count());
+    let targets = problems.targets(&drafts, &functions);
+    problems.times(&keys, &drafts);
+    for draft in &drafts {
+        problems.definition(draft);
+    }
+    let expect = problems.expectations(&keys);
+    if !problems.0.is_empty() {
+        return Err(document.report(problems.0));
+    }
+    let mut sources: Vec<Source> = drafts
+        .drain(..)
+        .zip(targets)
+        .map(|(draft, target)| Source { name: draft.name, kind: draft.kind, target, definition: draft.definition })
+        .collect();
+    sources.sort_by(|a, b| a.name.cmp(&b.name));
+    let start = keys.start.parse::<DateTime<Utc>>();
+    Ok(Scenario {
+        name: name.to_owned(),
+        about: keys.about,
+        profile: keys.profile,
+        seed: keys.seed,
+        duration: keys.duration,
+        warm_up: keys.warm_up,
+        drain: keys.drain,
+        start: start.map_err(|error| document.report(vec![Problem::at(["start".into()], error.to_string())]))?,
+        account: keys.account,
+        functions,
+        sources,
+        expect,
+    })
+}
+
+/// A source before its target is known.
+struct Draft {
+    path: Path,
+    name: String,
+    kind: &'static Kind,
+    definition: Box<dyn Definition>,
+}
+
+impl Draft {
+    fn at(&self, keys: &[&str]) -> Path {
+        below(&self.path, keys)
+    }
+}
+
+fn path(keys: &[&str]) -> Path {
+    keys.iter().map(|key| Step::from(*key)).collect()
+}
+
+/// A path below another; a number is a place in a list.
+fn below(path: &Path, keys: &[&str]) -> Path {
+    let more = keys.iter().map(|key| key.parse::<usize>().map_or_else(|_| Step::from(*key), Step::from));
+    path.iter().cloned().chain(more).collect()
+}
+
+fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// Problems found so far.
+struct Problems(Vec<Problem>);
+
+impl Problems {
+    fn add(&mut self, problem: Problem) {
+        self.0.push(problem);
+    }
+
+    fn sources(&mut self, keys: &Keys) -> Vec<Draft> {
+        let mut drafts = Vec::new();
+        for kind in KINDS {
+            for (place, table) in keys.source.get(kind.name).into_iter().flatten().enumerate() {
+                let path: Path = vec!["source".into(), kind.name.into(), place.into()];
+                match (kind.read)(table.clone()) {
+                    Ok(definition) => {
+                        let name = definition.common().name.clone().unwrap_or_else(|| kind.name.to_owned());
+                        drafts.push(Draft { path, name, kind, definition });
+                    }
+                    Err(message) => self.add(Problem::at(path, message)),
+                }
+            }
+        }
+        if drafts.is_empty() && self.0.is_empty() {
+            let kinds = list(KINDS.iter().map(|kind| kind.name));
+            self.add(
+                Problem::at(Path::new(), "the scenario has no event source, so nothing would happen")
+                    .help(format!("add `[[source.KIND]]` with one of {kinds}")),
+            );
+        }
+        drafts
+    }
+
+    fn names(&mut self, drafts: &[Draft], keys: &Keys) {
+        for (place, draft) in drafts.iter().enumerate() {
+            let given = draft.definition.common().name.is_some();
+            let alone = keys.source.get(draft.kind.name).is_none_or(|sources| sources.len() == 1);
+            if !given && !alone {
+                self.add(
+                    Problem::at(
+                        draft.path.clone(),
+                        format!("several `{}` sources, and this one has no `name`", draft.kind.name),
+                    )
+                    .help("sources of one kind are told apart by `name`"),
+                );
+                continue;
+            }
+            if !given {
+                continue;
+            }
+            let at = draft.at(&["name"]);
+            let valid = draft.name.starts_with(|c: char| c.is_ascii_lowercase())
+                && draft.name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c));
+            if !valid {
+                self.add(
+                    Problem::at(at, format!("`{}` is no name of a source", draft.name))
+                        .label("allowed: a-z, then a-z, 0-9, `_`, `-`"),
+                );
+            } else if KINDS.iter().any(|kind| kind.name == draft.name) {
+                self.add(Problem::at(
+                    at,
+                    format!("`{}` is the name of a kind of source; give this source another", draft.name),
+                ));
+            } else if let Some(first) = drafts[..place].iter().find(|first| first.name == draft.name) {
+                self.add(
+                    Problem::at(at, format!("two sources are named `{}`", draft.name))
+                        .label("the second")
+                        .related(first.at(&["name"]), "the first"),
+                );
+            }
+        }
+    }
+
+    fn functions(&mut self, functions: &[(String, FunctionSpec)], account: Option<u64>) {
+        if functions.is_empty() {
+            self.add(
+                Problem::at(Path::new(), "the scenario has no function that events could reach")
+                    .help("add `[function.NAME]` with its `duration`, such as \"100ms\""),
+            );
+        }
+        for (name, spec) in functions {
+            let at = |keys: &[&str]| below(&path(&["function", name]), keys);
+            for (keys, distribution) in spec.distributions() {
+                self.distribution(&at(keys), distribution);
+            }
+            for (place, outage) in spec.outages.iter().enumerate() {
+                if outage.to <= outage.from {
+                    let place = place.to_string();
+                    self.add(Problem::at(
+                        at(&["outages", &place, "to"]),
+                        format!("the outage ends at {}, not after it begins at {}", outage.to, outage.from),
+                    ));
+                }
+            }
+            let config = spec.event_invoke_config.clone().unwrap_or_default();
+            if let Some(kind @ (DestinationKind::S3 | DestinationKind::EventBridge)) = config.dead_letter_queue {
+                self.add(
+                    Problem::at(
+                        at(&["event_invoke_config", "dead_letter_queue"]),
+                        format!("a dead-letter queue cannot be `{}`", kind.name()),
+                    )
+                    .label("allowed: \"sqs\" or \"sns\""),
+                );
+            }
+            if config.on_success == Some(DestinationKind::S3) {
+                self.add(
+                    Problem::at(
+                        at(&["event_invoke_config", "on_success"]),
+                        "an S3 bucket takes messages of failures only",
+                    )
+                    .label("allowed: \"sqs\", \"sns\" or \"eventbridge\""),
+                );
+            }
+        }
+        self.reserved(functions, account);
+    }
+
+    fn reserved(&mut self, functions: &[(String, FunctionSpec)], account: Option<u64>) {
+        let Some(account) = account else { return };
+        let mut sum = 0;
+        for (name, spec) in functions {
+            let Some(reserved) = spec.reserved_concurrent_executions.filter(|reserved| *reserved > 0) else { continue };
+            sum += reserved;
+            if sum + LEAST_UNRESERVED > account {
+                let message = format!(
+                    "reserved concurrency adds up to {sum} of the account's {account}; {LEAST_UNRESERVED} must stay unreserved, so at most {} may be reserved",
+                    account.saturating_sub(LEAST_UNRESERVED)
+                );
+                self.add(
+                    Problem::at(path(&["function", name, "reserved_concurrent_executions"]), message)
+                        .help("raise `account.concurrent_executions`, or reserve less"),
+                );
+                return;
+            }
+        }
+    }
+
+    fn targets(&mut self, drafts: &[Draft], functions: &[(String, FunctionSpec)]) -> Vec<u32> {
+        let names = || functions.iter().map(|(name, _)| name.as_str());
+        let place = |wanted: &str| names().position(|name| name == wanted).map(|place| place as u32);
+        drafts
+            .iter()
+            .map(|draft| match &draft.definition.common().target {
+                Some(target) => place(target).unwrap_or_else(|| {
+                    let problem =
+                        Problem::at(draft.at(&["target"]), format!("no function `{target}` in this scenario"));
+                    self.add(match nearest(target, names()) {
+                        Some(near) => problem.help(format!("did you mean `{near}`?")),
+                        None => problem.help(format!("the functions are {}", list(names()))),
+                    });
+                    0
+                }),
+                None => {
+                    if functions.len() > 1 {
+                        self.add(
+                            Problem::at(
+                                draft.path.clone(),
+                                format!("source `{}` has no `target`, and there are several functions", draft.name),
+                            )
+                            .help(format!("say which with `target`: {}", list(names()))),
+                        );
+                    }
+                    0
+                }
+            })
+            .collect()
+    }
+
+    fn times(&mut self, keys: &Keys, drafts: &[Draft]) {
+        if let Some(duration) = keys.duration
+            && keys.warm_up >= duration
+        {
+            let message = format!("the warm-up of {} leaves nothing of the duration of {duration}", keys.warm_up);
+            self.add(Problem::at(path(&["warm_up"]), message).related(path(&["duration"]), "the duration"));
+        }
+        if keys.duration.is_none() {
+            for draft in drafts.iter().filter(|draft| draft.definition.is_endless()) {
+                let key = if draft.definition.common().arrivals.is_some() { "arrivals" } else { "schedule" };
+                self.add(
+                    Problem::at(
+                        draft.at(&[key]),
+                        format!("the events of `{}` never end, and the scenario has no `duration`", draft.name),
+                    )
+                    .help("set `duration` at the top of the scenario, such as duration = \"10m\""),
+                );
+            }
+        }
+        let longest = SimDuration::from_secs(100 * 366 * 24 * 3600);
+        for (key, length) in [("duration", keys.duration), ("drain", Some(keys.drain))] {
+            if length.is_some_and(|length| length > longest) {
+                self.add(Problem::at(path(&[key]), "longer than 100 years"));
+            }
+        }
+    }
+
+    fn definition(&mut self, draft: &Draft) {
+        for (keys, message) in draft.definition.problems() {
+            self.add(Problem::at(draft.at(&keys), message));
+        }
+        if let Some(arrivals) = &draft.definition.common().arrivals {
+            for (keys, message) in arrivals.problems() {
+                self.add(Problem::at(below(&draft.at(&["arrivals"]), &keys), message));
+            }
+        }
+        for (keys, distribution) in draft.definition.distributions() {
+            self.distribution(&draft.at(&keys), distribution);
+        }
+    }
+
+    fn distribution(&mut self, at: &Path, distribution: &DistributionSpec) {
+        for (keys, message) in distribution.problems() {
+            self.add(Problem::at(below(at, &keys), message));
+        }
+    }
+
+    fn expectations(&mut self, keys: &Keys) -> Vec<Expectation> {
+        let mut expect = Vec::new();
+        for (metric, want) in &keys.expect {
+            let at = path(&["expect", metric]);
+            let want = match want {
+                WantSpec::Number(value) => Some(Want::Equal(*value)),
+                WantSpec::Comparison(text) => Want::parse(text),
+                WantSpec::Range((low, high)) if low <= high => Some(Want::Between(*low, *high)),
+                WantSpec::Range(_) => None,
+            };
+            match want {
+                Some(want) => expect.push(Expectation { metric: metric.clone(), want }),
+                None => self.add(
+                    Problem::at(at, format!("what `{metric}` is to be cannot be read"))
+                        .label("allowed: a number, \"< 3000\", \"<= 3000\", \"> 0\", \">= 1\", or [low, high]"),
+                ),
+            }
+        }
+        expect
+    }
+}

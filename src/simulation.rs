@@ -1,0 +1,258 @@
+//! The loop: pop the earliest wake-up, let its actor act, deliver what it says, ask who acts next.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use crate::arrivals::parse_time;
+use crate::distribution::{DistributionSpec, TimeUnit};
+use crate::engine::{Agenda, Context, FunctionId, Message, SourceId};
+use crate::inputs::{InputError, Inputs};
+use crate::metrics::{Outcome, Recorder, Watch};
+use crate::platform::Platform;
+use crate::random::Key;
+use crate::scenario::Scenario;
+use crate::source::{EventSource, Site};
+use crate::time::SimTime;
+
+/// Simulates `scenario` with the draws of `seed`. Pure: what it reads comes from `inputs`, what happens is told to `watch`, and
+/// the same arguments give the same outcome on any machine.
+///
+/// # Panics
+/// If `inputs` no longer hold what the scenario was read with, or if the simulator is wrong: every run ends by asserting that
+/// events are conserved and that concurrency adds up to the invocations' times.
+pub fn simulate(scenario: &Scenario, seed: u64, inputs: &dyn Inputs, watch: &mut dyn Watch) -> Outcome {
+    match World::new(scenario, seed, inputs, watch) {
+        Ok(world) => world.run(scenario),
+        Err(error) => panic!("inputs changed after the scenario was read: {error}"),
+    }
+}
+
+/// An actor of the agenda.
+#[derive(Clone, Copy)]
+enum Actor {
+    Function(FunctionId),
+    Source(SourceId),
+}
+
+struct World<'a> {
+    platform: Platform,
+    sources: Vec<Box<dyn EventSource>>,
+    agenda: Agenda,
+    /// By place in the agenda: functions and sources together, in order of name.
+    actors: Vec<Actor>,
+    /// Places in the agenda.
+    function_places: Vec<u32>,
+    source_places: Vec<u32>,
+    outbox: VecDeque<Message>,
+    recorder: Recorder<'a>,
+}
+
+impl<'a> World<'a> {
+    fn new(
+        scenario: &Scenario,
+        seed: u64,
+        inputs: &dyn Inputs,
+        watch: &'a mut dyn Watch,
+    ) -> Result<World<'a>, InputError> {
+        let root = Key::root(seed);
+        let names = scenario.names();
+        let until = scenario.duration.map(|duration| SimTime::ZERO + duration);
+        let recorder = Recorder::new(names.clone(), SimTime::ZERO + scenario.warm_up, until, watch);
+        let mut columns = Columns { inputs, read: BTreeMap::new(), failure: None };
+        let mut sampler =
+            |spec: &DistributionSpec| spec.sampler(&mut |file, column, unit| columns.values(file, column, unit));
+        let source_key = |name: &str| root.named("source").named(name);
+        let keys = names.sources.iter().map(|name| source_key(name)).collect();
+        let platform = Platform::new(&scenario.account, &scenario.functions, keys, root, &mut sampler);
+        let mut sources = Vec::new();
+        for (place, source) in scenario.sources.iter().enumerate() {
+            sources.push(source.definition.build(Site {
+                id: SourceId(place as u32),
+                key: source_key(&source.name),
+                target: FunctionId(source.target),
+                functions: &names.functions,
+                until,
+                start: scenario.start,
+                inputs,
+                sampler: &mut sampler,
+                watched: recorder.watched(),
+            })?);
+        }
+        if let Some(failure) = columns.failure {
+            return Err(failure);
+        }
+        let mut order: Vec<(&str, bool, u32)> = Vec::new();
+        order.extend(names.functions.iter().enumerate().map(|(place, name)| (name.as_str(), false, place as u32)));
+        order.extend(names.sources.iter().enumerate().map(|(place, name)| (name.as_str(), true, place as u32)));
+        order.sort_unstable();
+        let mut world = World {
+            platform,
+            agenda: Agenda::new(order.len() as u32),
+            actors: Vec::new(),
+            function_places: vec![0; names.functions.len()],
+            source_places: vec![0; sources.len()],
+            sources,
+            outbox: VecDeque::new(),
+            recorder,
+        };
+        for (place, (_, is_source, id)) in order.iter().enumerate() {
+            if *is_source {
+                world.source_places[*id as usize] = place as u32;
+                world.actors.push(Actor::Source(SourceId(*id)));
+                world.rekey_source(SourceId(*id));
+            } else {
+                world.function_places[*id as usize] = place as u32;
+                world.actors.push(Actor::Function(FunctionId(*id)));
+            }
+        }
+        Ok(world)
+    }
+
+    fn run(mut self, scenario: &Scenario) -> Outcome {
+        let until = scenario.duration.map(|duration| SimTime::ZERO + duration);
+        let mut horizon = until.map_or(SimTime::NEVER, |until| until + scenario.drain);
+        let mut now = SimTime::ZERO;
+        let mut ended_at = self.is_done().then_some(now);
+        // Sources that will emit no more end the window of statistics, where no duration does.
+        let mut emitting: Vec<bool> =
+            self.sources.iter().map(|source| until.is_none() && !source.is_exhausted()).collect();
+        while let Some((place, at)) = self.agenda.first() {
+            let last = ended_at.map_or(horizon, |ended_at| until.unwrap_or(ended_at).min(horizon));
+            if at > last {
+                break;
+            }
+            if at >= self.recorder.next_boundary() {
+                let boundary = self.recorder.next_boundary();
+                self.catch_up(boundary);
+                self.recorder.close(boundary);
+                continue;
+            }
+            now = at;
+            let actor = self.actors[place as usize];
+            let mut ctx = Context::new(now, self.recorder.watched(), &mut self.outbox, &mut self.recorder);
+            match actor {
+                Actor::Function(id) => {
+                    self.platform.wake(id, &mut ctx);
+                    self.rekey_function(id);
+                }
+                Actor::Source(id) => {
+                    self.sources[id.0 as usize].wake(&mut ctx);
+                    self.rekey_source(id);
+                    if emitting[id.0 as usize] && self.sources[id.0 as usize].is_exhausted() {
+                        emitting[id.0 as usize] = false;
+                        self.recorder.end_window(now);
+                        if !emitting.contains(&true) {
+                            horizon = now + scenario.drain;
+                        }
+                    }
+                }
+            }
+            self.deliver(now);
+            if ended_at.is_none() && self.is_done() {
+                ended_at = Some(now);
+            }
+        }
+        // What a lazy source has not told yet happened before the run was cut off.
+        if ended_at.is_none() {
+            self.catch_up(horizon);
+        }
+        let ended_at = ended_at.unwrap_or(horizon);
+        let end = until.unwrap_or(ended_at);
+        self.recorder.finish(ended_at, end)
+    }
+
+    /// Delivers all messages of the present instant.
+    fn deliver(&mut self, now: SimTime) {
+        while let Some(message) = self.outbox.pop_front() {
+            let mut ctx = Context::new(now, self.recorder.watched(), &mut self.outbox, &mut self.recorder);
+            match message {
+                Message::Invoke(invoke) => {
+                    let function = invoke.function;
+                    self.platform.invoke(invoke, &mut ctx);
+                    self.rekey_function(function);
+                }
+                Message::Settle(settle) => {
+                    let source = settle.source;
+                    self.sources[source.0 as usize].settle(settle, &mut ctx);
+                    self.rekey_source(source);
+                }
+            }
+        }
+    }
+
+    fn rekey_function(&mut self, id: FunctionId) {
+        self.agenda.set(self.function_places[id.0 as usize], self.platform.next_wake(id));
+    }
+
+    fn rekey_source(&mut self, id: SourceId) {
+        self.agenda.set(self.source_places[id.0 as usize], self.sources[id.0 as usize].next_wake());
+    }
+
+    /// Lets lazy sources tell all that happened before `at`.
+    fn catch_up(&mut self, at: SimTime) {
+        for place in 0..self.sources.len() {
+            let mut ctx = Context::new(at, self.recorder.watched(), &mut self.outbox, &mut self.recorder);
+            self.sources[place].catch_up(&mut ctx);
+            self.rekey_source(SourceId(place as u32));
+        }
+    }
+
+    /// Whether every event has its fate, no more will occur and no invocation runs.
+    fn is_done(&self) -> bool {
+        self.recorder.live() == 0
+            && self.platform.running() == 0
+            && self.sources.iter().all(|source| source.is_exhausted())
+    }
+}
+
+/// Columns of measured times, each read once.
+struct Columns<'a> {
+    inputs: &'a dyn Inputs,
+    read: BTreeMap<(String, String, u64), Arc<[u64]>>,
+    failure: Option<InputError>,
+}
+
+impl Columns<'_> {
+    fn values(&mut self, file: &str, column: &str, unit: TimeUnit) -> Arc<[u64]> {
+        let key = (file.to_owned(), column.to_owned(), unit.nanos());
+        if let Some(values) = self.read.get(&key) {
+            return values.clone();
+        }
+        let values: Arc<[u64]> = match read_column(self.inputs, file, column, unit) {
+            Ok(values) => values.into(),
+            Err(error) => {
+                self.failure = Some(error);
+                Arc::new([0])
+            }
+        };
+        self.read.insert(key, values.clone());
+        values
+    }
+}
+
+/// Reads a column of measured times in nanoseconds; at least one.
+pub(crate) fn read_column(
+    inputs: &dyn Inputs,
+    file: &str,
+    column: &str,
+    unit: TimeUnit,
+) -> Result<Vec<u64>, InputError> {
+    let mut rows = inputs.open(file, &[column])?;
+    let mut values = Vec::new();
+    while rows.advance()? {
+        let value = parse_time(rows.field(0), unit).map_err(|what| InputError {
+            file: file.to_owned(),
+            line: Some(rows.line()),
+            message: format!("column `{column}`: {what}"),
+        })?;
+        values.push(value);
+    }
+    if values.is_empty() {
+        return Err(InputError {
+            file: file.to_owned(),
+            line: None,
+            message: format!("column `{column}` has no values"),
+        });
+    }
+    Ok(values)
+}

@@ -1,0 +1,102 @@
+//! Amazon API Gateway: requests of clients, answered by the function (Lambda proxy integration), or taken and answered at once
+//! (a service proxy in front of Lambda's Invoke API with invocation type `Event`).
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::distribution::DistributionSpec;
+use crate::engine::InvocationType;
+use crate::time::SimDuration;
+
+use super::common::Common;
+use super::push::{ClientRetry, Plan, PushService, Waiter, kind};
+use super::{KeyProblem, Kind};
+
+pub(super) const KIND: Kind =
+    kind::<ApiGateway>("api_gateway", "request to an API: API Gateway calls Lambda (push, RequestResponse or Event)");
+
+/// `[[source.api_gateway]]`
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+struct ApiGateway {
+    /// `"RequestResponse"` (default): the function's answer is the API's; `"Event"`: the client gets an empty answer at once.
+    #[serde(default = "synchronous")]
+    invocation_type: InvocationType,
+    /// How long API Gateway waits for Lambda, `"50ms"` to `"29s"`; then the client gets 504, while the function runs on.
+    /// Default `"29s"` (API Gateway Developer Guide, "Quotas": integration timeout "50 milliseconds - 29 seconds").
+    #[serde(default = "integration_timeout")]
+    #[schemars(extend("x-minimum" = "50ms", "x-maximum" = "29s"))]
+    integration_timeout: SimDuration,
+    /// API Gateway's own limit of requests. Default: 10,000 a second, burst 5,000 (API Gateway Developer Guide, "Quotas").
+    #[serde(default)]
+    throttle: Throttle,
+    /// How a client tries again after 429, 5xx or a timeout. Default: not at all.
+    client_retry: Option<ClientRetry>,
+    /// API Gateway's own time, once on the way in and once on the way back. Default `"10ms"`.
+    overhead: Option<DistributionSpec>,
+}
+
+/// A token bucket of requests.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Throttle {
+    /// Requests per second.
+    #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1e9))]
+    rate: f64,
+    /// Requests that may come at once.
+    #[schemars(range(min = 1.0, max = 1e9))]
+    burst: f64,
+}
+
+impl Default for Throttle {
+    fn default() -> Self {
+        Throttle { rate: 10_000.0, burst: 5_000.0 }
+    }
+}
+
+fn synchronous() -> InvocationType {
+    InvocationType::RequestResponse
+}
+fn integration_timeout() -> SimDuration {
+    SimDuration::from_secs(29)
+}
+
+/// Assumption: half of the 10 to 30 ms that secondary sources give for a REST API's overhead, on each side.
+const DEFAULT_OVERHEAD: DistributionSpec = DistributionSpec::Constant(SimDuration::from_millis(10));
+
+impl PushService for ApiGateway {
+    fn plan(&self) -> Plan {
+        let overhead = self.overhead.clone().unwrap_or(DEFAULT_OVERHEAD);
+        let asynchronous = self.invocation_type == InvocationType::Event;
+        Plan {
+            delivery: overhead.clone(),
+            answer: overhead,
+            waiter: if asynchronous { Waiter::Acceptance } else { Waiter::Caller },
+            patience: (!asynchronous).then_some(self.integration_timeout),
+            throttle: Some((self.throttle.rate, self.throttle.burst)),
+            client_retry: self.client_retry.clone(),
+            // "502 Bad Gateway" for a function error or a malformed answer.
+            errors_are_5xx: true,
+            ..Plan::plain(self.invocation_type)
+        }
+    }
+
+    fn distributions(&self) -> Vec<(Vec<&'static str>, &DistributionSpec)> {
+        self.overhead.iter().map(|spec| (vec!["overhead"], spec)).collect()
+    }
+
+    fn problems(&self, _: &Common) -> Vec<KeyProblem> {
+        match self.invocation_type {
+            InvocationType::DryRun => {
+                vec![(vec!["invocation_type"], "API Gateway calls with `RequestResponse` or `Event`".into())]
+            }
+            _ => vec![],
+        }
+    }
+
+    fn assumptions(&self) -> Vec<String> {
+        match self.overhead {
+            Some(_) => vec![],
+            None => vec!["API Gateway adds 10 ms on the way in and 10 ms on the way back: secondary sources, not documented by AWS".into()],
+        }
+    }
+}

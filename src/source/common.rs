@@ -1,0 +1,81 @@
+//! The keys that every event source has.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, de::Error as _};
+
+use crate::arrivals::ArrivalsSpec;
+use crate::units;
+
+/// A size in bytes, written `"256B"`, `"1KiB"` or `"6MB"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Size(pub u64);
+
+impl<'de> Deserialize<'de> for Size {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        units::parse_size(&text).map(Size).map_err(D::Error::custom)
+    }
+}
+
+impl JsonSchema for Size {
+    fn schema_name() -> Cow<'static, str> {
+        "Size".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "x-format": "size" })
+    }
+}
+
+/// An event that makes every invocation holding it fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, untagged)]
+pub enum PoisonSpec {
+    /// The event's number, from 0: it fails for ever.
+    Always(u64),
+    /// It fails a few times only.
+    Times {
+        /// The event's number, from 0.
+        event: u64,
+        /// How many of its first deliveries fail.
+        #[schemars(range(min = 1, max = 1_000_000))]
+        times: u32,
+    },
+}
+
+/// The keys of every event source.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+pub struct Common {
+    /// The source's name in figures. Default: its kind, where it is alone of its kind.
+    pub name: Option<String>,
+    /// The function it calls. Default: the only function.
+    pub target: Option<String>,
+    /// When events occur.
+    pub arrivals: Option<ArrivalsSpec>,
+    /// Size of each event. Default `"256B"`.
+    #[serde(default = "default_payload")]
+    #[schemars(extend("x-minimum" = "1B", "x-maximum" = "10MiB"))]
+    pub payload_size: Size,
+    /// Whether the source may call the function; without permission Lambda answers AccessDenied (403). Default true.
+    #[serde(default = "yes")]
+    pub permission: bool,
+    /// Numbers (from 0) of the events that make every invocation holding them fail; `{ event = 3, times = 2 }`: only its
+    /// first two deliveries fail.
+    #[serde(default)]
+    pub poison: Vec<PoisonSpec>,
+    /// Probability that an event is poisoned, 0 to 1. Default 0.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub poison_rate: f64,
+}
+
+fn default_payload() -> Size {
+    Size(256)
+}
+fn yes() -> bool {
+    true
+}

@@ -1,0 +1,168 @@
+//! Event sources: one file per AWS service, named as the service.
+//!
+//! A service's file holds its keys, what it does by default and why, and one [`Kind`]. The two machines behind them all are
+//! [`push`] (the service calls Lambda, one event at a time) and [`shard`] (Lambda polls the shards of a [`stream`] and calls
+//! with batches, one lane at a time).
+
+mod alexa;
+mod api_gateway;
+mod cloudformation;
+mod cloudwatch_events;
+mod common;
+mod dynamodb;
+mod invoke;
+mod kinesis;
+mod lane;
+mod mapping;
+mod poison;
+mod push;
+mod s3;
+mod shard;
+mod sns;
+mod stream;
+
+use std::fmt::Debug;
+
+use chrono::{DateTime, Utc};
+use schemars::{Schema, SchemaGenerator};
+
+use crate::distribution::{Distribution, DistributionSpec};
+use crate::engine::{Context, FunctionId, InvocationType, Settle, SourceId, Wake};
+use crate::inputs::{InputError, Inputs};
+use crate::random::Key;
+use crate::time::SimTime;
+
+pub use common::{Common, PoisonSpec, Size};
+pub use mapping::{Backlog, MappingSpec, PartitionKeys};
+pub use push::ClientRetry;
+
+/// The kinds of event source, in order of name. A new one is one line here, one `mod` line above and one file.
+pub const KINDS: &[Kind] = &[
+    alexa::KIND,
+    api_gateway::KIND,
+    cloudformation::KIND,
+    cloudwatch_events::KIND,
+    dynamodb::KIND,
+    invoke::KIND,
+    kinesis::KIND,
+    s3::KIND,
+    sns::KIND,
+];
+
+/// Who acts: the service that has the event, or Lambda.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mode {
+    /// The service calls Lambda for each event.
+    Push,
+    /// Lambda polls the source and calls the function with batches.
+    Pull,
+}
+
+/// A kind of event source, as `[[source.NAME]]` in a scenario.
+pub struct Kind {
+    /// Its name.
+    pub name: &'static str,
+    /// Push or pull.
+    pub mode: Mode,
+    /// One line on it.
+    pub about: &'static str,
+    /// The JSON Schema of its keys.
+    pub schema: fn(&mut SchemaGenerator) -> Schema,
+    /// Reads a table that fits the schema.
+    pub read: fn(toml::Table) -> Result<Box<dyn Definition>, String>,
+}
+
+impl Debug for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// What is wrong with a key: its path below the source, what is wrong, and what to do.
+pub type KeyProblem = (Vec<&'static str>, String);
+
+/// One source of a scenario: its keys, read and ready to be built.
+pub trait Definition: Debug + Send + Sync {
+    /// The keys that all sources have.
+    fn common(&self) -> &Common;
+    /// How it calls its function.
+    fn invocation_type(&self) -> InvocationType;
+    /// Which figures it can have.
+    fn figures(&self) -> Figures;
+    /// Whether events occur without end.
+    fn is_endless(&self) -> bool {
+        self.common().arrivals.as_ref().is_some_and(|arrivals| arrivals.is_endless())
+    }
+    /// The distributions among its own keys.
+    fn distributions(&self) -> Vec<(Vec<&'static str>, &DistributionSpec)>;
+    /// What no single key can show to be wrong.
+    fn problems(&self) -> Vec<KeyProblem>;
+    /// What it takes for granted that AWS does not document.
+    fn assumptions(&self) -> Vec<String>;
+    /// The running source.
+    fn build(&self, site: Site<'_>) -> Result<Box<dyn EventSource>, InputError>;
+}
+
+/// Which figures a source can have, besides those that all have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Figures {
+    /// Somebody waits for an answer.
+    pub response: bool,
+    /// Events can wait in a stream or queue.
+    pub backlog: bool,
+    /// Records have an iterator age.
+    pub iterator_age: bool,
+    /// Events reach an invocation at all.
+    pub latency: bool,
+}
+
+/// Where a source is built.
+pub struct Site<'a> {
+    /// Its place among the sources.
+    pub id: SourceId,
+    /// The root of its draws.
+    pub key: Key,
+    /// The function it calls.
+    pub target: FunctionId,
+    /// All functions' names, in the order of their ids.
+    pub functions: &'a [String],
+    /// The end of emission, where the scenario sets one.
+    pub until: Option<SimTime>,
+    /// What instant 0 is on the calendar.
+    pub start: DateTime<Utc>,
+    /// Where traces come from.
+    pub inputs: &'a dyn Inputs,
+    /// Makes distributions ready.
+    pub sampler: &'a mut dyn FnMut(&DistributionSpec) -> Distribution,
+    /// Whether every fact is read, so that each must be told at its own instant.
+    pub watched: bool,
+}
+
+/// A running source.
+pub trait EventSource {
+    /// When it next acts.
+    fn next_wake(&self) -> Option<Wake>;
+    /// Acts.
+    fn wake(&mut self, ctx: &mut Context<'_>);
+    /// Hears what became of one of its calls.
+    fn settle(&mut self, settle: Settle, ctx: &mut Context<'_>);
+    /// Tells all that happened before `ctx.now` and was not yet told; sources that tell at once have nothing to do.
+    fn catch_up(&mut self, _ctx: &mut Context<'_>) {}
+    /// Whether no more events will occur.
+    fn is_exhausted(&self) -> bool;
+}
+
+/// One object schema of all properties of `parts`.
+fn merged(parts: Vec<Schema>) -> Schema {
+    let mut properties = serde_json::Map::new();
+    let mut required = Vec::new();
+    for part in parts {
+        if let Some(serde_json::Value::Object(more)) = part.get("properties") {
+            properties.extend(more.clone());
+        }
+        if let Some(serde_json::Value::Array(more)) = part.get("required") {
+            required.extend(more.clone());
+        }
+    }
+    schemars::json_schema!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
+}

@@ -1,0 +1,639 @@
+//! The push machine: a service that calls Lambda itself, one event at a time.
+//!
+//! What differs between services is in their [`Plan`]: how the function is called, the way from the event to Lambda and back,
+//! how long a caller waits, a rate limit before Lambda, and whether the client tries again.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap};
+
+use rustc_hash::FxHashMap;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::arrivals::{Arrivals, ArrivalsSpec};
+use crate::distribution::{Distribution, DistributionSpec};
+use crate::engine::{
+    Class, Context, Ending, Events, Fact, Fate, FunctionId, InvocationType, Invoke, Part, Parts, Settle, SourceId,
+    Verdict, Wake,
+};
+use crate::inputs::InputError;
+use crate::platform::TokenBucket;
+use crate::random::Key;
+use crate::time::{SimDuration, SimTime};
+
+use super::common::Common;
+use super::poison::Poison;
+use super::{Definition, EventSource, Figures, KeyProblem, Kind, Mode, Site, merged};
+
+/// Largest request of a synchronous call: "6 MB (synchronous)" (AWS Lambda Developer Guide, "Lambda quotas").
+const SYNCHRONOUS_PAYLOAD: u64 = 6 * 1024 * 1024;
+/// Largest request of an asynchronous call: "1 MB (asynchronous)" (same page).
+const ASYNCHRONOUS_PAYLOAD: u64 = 1024 * 1024;
+
+/// How a client that got 429, 5xx or no answer in time tries again.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClientRetry {
+    /// Tries in all, the first included, 1 to 100. Default 3, as in AWS's SDKs (standard mode).
+    #[schemars(range(min = 1, max = 100))]
+    pub attempts: u32,
+    /// The longest wait before the first retry; it doubles with each. The wait is drawn evenly from zero to it. Default `"1s"`.
+    pub base: SimDuration,
+    /// No wait is longer. Default `"20s"`.
+    pub cap: SimDuration,
+}
+
+impl Default for ClientRetry {
+    fn default() -> Self {
+        ClientRetry { attempts: 3, base: SimDuration::from_secs(1), cap: SimDuration::from_secs(20) }
+    }
+}
+
+/// How a service calls Lambda.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub invocation_type: InvocationType,
+    /// From the event (or the request) to Lambda.
+    pub delivery: DistributionSpec,
+    /// From Lambda's answer back to the caller.
+    pub answer: DistributionSpec,
+    /// Who waits for an answer.
+    pub waiter: Waiter,
+    /// How long a caller waits for one answer of Lambda.
+    pub patience: Option<SimDuration>,
+    /// (rate, burst) of requests before Lambda.
+    pub throttle: Option<(f64, f64)>,
+    pub client_retry: Option<ClientRetry>,
+    /// Whether a function error reaches the client as a 5xx, which it tries again; else it is an answer (200).
+    pub errors_are_5xx: bool,
+    /// Events at the instants of a calendar instead of `arrivals`.
+    pub schedule: Option<Schedule>,
+}
+
+/// Who waits for an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Waiter {
+    /// Nobody, or the caller of a synchronous call for the function's own answer.
+    Caller,
+    /// A client of an asynchronous call, for Lambda's 202.
+    Acceptance,
+    /// Somebody who learns of the outcome by another way, and waits for it no longer than this.
+    Outcome(SimDuration),
+}
+
+/// When a calendar's events occur.
+#[derive(Clone, Debug)]
+pub(super) enum Schedule {
+    /// Every so often.
+    Rate(SimDuration),
+    /// At the moments that a cron expression matches.
+    Cron(Box<croner::Cron>),
+}
+
+impl Plan {
+    /// A plan without hops, limits or retries.
+    pub(super) fn plain(invocation_type: InvocationType) -> Plan {
+        Plan {
+            invocation_type,
+            delivery: SimDuration::ZERO.into(),
+            answer: SimDuration::ZERO.into(),
+            waiter: Waiter::Caller,
+            patience: None,
+            throttle: None,
+            client_retry: None,
+            errors_are_5xx: false,
+            schedule: None,
+        }
+    }
+}
+
+/// The keys of a push service.
+pub(super) trait PushService:
+    std::fmt::Debug + Send + Sync + JsonSchema + for<'de> Deserialize<'de> + 'static
+{
+    /// How it calls Lambda.
+    fn plan(&self) -> Plan;
+    /// The distributions among its keys.
+    fn distributions(&self) -> Vec<(Vec<&'static str>, &DistributionSpec)> {
+        vec![]
+    }
+    /// What no single key can show to be wrong.
+    fn problems(&self, _common: &Common) -> Vec<KeyProblem> {
+        vec![]
+    }
+    /// What it takes for granted.
+    fn assumptions(&self) -> Vec<String> {
+        vec![]
+    }
+}
+
+/// The kind of a push service.
+pub(super) const fn kind<T: PushService>(name: &'static str, about: &'static str) -> Kind {
+    Kind {
+        name,
+        mode: Mode::Push,
+        about,
+        schema: |generator| merged(vec![Common::json_schema(generator), T::json_schema(generator)]),
+        read: |table| {
+            let common: Common =
+                table.clone().try_into().map_err(|error: toml::de::Error| error.message().to_owned())?;
+            let service: T = table.try_into().map_err(|error: toml::de::Error| error.message().to_owned())?;
+            let plan = service.plan();
+            Ok(Box::new(PushDefinition { common, service, plan }))
+        },
+    }
+}
+
+#[derive(Debug)]
+struct PushDefinition<T> {
+    common: Common,
+    service: T,
+    plan: Plan,
+}
+
+impl<T: PushService> Definition for PushDefinition<T> {
+    fn common(&self) -> &Common {
+        &self.common
+    }
+
+    fn invocation_type(&self) -> InvocationType {
+        self.plan.invocation_type
+    }
+
+    fn figures(&self) -> Figures {
+        let asynchronous = self.plan.invocation_type == InvocationType::Event;
+        Figures {
+            response: !asynchronous || self.plan.waiter != Waiter::Caller,
+            backlog: asynchronous,
+            iterator_age: false,
+            latency: true,
+        }
+    }
+
+    fn is_endless(&self) -> bool {
+        self.plan.schedule.is_some() || self.common.arrivals.as_ref().is_some_and(ArrivalsSpec::is_endless)
+    }
+
+    fn distributions(&self) -> Vec<(Vec<&'static str>, &DistributionSpec)> {
+        self.service.distributions()
+    }
+
+    fn problems(&self) -> Vec<KeyProblem> {
+        let mut problems = self.service.problems(&self.common);
+        if self.common.arrivals.is_none() && self.plan.schedule.is_none() && problems.is_empty() {
+            problems.push((vec![], "this source has no `arrivals`: when do its events occur?".into()));
+        }
+        if matches!(self.common.arrivals, Some(ArrivalsSpec::Clients { .. }))
+            && self.plan.invocation_type == InvocationType::Event
+        {
+            problems.push((
+                vec!["arrivals", "clients"],
+                "a closed loop of clients needs answers to wait for: synchronous sources only".into(),
+            ));
+        }
+        problems
+    }
+
+    fn assumptions(&self) -> Vec<String> {
+        self.service.assumptions()
+    }
+
+    fn build(&self, site: Site<'_>) -> Result<Box<dyn EventSource>, InputError> {
+        let until = site.until.unwrap_or(SimTime::NEVER);
+        let key = site.key.named("arrivals");
+        let arrivals = match (&self.plan.schedule, &self.common.arrivals) {
+            (Some(Schedule::Cron(cron)), _) => Arrivals::calendar(moments(cron, site.start), site.start, until),
+            (Some(Schedule::Rate(period)), _) => {
+                Arrivals::new(&ArrivalsSpec::Every(*period), until, key, site.inputs, site.functions)?
+            }
+            (None, Some(spec)) => Arrivals::new(spec, until, key, site.inputs, site.functions)?,
+            (None, None) => Arrivals::new(&ArrivalsSpec::At(vec![]), until, key, site.inputs, site.functions)?,
+        };
+        let clients = match &self.common.arrivals {
+            Some(ArrivalsSpec::Clients { count, think_time }) => {
+                let mut clients =
+                    Clients { think_time: (site.sampler)(think_time), sends: BTreeSet::new(), thoughts: 0, key, until };
+                (0..*count).for_each(|_| clients.think(SimTime::ZERO));
+                Some(clients)
+            }
+            _ => None,
+        };
+        let limit = match self.plan.invocation_type {
+            InvocationType::Event => ASYNCHRONOUS_PAYLOAD,
+            _ => SYNCHRONOUS_PAYLOAD,
+        };
+        Ok(Box::new(Push {
+            id: site.id,
+            key: site.key,
+            target: site.target,
+            permission: self.common.permission && self.common.payload_size.0 <= limit,
+            poison: Poison::new(&self.common, site.key),
+            delivery: (site.sampler)(&self.plan.delivery),
+            answer: (site.sampler)(&self.plan.answer),
+            bucket: self.plan.throttle.map(|(rate, burst)| TokenBucket::new(rate, burst)),
+            remembers: self.plan.patience.is_some() || self.plan.client_retry.is_some() || clients.is_some(),
+            plan: self.plan.clone(),
+            arrivals,
+            clients,
+            emitted: 0,
+            on_the_way: BinaryHeap::new(),
+            calls: FxHashMap::default(),
+            deadlines: BTreeSet::new(),
+            retries: BTreeSet::new(),
+        }))
+    }
+}
+
+/// The moments strictly after `start` that `cron` matches.
+fn moments(
+    cron: &croner::Cron,
+    start: chrono::DateTime<chrono::Utc>,
+) -> impl Iterator<Item = chrono::DateTime<chrono::Utc>> + Send + use<> {
+    let cron = cron.clone();
+    std::iter::successors(cron.find_next_occurrence(&start, false).ok(), move |moment| {
+        cron.find_next_occurrence(moment, false).ok()
+    })
+}
+
+/// A closed loop: when each client sends next.
+struct Clients {
+    think_time: Distribution,
+    sends: BTreeSet<(SimTime, u64)>,
+    thoughts: u64,
+    key: Key,
+    until: SimTime,
+}
+
+impl Clients {
+    /// A client that has its answer at `from` thinks, and will then send.
+    fn think(&mut self, from: SimTime) {
+        let at = from + self.think_time.sample(&mut self.key.numbered(self.thoughts).draws());
+        if at < self.until {
+            self.sends.insert((at, self.thoughts));
+        }
+        self.thoughts += 1;
+    }
+}
+
+/// A request on its way.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Request {
+    event: u64,
+    emitted: SimTime,
+    attempt: u32,
+    deliveries: u32,
+    function: FunctionId,
+    handler: Option<SimDuration>,
+}
+
+/// What is remembered of a call whose caller may run out of patience or try again.
+struct Remembered {
+    request: Request,
+    /// When Lambda got the last try.
+    handed: SimTime,
+    /// The first 429; never, before it.
+    first_throttle: SimTime,
+    /// The start of the first try that failed otherwise; never, before it.
+    first_failure: SimTime,
+}
+
+/// Why a try did not do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trouble {
+    /// 403 or 413: trying again is useless.
+    Refused,
+    /// 429, by Lambda or by the gateway before it.
+    Throttled,
+    /// A function error, as the caller's service reports it.
+    FunctionError,
+    /// No answer in time.
+    Timeout,
+}
+
+/// A running push source.
+struct Push {
+    id: SourceId,
+    key: Key,
+    target: FunctionId,
+    permission: bool,
+    poison: Poison,
+    delivery: Distribution,
+    answer: Distribution,
+    bucket: Option<TokenBucket>,
+    /// Whether calls are remembered.
+    remembers: bool,
+    plan: Plan,
+    arrivals: Arrivals,
+    clients: Option<Clients>,
+    emitted: u64,
+    on_the_way: BinaryHeap<Reverse<(SimTime, Request)>>,
+    calls: FxHashMap<u64, Remembered>,
+    deadlines: BTreeSet<(SimTime, u64)>,
+    retries: BTreeSet<(SimTime, u64)>,
+}
+
+impl EventSource for Push {
+    fn next_wake(&self) -> Option<Wake> {
+        let arrival = self.arrivals.peek().map(|at| Wake::new(at, Class::Arrival));
+        if self.on_the_way.is_empty() && !self.remembers {
+            return arrival;
+        }
+        let client = self
+            .clients
+            .as_ref()
+            .and_then(|clients| clients.sends.first())
+            .map(|(at, _)| Wake::new(*at, Class::Arrival));
+        let hop = self.on_the_way.peek().map(|Reverse((at, _))| Wake::new(*at, Class::Retry));
+        let retry = self.retries.first().map(|(at, _)| Wake::new(*at, Class::Retry));
+        let deadline = self.deadlines.first().map(|(at, _)| Wake::new(*at, Class::Expiry));
+        [client, hop, retry, deadline].into_iter().fold(arrival, Wake::earlier)
+    }
+
+    fn wake(&mut self, ctx: &mut Context<'_>) {
+        match self.next_wake().map(|wake| wake.class) {
+            Some(Class::Arrival) => self.emit(ctx),
+            Some(Class::Retry) => {
+                if self.retries.first().is_some_and(|(at, _)| *at <= ctx.now) {
+                    let Some((_, event)) = self.retries.pop_first() else { return };
+                    if let Some(call) = self.calls.get_mut(&event) {
+                        call.request.attempt += 1;
+                        let request = call.request;
+                        self.send(request, ctx);
+                    }
+                } else if let Some(Reverse((_, request))) = self.on_the_way.pop() {
+                    self.hand_over(request, ctx);
+                }
+            }
+            Some(Class::Expiry) => {
+                if let Some((_, event)) = self.deadlines.pop_first() {
+                    self.trouble(event, Trouble::Timeout, ctx);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn settle(&mut self, settle: Settle, ctx: &mut Context<'_>) {
+        if self.remembers {
+            match self.calls.get(&settle.event) {
+                // An answer to a try that the caller has given up changes nothing.
+                Some(call) if call.request.attempt == settle.attempt => self.forget_deadline(settle.event),
+                _ if matches!(settle.verdict, Verdict::Ended { .. }) => return,
+                _ => {}
+            }
+        }
+        match settle.verdict {
+            Verdict::Accepted => {}
+            Verdict::Denied => self.refused(&settle, Trouble::Refused, ctx),
+            Verdict::Throttled(_) => self.refused(&settle, Trouble::Throttled, ctx),
+            Verdict::Passed => self.processed(&settle, None, ctx.now, SimDuration::ZERO, ctx),
+            Verdict::Ended { invocation, started, init, ending: Ending::Success } => {
+                self.processed(&settle, Some(invocation), started, init, ctx);
+            }
+            Verdict::Ended { started, .. } => {
+                if let Some(call) = self.calls.get_mut(&settle.event) {
+                    call.request.deliveries += 1;
+                    call.first_failure = call.first_failure.min(started);
+                }
+                self.refused(&settle, Trouble::FunctionError, ctx);
+            }
+            Verdict::Concluded { processed } => {
+                if let Waiter::Outcome(patience) = self.plan.waiter {
+                    let waited = if processed { ctx.now.since(settle.emitted).min(patience) } else { patience };
+                    ctx.tell(Fact::Answered { source: self.id, emitted: settle.emitted, waited });
+                }
+            }
+        }
+    }
+
+    fn is_exhausted(&self) -> bool {
+        self.arrivals.peek().is_none()
+            && self.clients.as_ref().is_none_or(|clients| clients.sends.is_empty() && self.calls.is_empty())
+    }
+}
+
+impl Push {
+    /// The next event occurs.
+    fn emit(&mut self, ctx: &mut Context<'_>) {
+        let (handler, function) = if self.arrivals.peek() == Some(ctx.now) {
+            let arrival = self.arrivals.pop();
+            arrival.map_or((None, None), |arrival| (arrival.handler, arrival.function))
+        } else {
+            self.clients.as_mut().map(|clients| clients.sends.pop_first());
+            (None, None)
+        };
+        let event = self.emitted;
+        self.emitted += 1;
+        ctx.tell(Fact::Emitted { source: self.id, event });
+        let function = function.map_or(self.target, FunctionId);
+        let request = Request { event, emitted: ctx.now, attempt: 1, deliveries: 0, function, handler };
+        if self.remembers {
+            let call =
+                Remembered { request, handed: ctx.now, first_throttle: SimTime::NEVER, first_failure: SimTime::NEVER };
+            self.calls.insert(event, call);
+        }
+        self.send(request, ctx);
+    }
+
+    /// A request sets out, past the rate limit that stands before Lambda.
+    fn send(&mut self, request: Request, ctx: &mut Context<'_>) {
+        if let Some(bucket) = &mut self.bucket {
+            if !bucket.has(ctx.now) {
+                return self.give_up_or_retry(request, Trouble::Throttled, ctx);
+            }
+            bucket.take(ctx.now);
+        }
+        let delay = self.delivery.constant().unwrap_or_else(|| {
+            self.delivery.sample(
+                &mut self.key.numbered(request.event).named("delivery").numbered(u64::from(request.attempt)).draws(),
+            )
+        });
+        if delay.is_zero() {
+            self.hand_over(request, ctx);
+        } else {
+            self.on_the_way.push(Reverse((ctx.now + delay, request)));
+        }
+    }
+
+    /// Lambda gets a request.
+    fn hand_over(&mut self, request: Request, ctx: &mut Context<'_>) {
+        if let Some(call) = self.calls.get_mut(&request.event) {
+            call.handed = ctx.now;
+            if let Some(patience) = self.plan.patience {
+                self.deadlines.insert((ctx.now + patience, request.event));
+            }
+        }
+        if self.plan.waiter == Waiter::Acceptance && self.permission {
+            let waited = ctx.now.since(request.emitted) + self.way_back(request.event, request.attempt);
+            ctx.tell(Fact::Answered { source: self.id, emitted: request.emitted, waited });
+            // Lambda takes every event that it may take: there is nothing left to wait for or to try again.
+            self.forget(request.event, ctx.now);
+        }
+        ctx.invoke(Invoke {
+            source: self.id,
+            function: request.function,
+            invocation_type: self.plan.invocation_type,
+            handle: 0,
+            events: Events::one(request.event),
+            emitted: request.emitted,
+            attempt: request.attempt,
+            deliveries: request.deliveries,
+            handler: request.handler,
+            poisoned: if self.poison.any() { self.poison.failing_deliveries(request.event) } else { 0 },
+            permission: self.permission,
+            receipt: matches!(self.plan.waiter, Waiter::Outcome(_)),
+        });
+    }
+
+    fn way_back(&self, event: u64, attempt: u32) -> SimDuration {
+        self.answer.constant().unwrap_or_else(|| {
+            self.answer.sample(&mut self.key.numbered(event).named("answer").numbered(u64::from(attempt)).draws())
+        })
+    }
+
+    fn forget_deadline(&mut self, event: u64) {
+        if let (Some(call), Some(patience)) = (self.calls.get(&event), self.plan.patience) {
+            self.deadlines.remove(&(call.handed + patience, event));
+        }
+    }
+
+    /// The call is over; a client of a closed loop has its answer at `answered`.
+    fn forget(&mut self, event: u64, answered: SimTime) {
+        if self.remembers {
+            self.forget_deadline(event);
+            self.calls.remove(&event);
+            if let Some(clients) = &mut self.clients {
+                clients.think(answered);
+            }
+        }
+    }
+
+    fn processed(
+        &mut self,
+        settle: &Settle,
+        invocation: Option<u64>,
+        started: SimTime,
+        init: SimDuration,
+        ctx: &mut Context<'_>,
+    ) {
+        let (first_throttle, first_failure) = self
+            .calls
+            .get(&settle.event)
+            .map_or((SimTime::NEVER, SimTime::NEVER), |call| (call.first_throttle, call.first_failure));
+        let first_failure = first_failure.min(started);
+        let first_throttle = first_throttle.min(first_failure);
+        let parts = Parts::of(&[
+            (Part::Delivery, first_throttle.since(settle.emitted)),
+            (Part::Throttled, first_failure.since(first_throttle)),
+            (Part::Retry, started.since(first_failure)),
+            (Part::Init, init),
+            (Part::Handler, ctx.now.since(started).saturating_sub(init)),
+        ]);
+        self.settled(settle.event, settle.emitted, Fate::Processed, Some(&parts), invocation, settle.attempt, ctx);
+        let way_back = self.way_back(settle.event, settle.attempt);
+        ctx.tell(Fact::Answered {
+            source: self.id,
+            emitted: settle.emitted,
+            waited: ctx.now.since(settle.emitted) + way_back,
+        });
+        self.forget(settle.event, ctx.now + way_back);
+    }
+
+    /// Lambda's answer to a try was not a success.
+    fn refused(&mut self, settle: &Settle, trouble: Trouble, ctx: &mut Context<'_>) {
+        let request = self.calls.get(&settle.event).map_or(
+            Request {
+                event: settle.event,
+                emitted: settle.emitted,
+                attempt: settle.attempt,
+                deliveries: 0,
+                function: self.target,
+                handler: None,
+            },
+            |call| call.request,
+        );
+        self.give_up_or_retry(request, trouble, ctx);
+    }
+
+    /// A remembered call got no answer in time.
+    fn trouble(&mut self, event: u64, trouble: Trouble, ctx: &mut Context<'_>) {
+        let Some(call) = self.calls.get_mut(&event) else { return };
+        call.request.deliveries += 1;
+        call.first_failure = call.first_failure.min(call.handed);
+        let request = call.request;
+        self.give_up_or_retry(request, trouble, ctx);
+    }
+
+    fn give_up_or_retry(&mut self, request: Request, trouble: Trouble, ctx: &mut Context<'_>) {
+        let way_back = self.way_back(request.event, request.attempt);
+        let may_retry = match trouble {
+            Trouble::Refused => false,
+            Trouble::FunctionError => self.plan.errors_are_5xx,
+            Trouble::Throttled | Trouble::Timeout => true,
+        };
+        if trouble == Trouble::Throttled
+            && let Some(call) = self.calls.get_mut(&request.event)
+        {
+            call.first_throttle = call.first_throttle.min(ctx.now);
+        }
+        if let Some(retry) =
+            self.plan.client_retry.as_ref().filter(|retry| may_retry && request.attempt < retry.attempts)
+        {
+            // Exponential back-off with full jitter, as AWS's SDKs do it in standard mode.
+            let longest = retry.base.saturating_mul(1 << (request.attempt - 1).min(40)).min(retry.cap);
+            let draw = self.key.numbered(request.event).named("backoff").numbered(u64::from(request.attempt)).unit();
+            let wait = SimDuration::from_nanos_f64(draw * longest.nanos() as f64);
+            self.retries.insert((ctx.now + way_back + wait, request.event));
+            let events = Events::one(request.event);
+            let call = crate::engine::Call {
+                source: self.id,
+                function: request.function,
+                events: &events,
+                attempt: request.attempt,
+            };
+            ctx.tell(Fact::RetryScheduled(call));
+            return;
+        }
+        // Nobody waits for the answer of an asynchronous call, unless a client stands behind it.
+        let asynchronous = self.plan.invocation_type == InvocationType::Event;
+        let fate = if asynchronous && self.plan.waiter != Waiter::Acceptance { Fate::Dropped } else { Fate::Rejected };
+        self.settled(request.event, request.emitted, fate, None, None, request.attempt, ctx);
+        match self.plan.waiter {
+            Waiter::Caller if asynchronous => {}
+            Waiter::Outcome(patience) => {
+                ctx.tell(Fact::Answered { source: self.id, emitted: request.emitted, waited: patience })
+            }
+            _ => ctx.tell(Fact::Answered {
+                source: self.id,
+                emitted: request.emitted,
+                waited: ctx.now.since(request.emitted) + way_back,
+            }),
+        }
+        self.forget(request.event, ctx.now + way_back);
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the columns of one fact")]
+    fn settled(
+        &self,
+        event: u64,
+        emitted: SimTime,
+        fate: Fate,
+        parts: Option<&Parts>,
+        invocation: Option<u64>,
+        attempt: u32,
+        ctx: &mut Context<'_>,
+    ) {
+        ctx.tell(Fact::Settled {
+            source: self.id,
+            function: Some(self.target),
+            event,
+            emitted,
+            fate,
+            parts,
+            invocation,
+            attempt,
+            condition: None,
+            invoke_count: 0,
+        });
+    }
+}

@@ -1,1 +1,5 @@
-fn main() {}
+//! The command line of pushpull.
+
+fn main() -> std::process::ExitCode {
+    pushpull::cli::main()
+}

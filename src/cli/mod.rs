@@ -1,1 +1,125 @@
-//! cli
+//! The command line: one file per verb. Data goes to standard output, everything else to standard error.
+
+mod check;
+mod files;
+mod list;
+mod new;
+mod run;
+mod schema;
+
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::scenario::{Report, Scenario};
+use files::Files;
+
+/// Discrete-event simulation of AWS Lambda's event sources.
+#[derive(Parser)]
+#[command(name = "pushpull", version, about, propagate_version = true, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Simulate scenarios; print a summary; write tables and charts
+    Run(run::Arguments),
+    /// Validate scenarios only
+    Check(check::Arguments),
+    /// Event sources, distributions, arrivals and profiles, with one line each
+    List,
+    /// Write a commented starter scenario, NAME.toml
+    New(new::Arguments),
+    /// The JSON Schema of a scenario, for editors
+    Schema,
+}
+
+/// Why a command did not do what was asked.
+enum Failure {
+    /// Bad input; nothing was written.
+    Input(String),
+    /// It could not be finished.
+    Unfinished(String),
+    /// An expectation was not met.
+    Unmet,
+}
+
+impl From<Report> for Failure {
+    fn from(report: Report) -> Failure {
+        Failure::Input(report.render(colour()))
+    }
+}
+
+/// Runs the command line; the exit status is the contract's.
+pub fn main() -> ExitCode {
+    let result = match Arguments::parse().verb {
+        Verb::Run(arguments) => run::run(&arguments),
+        Verb::Check(arguments) => check::run(&arguments),
+        Verb::List => print(&list::text()),
+        Verb::New(arguments) => new::run(&arguments),
+        Verb::Schema => print(&schema::text()),
+    };
+    let (message, status) = match result {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(Failure::Unmet) => return ExitCode::from(1),
+        Err(Failure::Input(message)) => (message, 2),
+        Err(Failure::Unfinished(message)) => (format!("error: {message}"), 1),
+    };
+    let _ = writeln!(io::stderr(), "{}", message.trim_end());
+    ExitCode::from(status)
+}
+
+/// Writes to standard output; a reader that has gone away is no failure.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::Unfinished(format!("standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn colour() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && io::stderr().is_terminal()
+}
+
+/// A scenario file, read, with the files beside it.
+struct Loaded {
+    scenario: Scenario,
+    files: Files,
+}
+
+/// Reads a scenario file, or standard input where it is `-`, and changes it by `sets`.
+fn load(path: &str, sets: &[String]) -> Result<Loaded, Failure> {
+    let unreadable = |error: io::Error| Failure::Input(format!("error: {path}: {}", describe(&error)));
+    let (bytes, folder) = if path == "-" {
+        let mut bytes = Vec::new();
+        io::Read::read_to_end(&mut io::stdin(), &mut bytes).map_err(unreadable)?;
+        (bytes, PathBuf::new())
+    } else {
+        let folder = std::path::Path::new(path).parent().map(PathBuf::from).unwrap_or_default();
+        (std::fs::read(path).map_err(unreadable)?, folder)
+    };
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let line =
+            1 + error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
+        Failure::Input(format!("error: {path}:{line}: not UTF-8 text"))
+    })?;
+    let files = Files::beside(folder);
+    let scenario = crate::read(path, &text, sets, &files)?;
+    Ok(Loaded { scenario, files })
+}
+
+fn describe(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "no such file".into(),
+        io::ErrorKind::IsADirectory => "a folder, not a file".into(),
+        io::ErrorKind::PermissionDenied => "permission denied".into(),
+        _ => error.to_string(),
+    }
+}

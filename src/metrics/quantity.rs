@@ -43,10 +43,11 @@ impl Quantity {
         let nanos = length.nanos();
         let histogram = self.histogram.get_or_insert_with(|| {
             self.min = nanos;
-            Box::new(Histogram::new(DIGITS).expect("three digits are allowed"))
+            let mut histogram = Histogram::new(DIGITS).expect("three digits are allowed");
+            histogram.auto(true);
+            Box::new(histogram)
         });
-        // An auto-resizing histogram takes any length.
-        histogram.saturating_record(nanos);
+        histogram.record(nanos).expect("a histogram that grows takes any length");
         self.sum += u128::from(nanos);
         self.min = self.min.min(nanos);
         self.max = self.max.max(nanos);

@@ -114,12 +114,24 @@ fn parse_cron(text: &str) -> Result<croner::Cron, String> {
         .alternative_weekdays(true)
         .dom_and_dow(true)
         .build()
-        .parse(&format!("0 {}", fields.join(" ")))
+        .parse(&format!("0 {}", stepped(&fields).join(" ")))
         .map_err(|error| format!("found `cron({text})`: {error}"))
         .and_then(|cron| match cron.find_next_occurrence(&DateTime::<Utc>::UNIX_EPOCH, true) {
             Ok(_) => Ok(cron),
             Err(_) => Err(format!("`cron({text})` never matches")),
         })
+}
+
+/// "You could enter 1/10 to specify every tenth minute, starting from the first minute of the hour": the last value that each
+/// field can take makes a range of such a start.
+fn stepped(fields: &[&str]) -> Vec<String> {
+    const LAST: [&str; 6] = ["59", "23", "31", "12", "7", "2199"];
+    let part = |last: &str, part: &str| match part.split_once('/') {
+        Some((start, step)) if start.bytes().all(|byte| byte.is_ascii_digit()) => format!("{start}-{last}/{step}"),
+        _ => part.to_owned(),
+    };
+    let field = |(field, last): (&&str, &&str)| field.split(',').map(|p| part(last, p)).collect::<Vec<_>>().join(",");
+    fields.iter().zip(&LAST).map(field).collect()
 }
 
 #[cfg(test)]

@@ -1,0 +1,115 @@
+//! CSV files beside a scenario, read row by row.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use csv::StringRecord;
+
+use crate::inputs::{InputError, Inputs, Rows};
+
+use super::describe;
+
+/// The files beside a scenario. A failure while a run goes on ends the rows, and is kept.
+#[derive(Clone, Default)]
+pub(super) struct Files {
+    folder: PathBuf,
+    failure: Arc<Mutex<Option<InputError>>>,
+}
+
+impl Files {
+    /// The files in `folder`.
+    pub(super) fn beside(folder: PathBuf) -> Files {
+        Files { folder, failure: Arc::default() }
+    }
+
+    /// The first failure to read a row.
+    pub(super) fn failure(&self) -> Option<InputError> {
+        self.failure.lock().map_or(None, |failure| failure.clone())
+    }
+}
+
+impl Inputs for Files {
+    fn open(&self, file: &str, columns: &[&str]) -> Result<Box<dyn Rows>, InputError> {
+        let path = self.folder.join(file);
+        let error = |line: Option<u64>, message: String| InputError { file: file.to_owned(), line, message };
+        if path.is_dir() {
+            return Err(error(None, "a folder, not a file".into()));
+        }
+        let mut reader = open(&path).map_err(|failure| error(None, describe(&failure)))?;
+        let header = reader.headers().map_err(|failure| error(Some(1), explain(&failure)))?.clone();
+        let mut picks = Vec::new();
+        for column in columns {
+            picks.push(header.iter().position(|name| name == *column).ok_or_else(|| {
+                let known: Vec<String> = header.iter().map(|name| format!("`{name}`")).collect();
+                let near = crate::scenario::nearest(column, header.iter())
+                    .map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+                error(Some(1), format!("no column `{column}`; the columns are {}{near}", known.join(", ")))
+            })?);
+        }
+        Ok(Box::new(FileRows {
+            file: file.to_owned(),
+            path,
+            reader,
+            row: StringRecord::new(),
+            picks,
+            failure: self.failure.clone(),
+        }))
+    }
+}
+
+fn open(path: &Path) -> std::io::Result<csv::Reader<File>> {
+    Ok(csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(File::open(path)?))
+}
+
+fn explain(error: &csv::Error) -> String {
+    match error.kind() {
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            format!("{len} fields, and the header has {expected_len}")
+        }
+        csv::ErrorKind::Utf8 { .. } => "not UTF-8 text".into(),
+        csv::ErrorKind::Io(error) => describe(error),
+        _ => error.to_string(),
+    }
+}
+
+struct FileRows {
+    file: String,
+    path: PathBuf,
+    reader: csv::Reader<File>,
+    row: StringRecord,
+    picks: Vec<usize>,
+    failure: Arc<Mutex<Option<InputError>>>,
+}
+
+impl FileRows {
+    fn fail(&self, line: Option<u64>, message: String) -> InputError {
+        let error = InputError { file: self.file.clone(), line, message };
+        if let Ok(mut failure) = self.failure.lock() {
+            failure.get_or_insert(error.clone());
+        }
+        error
+    }
+}
+
+impl Rows for FileRows {
+    fn advance(&mut self) -> Result<bool, InputError> {
+        self.reader.read_record(&mut self.row).map_err(|error| {
+            let line = error.position().map(csv::Position::line);
+            self.fail(line, explain(&error))
+        })
+    }
+
+    fn rewind(&mut self) -> Result<(), InputError> {
+        self.reader = open(&self.path).map_err(|error| self.fail(None, describe(&error)))?;
+        Ok(())
+    }
+
+    fn field(&self, column: usize) -> &str {
+        self.row.get(self.picks[column]).unwrap_or("")
+    }
+
+    fn line(&self) -> u64 {
+        self.row.position().map_or(0, csv::Position::line)
+    }
+}

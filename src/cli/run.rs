@@ -1,0 +1,133 @@
+//! `pushpull run`: simulate scenarios, print a summary, write tables and charts.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, BufWriter};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::metrics::{Outcome, Summary};
+use crate::report::{FactsCsv, Folder, charts, series_csv, summary_csv, text};
+use crate::simulate;
+
+use super::{Failure, Loaded, describe, load, print};
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// Scenario files; `-` is standard input
+    #[arg(required = true)]
+    scenarios: Vec<String>,
+    /// Change a key of the scenario, such as source.logs.batch_size=500
+    #[arg(long, value_name = "PATH=VALUE")]
+    set: Vec<String>,
+    /// Seed of all random draws, instead of the scenario's
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Folder for tables and charts; with several scenarios, a folder of each lies in it [default: output/SCENARIO]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Print the summary as one line of JSON a scenario, and nothing else
+    #[arg(long)]
+    json: bool,
+    /// Write every fact to a CSV file
+    #[arg(long, value_name = "FILE")]
+    facts: Option<PathBuf>,
+    /// Draw no charts
+    #[arg(long)]
+    no_charts: bool,
+    /// Print nothing but what is wrong
+    #[arg(long)]
+    quiet: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    if arguments.facts.is_some() && arguments.scenarios.len() > 1 {
+        return Err(Failure::Input("error: --facts takes one scenario, since it is one file".into()));
+    }
+    // All input is read before anything runs, so that bad input leaves nothing behind.
+    let mut loaded = Vec::new();
+    let mut folders: BTreeMap<PathBuf, &str> = BTreeMap::new();
+    for path in &arguments.scenarios {
+        let one = load(path, &arguments.set)?;
+        let folder = folder(arguments, &one.scenario.name);
+        if folder.exists() && !folder.is_dir() {
+            return Err(Failure::Input(format!("error: {} is a file; --out takes a folder", folder.display())));
+        }
+        if let Some(other) = folders.insert(folder.clone(), path) {
+            let folder = folder.display();
+            return Err(Failure::Input(format!("error: {other} and {path} would both write to {folder}")));
+        }
+        loaded.push((one, folder));
+    }
+    let mut met = true;
+    for (one, folder) in &loaded {
+        met &= simulate_one(arguments, one, folder)?;
+    }
+    if met { Ok(()) } else { Err(Failure::Unmet) }
+}
+
+fn folder(arguments: &Arguments, scenario: &str) -> PathBuf {
+    match &arguments.out {
+        Some(out) if arguments.scenarios.len() == 1 => out.clone(),
+        Some(out) => out.join(scenario),
+        None => Path::new("output").join(scenario),
+    }
+}
+
+/// Runs one scenario; tells whether it met what it expects.
+fn simulate_one(arguments: &Arguments, loaded: &Loaded, folder: &Path) -> Result<bool, Failure> {
+    let Loaded { scenario, files } = loaded;
+    let seed = arguments.seed.unwrap_or(scenario.seed);
+    let outcome = match &arguments.facts {
+        Some(path) => with_facts(loaded, seed, path)?,
+        None => simulate(scenario, seed, files, &mut ()),
+    };
+    if let Some(failure) = files.failure() {
+        return Err(Failure::Unfinished(failure.to_string()));
+    }
+    let summary = Summary::new(scenario, seed, &outcome);
+    let json = summary.to_json();
+    let unfinished = |error: &dyn std::fmt::Display| Failure::Unfinished(format!("{}: {error}", folder.display()));
+    let mut output = Folder::new(folder);
+    output.add("summary.csv", summary_csv(&summary));
+    output.add("series.csv", series_csv(&outcome, &scenario.names()));
+    if !arguments.no_charts {
+        for (name, svg) in charts(scenario, &summary, &outcome).map_err(|error| unfinished(&error))? {
+            output.add(name, svg);
+        }
+    }
+    output.write(format!("{json:#}\n")).map_err(|error| unfinished(&describe(&error)))?;
+    if arguments.json {
+        print(&format!("{json}\n"))?;
+    } else if !arguments.quiet {
+        print(&format!("{}\nwritten to {}\n", text(scenario, &summary), folder.display()))?;
+    }
+    if !summary.met() && (arguments.json || arguments.quiet) {
+        for verdict in summary.expect.iter().filter(|verdict| !verdict.met) {
+            let got = verdict.got.map_or("nothing".to_owned(), |got| got.to_string());
+            eprintln!("{}: expected {} {}, got {got}", scenario.name, verdict.metric, verdict.want);
+        }
+    }
+    Ok(summary.met())
+}
+
+/// Simulates with every fact written to `path`: a file appears under its name only when it is whole.
+fn with_facts(loaded: &Loaded, seed: u64, path: &Path) -> Result<Outcome, Failure> {
+    let failed = |error: io::Error| Failure::Unfinished(format!("{}: {}", path.display(), describe(&error)));
+    // A device or a pipe is written to as it is.
+    let direct = path.exists() && !path.is_file();
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(format!(".{}", std::process::id()));
+    let target = if direct { path.to_owned() } else { PathBuf::from(temporary) };
+    let file = if direct { File::options().write(true).open(&target) } else { File::create(&target) };
+    let mut facts = FactsCsv::new(BufWriter::with_capacity(1 << 16, file.map_err(failed)?));
+    let outcome = simulate(&loaded.scenario, seed, &loaded.files, &mut facts);
+    let written = facts.finish(&loaded.scenario.names()).map(drop);
+    let renamed = written.and_then(|()| if direct { Ok(()) } else { fs::rename(&target, path) });
+    if renamed.is_err() && !direct {
+        let _ = fs::remove_file(&target);
+    }
+    renamed.map_err(failed)?;
+    Ok(outcome)
+}

@@ -1,0 +1,66 @@
+//! The output folder: every file is written under a temporary name and renamed, the summary last, so that a failure leaves
+//! what was there before.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Files that a run may write; those that it does not write this time are removed, since they belong to another run.
+const KNOWN: [&str; 7] = [
+    "summary.csv",
+    "series.csv",
+    "latency.svg",
+    "latency-parts.svg",
+    "concurrency.svg",
+    "throughput.svg",
+    "backlog.svg",
+];
+
+/// The last file to appear: where it is, the folder is whole.
+const LAST: &str = "summary.json";
+
+/// Files waiting to be written.
+pub struct Folder {
+    path: PathBuf,
+    files: Vec<(&'static str, String)>,
+}
+
+impl Folder {
+    /// Nothing yet, for the folder at `path`.
+    pub fn new(path: impl Into<PathBuf>) -> Folder {
+        Folder { path: path.into(), files: Vec::new() }
+    }
+
+    /// Adds a file.
+    pub fn add(&mut self, name: &'static str, text: String) {
+        self.files.push((name, text));
+    }
+
+    /// Writes all files, and `summary` last.
+    ///
+    /// # Errors
+    /// What the file system says; no file that was there before has then changed, as far as it allows.
+    pub fn write(mut self, summary: String) -> io::Result<()> {
+        fs::create_dir_all(&self.path)?;
+        self.files.push((LAST, summary));
+        let temporary = |name: &str| self.path.join(format!(".{name}.{}", std::process::id()));
+        let staged = self.files.iter().try_for_each(|(name, text)| fs::write(temporary(name), text));
+        if let Err(error) = staged {
+            self.files.iter().for_each(|(name, _)| drop(fs::remove_file(temporary(name))));
+            return Err(error);
+        }
+        // From here on the folder changes: an old summary must not stand beside new tables.
+        remove(&self.path.join(LAST))?;
+        for name in KNOWN.iter().filter(|known| self.files.iter().all(|(name, _)| name != *known)) {
+            remove(&self.path.join(name))?;
+        }
+        self.files.iter().try_for_each(|(name, _)| fs::rename(temporary(name), self.path.join(name)))
+    }
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}

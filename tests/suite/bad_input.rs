@@ -1,0 +1,1 @@
+//! Bad input: one clear message that says where, what was found and what is allowed.

@@ -1,0 +1,13 @@
+//! The tests of pushpull, one theme a module.
+
+mod bad_input;
+mod cases;
+mod cli;
+mod determinism;
+mod random_scenarios;
+mod scenarios;
+mod service_rules;
+mod support;
+mod theory;
+mod tidy;
+mod traces;

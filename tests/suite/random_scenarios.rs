@@ -1,0 +1,1 @@
+//! Random scenarios from a seed, and what must hold in each.

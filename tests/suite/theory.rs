@@ -1,0 +1,1 @@
+//! Closed forms, as z-scores over many seeds.

@@ -1,0 +1,1 @@
+//! The project's own rules: dependencies run one way, files stay small.

@@ -5,6 +5,7 @@ mod cases;
 mod cli;
 mod determinism;
 mod random_scenarios;
+mod readme;
 mod scenarios;
 mod service_rules;
 mod support;

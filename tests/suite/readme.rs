@@ -47,9 +47,8 @@ fn the_readme_shows_real_output_and_pictures() {
     let readme = std::fs::read_to_string(&path).unwrap();
     let mut fresh = String::new();
     let mut rest = readme.as_str();
-    while let Some(start) = rest.find("<!-- run: ").or_else(|| rest.find("<!-- file: ")) {
-        let first = rest.find("<!-- file: ").map_or(start, |file| file.min(start));
-        let (before, marked) = rest.split_at(first);
+    while let Some(start) = ["<!-- run: ", "<!-- file: "].iter().filter_map(|marker| rest.find(marker)).min() {
+        let (before, marked) = rest.split_at(start);
         let (marker, after) = marked["<!-- ".len()..].split_once(" -->").unwrap();
         let (_, after) = after.split_once("<!-- end -->").unwrap();
         fresh += &format!("{before}<!-- {marker} -->\n{}\n<!-- end -->", shown(marker, &folder));

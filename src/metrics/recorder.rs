@@ -577,12 +577,15 @@ impl Observe for Recorder<'_> {
             Fact::Settled { source, function, emitted, fate, parts, condition, .. } => {
                 self.live -= 1;
                 let counts = emitted >= self.warm_up;
+                // The window's last instant belongs to it.
+                let ends_window = self.at_window_end.as_ref().is_some_and(|(end, _)| at <= *end);
                 let figures = self.source(source);
                 if counts {
                     figures.fates[fate as usize] += 1;
                 }
                 if fate == Fate::Processed {
                     figures.processed += 1;
+                    figures.processed_in_window += u64::from(ends_window);
                 } else {
                     figures.lost += 1;
                 }

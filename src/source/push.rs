@@ -375,11 +375,17 @@ impl EventSource for Push {
 
     fn settle(&mut self, settle: Settle, ctx: &mut Context<'_>) {
         if self.remembers {
-            match self.calls.get(&settle.event) {
-                // An answer to a try that the caller has given up changes nothing.
-                Some(call) if call.request.attempt == settle.attempt => self.forget_deadline(settle.event),
-                _ if matches!(settle.verdict, Verdict::Ended { .. }) => return,
-                _ => {}
+            // A try is waited for until its deadline, which is taken out with the answer or when it is over.
+            let awaited = self.calls.get(&settle.event).is_some_and(|call| {
+                call.request.attempt == settle.attempt
+                    && self
+                        .plan
+                        .patience
+                        .is_none_or(|patience| self.deadlines.remove(&(call.handed + patience, settle.event)))
+            });
+            // An answer to a try that the caller has given up changes nothing.
+            if !awaited && matches!(settle.verdict, Verdict::Ended { .. }) {
+                return;
             }
         }
         match settle.verdict {

@@ -355,9 +355,7 @@ impl EventSource for Push {
             Some(Class::Retry) => {
                 if self.retries.first().is_some_and(|(at, _)| *at <= ctx.now) {
                     let Some((_, event)) = self.retries.pop_first() else { return };
-                    if let Some(call) = self.calls.get_mut(&event) {
-                        call.request.attempt += 1;
-                        let request = call.request;
+                    if let Some(request) = self.calls.get(&event).map(|call| call.request) {
                         self.send(request, ctx);
                     }
                 } else if let Some(Reverse((_, request))) = self.on_the_way.pop() {
@@ -584,6 +582,10 @@ impl Push {
             let draw = self.key.numbered(request.event).named("backoff").numbered(u64::from(request.attempt)).unit();
             let wait = SimDuration::from_nanos_f64(draw * longest.nanos() as f64);
             self.retries.insert((ctx.now + way_back + wait, request.event));
+            // From here on the next try counts: an answer that comes while the client waits is too late.
+            if let Some(call) = self.calls.get_mut(&request.event) {
+                call.request.attempt += 1;
+            }
             let events = Events::one(request.event);
             let call = crate::engine::Call {
                 source: self.id,

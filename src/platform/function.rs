@@ -385,6 +385,7 @@ impl Function {
         let Some(mut event) = self.queue.pop() else { return };
         event.first_try = event.first_try.min(ctx.now);
         if self.reserved == Some(0) {
+            ctx.tell(Fact::Waiting { source: event.source, change: -1 });
             return self.give_up(event, Condition::ZeroReservedConcurrency, None, shared, ctx);
         }
         let events = Events::one(event.event);
@@ -410,6 +411,7 @@ impl Function {
                     Next::Retry => ctx.tell(Fact::RetryScheduled(call)),
                     Next::GiveUp(condition) => {
                         event.throttles += 1;
+                        ctx.tell(Fact::Waiting { source: event.source, change: -1 });
                         self.give_up(event, condition, None, shared, ctx);
                     }
                 }
@@ -468,13 +470,12 @@ impl Function {
             }
             Next::GiveUp(condition) => {
                 event.errors += 1;
-                ctx.tell(Fact::Waiting { source: event.source, change: 1 });
                 self.give_up(event, condition, Some(invocation), shared, ctx);
             }
         }
     }
 
-    /// Ends a waiting event without success: "Lambda sends a record of the event to the dead-letter queue or on-failure
+    /// Ends an event, which waits no longer, without success: "Lambda sends a record of the event to the dead-letter queue or on-failure
     /// destination" before it drops it (AWS Lambda Developer Guide, "Error handling for asynchronous invocation").
     fn give_up(
         &mut self,
@@ -484,7 +485,6 @@ impl Function {
         shared: &mut Shared,
         ctx: &mut Context<'_>,
     ) {
-        ctx.tell(Fact::Waiting { source: event.source, change: -1 });
         let destinations: Vec<_> =
             [self.destinations.dead_letter_queue, self.destinations.on_failure].into_iter().flatten().collect();
         let attempt = event.throttles + event.errors;

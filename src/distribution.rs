@@ -150,6 +150,9 @@ impl From<SimDuration> for DistributionSpec {
     }
 }
 
+/// Gives a column of a file: (file, column, unit) to its values in nanoseconds.
+pub type ReadColumn<'a> = dyn FnMut(&str, &str, TimeUnit) -> Arc<[u64]> + 'a;
+
 impl DistributionSpec {
     /// A log-normal distribution by median and 99th percentile.
     pub const fn lognormal(median: SimDuration, p99: SimDuration) -> Self {
@@ -190,7 +193,7 @@ impl DistributionSpec {
     }
 
     /// Makes the distribution ready to be drawn; `column` gives the values of an empirical one, in nanoseconds.
-    pub fn sampler(&self, column: &mut dyn FnMut(&str, &str, TimeUnit) -> Arc<[u64]>) -> Distribution {
+    pub fn sampler(&self, column: &mut ReadColumn<'_>) -> Distribution {
         let law = match self {
             DistributionSpec::Constant(length) => return Distribution::Constant(*length),
             DistributionSpec::Law(law) => law,

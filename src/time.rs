@@ -45,10 +45,13 @@ impl SimTime {
     }
 }
 
+/// The last instant before [`SimTime::NEVER`], in nanoseconds.
+const LAST: u64 = u64::MAX - 1;
+
 impl Add<SimDuration> for SimTime {
     type Output = SimTime;
     fn add(self, length: SimDuration) -> SimTime {
-        SimTime(self.0.saturating_add(length.0).min(u64::MAX - 1))
+        SimTime(self.0.saturating_add(length.0).min(LAST))
     }
 }
 

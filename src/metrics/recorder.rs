@@ -591,7 +591,7 @@ impl Observe for Recorder<'_> {
                 }
                 if let Some(parts) = parts.filter(|_| counts) {
                     figures.latency.record(parts.total());
-                    for (sum, part) in figures.parts.iter_mut().zip(parts.0) {
+                    for (sum, part) in figures.parts.iter_mut().zip(parts.0).filter(|(_, part)| !part.is_zero()) {
                         *sum += u128::from(part.nanos());
                     }
                 }

@@ -3,7 +3,7 @@
 use crate::engine::Part;
 use crate::metrics::{FunctionColumn, Outcome, Owner, Quantity, SourceColumn, Summary};
 use crate::platform::Limit;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Source};
 
 use super::chart::{self, Bar, Curve, Heading, Limit as LimitLine, Line, LineStyle, Panel, Unit};
 
@@ -32,7 +32,13 @@ pub fn charts(
     let panels = concurrency(scenario, outcome);
     charts.push(("concurrency.svg", chart::over_time(&heading("Concurrency and environments"), &panels)?));
     let panels = throughput(scenario, outcome);
-    charts.push(("throughput.svg", chart::over_time(&heading("Events and throttles"), &panels)?));
+    let title = panels.last().map_or("", |panel| panel.y_title.as_str());
+    let title = match title {
+        _ if title.starts_with("events") => "Events".to_owned(),
+        "throttles and errors" => "Events, throttles and errors".to_owned(),
+        _ => format!("Events and {title}"),
+    };
+    charts.push(("throughput.svg", chart::over_time(&heading(&title), &panels)?));
     let panels = backlog(scenario, outcome);
     if !panels.is_empty() {
         charts.push(("backlog.svg", chart::over_time(&heading("What waits"), &panels)?));
@@ -40,35 +46,64 @@ pub fn charts(
     Ok(charts)
 }
 
+/// Below this number of events each is a step of its own in the curve.
+const EACH_EVENT: u64 = 400;
+/// Below this number of events a curve says how many they are: its percentiles tell little.
+const FEW_EVENTS: u64 = 100;
+
 /// Percentiles at which a latency is drawn, as far as there are events to tell them.
 fn quantiles(quantity: &Quantity) -> Vec<(f64, f64)> {
-    let count = quantity.count() as f64;
-    let nines = (0..=240).map(|step| 1.0 - 10f64.powf(-f64::from(step) / 40.0));
-    nines
-        .take_while(|p| (1.0 - p) * count >= 1.0)
-        .chain([1.0])
-        .filter_map(|p| quantity.quantile_ms(p).map(|ms| (p, ms)))
-        .collect()
+    let count = quantity.count();
+    let at = |p: f64, of: f64| quantity.quantile_ms(of).map(|ms| (p, ms));
+    if count < EACH_EVENT {
+        let share = |event: f64| event / count as f64;
+        let stair = |event: u64| {
+            let (from, to) = (share(event as f64), share(event as f64 + 1.0));
+            [at(from, share(event as f64 + 0.5)), at(to, share(event as f64 + 0.5))]
+        };
+        return (0..count).flat_map(stair).flatten().collect();
+    }
+    let last = 1.0 - 1.0 / count as f64;
+    let nines = (0..=240).map(|step| 1.0 - 10f64.powf(-f64::from(step) / 40.0)).take_while(|p| *p < last);
+    // Beyond the last event but one there is only the slowest.
+    nines.map(|p| at(p, p)).chain([at(last, 1.0), at(1.0, 1.0)]).flatten().collect()
 }
 
 fn curves(scenario: &Scenario, outcome: &Outcome) -> Vec<Curve> {
     let mut curves = Vec::new();
+    let mut add = |label: String, quantity: &Quantity| {
+        let few = if quantity.count() < FEW_EVENTS {
+            format!(" ({} event{})", quantity.count(), if quantity.count() == 1 { "" } else { "s" })
+        } else {
+            String::new()
+        };
+        curves.push(Curve { label: label + &few, points: quantiles(quantity) });
+    };
     for (source, figures) in scenario.sources.iter().zip(&outcome.sources) {
-        if figures.latency.count() > 0 {
-            curves.push(Curve { label: source.name.clone(), points: quantiles(&figures.latency) });
-        }
+        let (latency, response) = (figures.latency.max() > 0, figures.response.max() > 0);
         // A caller sees errors, too, and the way back: drawn where that is another curve.
-        let differs =
-            figures.response.count() != figures.latency.count() || figures.response.sum() != figures.latency.sum();
-        if figures.response.count() > 0 && differs {
-            curves.push(Curve { label: format!("{} response", source.name), points: quantiles(&figures.response) });
+        let same = latency && response && coincide(&figures.latency, &figures.response);
+        if latency {
+            let what = if same { " and response" } else { "" };
+            add(format!("{}{what}", source.name), &figures.latency);
+        }
+        if response && !same {
+            add(format!("{} response", source.name), &figures.response);
         }
     }
     curves
 }
 
+/// Whether two curves could not be told apart.
+fn coincide(one: &Quantity, other: &Quantity) -> bool {
+    [0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 1.0].iter().all(|p| {
+        let (one, other) = (one.quantile_ms(*p).unwrap_or(0.0), other.quantile_ms(*p).unwrap_or(0.0));
+        (one - other).abs() <= 0.01 * one.max(other)
+    })
+}
+
 fn bars(scenario: &Scenario, outcome: &Outcome) -> Vec<Bar> {
-    let known = scenario.sources.iter().zip(&outcome.sources).filter(|(_, figures)| figures.latency.count() > 0);
+    let known = scenario.sources.iter().zip(&outcome.sources).filter(|(_, figures)| figures.latency.max() > 0);
     known
         .map(|(source, figures)| {
             let mean = |part: Part| figures.parts[part as usize] as f64 / figures.latency.count() as f64 / 1e6;
@@ -78,120 +113,160 @@ fn bars(scenario: &Scenario, outcome: &Outcome) -> Vec<Bar> {
         .collect()
 }
 
-/// Divides, and says NaN (a gap in the line) where there is nothing to divide by.
-fn per(value: f64, by: f64) -> f64 {
-    if by > 0.0 { value / by } else { f64::NAN }
+/// What becomes of a bin's value where a last bin, too short for a step of its own, is joined to the one before it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Joined {
+    /// The larger one.
+    Largest,
+    /// Both together, here as a rate per second.
+    Rate,
+}
+
+/// A value of the bins over time as stairs: each value from the start of its bin to the start of the next.
+fn stairs(outcome: &Outcome, owner: Owner, joined: Joined, value: impl Fn(&[f64]) -> f64) -> Vec<(f64, f64)> {
+    let end = outcome.timeline.end().as_secs_f64();
+    let mut bins: Vec<(f64, f64)> = outcome.timeline.points(owner, |bin, _| value(bin));
+    // Points stand in the middle of their bins; all bins but the last have one width.
+    let Some(width) = bins.first().map(|(middle, _)| 2.0 * middle) else { return bins };
+    bins.iter_mut().enumerate().for_each(|(place, (start, _))| *start = place as f64 * width);
+    if let [.., (_, before), (start, value)] = &mut bins[..]
+        && end - *start < width / 2.0
+    {
+        *before = if joined == Joined::Largest { before.max(*value) } else { *before + *value };
+        bins.pop();
+    }
+    if joined == Joined::Rate {
+        let last = bins.len() - 1;
+        for (place, (start, value)) in bins.iter_mut().enumerate() {
+            // A short last bin counts as a whole one, or its few events would look like many a second.
+            *value /= if place == last { (end - *start).max(width) } else { width };
+        }
+    }
+    bins.extend(bins.last().map(|(_, value)| (end, *value)));
+    bins
+}
+
+fn stair_line(label: String, points: Vec<(f64, f64)>) -> Line {
+    Line { label, points, style: LineStyle::Step }
 }
 
 fn concurrency(scenario: &Scenario, outcome: &Outcome) -> Vec<Panel> {
     use FunctionColumn::{ConcurrencyMax, EnvironmentsMax};
-    let lines = |column: FunctionColumn, style: LineStyle| {
+    let lines = |column: FunctionColumn| {
         let functions = scenario.functions.iter().enumerate();
-        functions
-            .map(|(place, (name, _))| Line {
-                label: name.clone(),
-                points: outcome.timeline.points(Owner::Function(place as u32), |bin, _| bin[column as usize]),
-                style,
-            })
-            .collect::<Vec<_>>()
+        let line = |(place, (name, _)): (usize, &(String, _))| {
+            let owner = Owner::Function(place as u32);
+            stair_line(name.clone(), stairs(outcome, owner, Joined::Largest, |bin| bin[column as usize]))
+        };
+        functions.map(line).collect::<Vec<_>>()
     };
+    let several = scenario.functions.len() > 1;
+    let mut executions = lines(ConcurrencyMax);
+    if several {
+        let points = stairs(outcome, Owner::Account, Joined::Largest, |bin| bin[ConcurrencyMax as usize]);
+        executions.push(stair_line("all functions".into(), points));
+    }
+    let limit = |label: &str, value: u64| LimitLine { label: label.to_owned(), value: value as f64 };
     let mut limits: Vec<LimitLine> = scenario
         .functions
         .iter()
         .filter_map(|(name, spec)| {
             let reserved = spec.reserved_concurrent_executions?;
-            let label = if scenario.functions.len() == 1 { "reserved".to_owned() } else { format!("{name} reserved") };
-            Some(LimitLine { label, value: reserved as f64 })
+            let whose = if several { format!("{name} ") } else { String::new() };
+            Some(limit(&format!("{whose}reserved"), reserved))
         })
         .collect();
-    if let Limit::Count(limit) = scenario.account.concurrent_executions {
-        limits.push(LimitLine { label: "account".into(), value: limit as f64 });
+    if let Limit::Count(most) = scenario.account.concurrent_executions {
+        limits.push(limit("account", most));
     }
-    vec![
-        Panel {
-            y_title: "concurrent executions".into(),
-            unit: Unit::Count,
-            lines: lines(ConcurrencyMax, LineStyle::Step),
-            limits,
-        },
-        Panel {
-            y_title: "environments".into(),
-            unit: Unit::Count,
-            lines: lines(EnvironmentsMax, LineStyle::Step),
-            limits: vec![],
-        },
-    ]
+    let panel = |title: &str, lines: Vec<Line>, limits: Vec<LimitLine>| Panel {
+        y_title: format!("{title}, maximum"),
+        unit: Unit::Count,
+        lines,
+        limits,
+    };
+    vec![panel("concurrent executions", executions, limits), panel("environments", lines(EnvironmentsMax), vec![])]
 }
 
 fn throughput(scenario: &Scenario, outcome: &Outcome) -> Vec<Panel> {
-    let rate = |bin: &[f64], column: usize, length: f64| bin[column] / length * 1e9;
-    let source_lines = |column: SourceColumn, what: &str| {
-        let sources = scenario.sources.iter().enumerate();
-        sources
-            .map(|(place, source)| Line {
-                label: if scenario.sources.len() == 1 { what.to_owned() } else { format!("{} {what}", source.name) },
-                points: outcome
-                    .timeline
-                    .points(Owner::Source(place as u32), |bin, length| rate(bin, column as usize, length)),
-                style: LineStyle::Step,
-            })
-            .collect::<Vec<_>>()
+    use FunctionColumn::{Errors, Throttles};
+    use SourceColumn::{Emitted, Processed};
+    let panel = |title: &str, lines: Vec<Line>| Panel {
+        y_title: title.to_owned(),
+        unit: Unit::PerSecond,
+        lines,
+        limits: vec![],
     };
-    let mut events = source_lines(SourceColumn::Emitted, "emitted");
-    events.extend(source_lines(SourceColumn::Processed, "processed"));
-    let mut panels = vec![Panel { y_title: "events".into(), unit: Unit::PerSecond, lines: events, limits: vec![] }];
+    let lines = |column: SourceColumn, label: &dyn Fn(&str) -> String| {
+        let sources = scenario.sources.iter().enumerate();
+        let line = |(place, source): (usize, &Source)| {
+            let owner = Owner::Source(place as u32);
+            stair_line(label(&source.name), stairs(outcome, owner, Joined::Rate, |bin| bin[column as usize]))
+        };
+        sources.map(line).collect::<Vec<_>>()
+    };
+    let mut panels = if scenario.sources.len() == 1 {
+        let mut events = lines(Emitted, &|_| "emitted".to_owned());
+        events.extend(lines(Processed, &|_| "processed".to_owned()));
+        vec![panel("events", events)]
+    } else {
+        // One colour a source: the two panels are compared line by line.
+        let name = |name: &str| name.to_owned();
+        vec![panel("events emitted", lines(Emitted, &name)), panel("events processed", lines(Processed, &name))]
+    };
     let mut refusals = Vec::new();
-    for (place, (name, _)) in scenario.functions.iter().enumerate() {
-        for (column, what, count) in [
-            (FunctionColumn::Throttles, "throttles", outcome.functions[place].throttles),
-            (FunctionColumn::Errors, "errors", outcome.functions[place].errors),
+    let (mut throttles, mut errors) = (false, false);
+    for (place, ((name, _), figures)) in scenario.functions.iter().zip(&outcome.functions).enumerate() {
+        for (column, what, count, any) in [
+            (Throttles, "throttles", figures.throttles, &mut throttles),
+            (Errors, "errors", figures.errors, &mut errors),
         ] {
             if count > 0 {
-                refusals.push(Line {
-                    label: if scenario.functions.len() == 1 { what.to_owned() } else { format!("{name} {what}") },
-                    points: outcome
-                        .timeline
-                        .points(Owner::Function(place as u32), |bin, length| rate(bin, column as usize, length)),
-                    style: LineStyle::Step,
-                });
+                *any = true;
+                let label = if scenario.functions.len() == 1 { what.to_owned() } else { format!("{name} {what}") };
+                let points = stairs(outcome, Owner::Function(place as u32), Joined::Rate, |bin| bin[column as usize]);
+                refusals.push(stair_line(label, points));
             }
         }
     }
-    if !refusals.is_empty() {
-        panels.push(Panel {
-            y_title: "throttles, errors".into(),
-            unit: Unit::PerSecond,
-            lines: refusals,
-            limits: vec![],
-        });
+    match (throttles, errors) {
+        (true, true) => panels.push(panel("throttles and errors", refusals)),
+        (true, false) => panels.push(panel("throttles", refusals)),
+        (false, true) => panels.push(panel("errors", refusals)),
+        (false, false) => {}
     }
     panels
 }
 
 fn backlog(scenario: &Scenario, outcome: &Outcome) -> Vec<Panel> {
+    use SourceColumn::{AgeCount, AgeMax, BacklogMax};
     let lines = |wanted: &dyn Fn(usize) -> bool, value: &dyn Fn(&[f64]) -> f64| {
         let sources = scenario.sources.iter().enumerate().filter(|(place, _)| wanted(*place));
-        sources
-            .map(|(place, source)| Line {
-                label: source.name.clone(),
-                points: outcome.timeline.points(Owner::Source(place as u32), |bin, _| value(bin)),
-                style: LineStyle::Step,
-            })
-            .collect::<Vec<_>>()
+        let line = |(place, source): (usize, &Source)| {
+            stair_line(source.name.clone(), stairs(outcome, Owner::Source(place as u32), Joined::Largest, value))
+        };
+        sources.map(line).collect::<Vec<_>>()
     };
-    let waiting = lines(&|place| outcome.sources[place].backlog_max > 0, &|bin| bin[SourceColumn::BacklogMax as usize]);
-    let ages = lines(&|place| outcome.sources[place].iterator_age.count() > 0, &|bin| {
-        per(
-            bin[SourceColumn::AgeMax as usize] / 1e6 * bin[SourceColumn::AgeCount as usize],
-            bin[SourceColumn::AgeCount as usize],
-        )
-    });
+    let waiting = lines(&|place| outcome.sources[place].backlog_max > 0, &|bin| bin[BacklogMax as usize]);
+    // Where no batch was sent there is no age: a gap in the line.
+    let age = |bin: &[f64]| if bin[AgeCount as usize] > 0.0 { bin[AgeMax as usize] / 1e6 } else { f64::NAN };
+    let ages = lines(&|place| outcome.sources[place].iterator_age.count() > 0, &age);
     let mut panels = Vec::new();
     if !waiting.is_empty() {
-        panels.push(Panel { y_title: "events waiting".into(), unit: Unit::Count, lines: waiting, limits: vec![] });
+        panels.push(Panel {
+            y_title: "events waiting, maximum".into(),
+            unit: Unit::Count,
+            lines: waiting,
+            limits: vec![],
+        });
     }
     if !ages.is_empty() {
-        panels.push(Panel { y_title: "iterator age".into(), unit: Unit::Milliseconds, lines: ages, limits: vec![] });
+        panels.push(Panel {
+            y_title: "iterator age, maximum".into(),
+            unit: Unit::Milliseconds,
+            lines: ages,
+            limits: vec![],
+        });
     }
     panels
 }

@@ -5,6 +5,9 @@ use comfy_table::{CellAlignment, Table};
 use crate::metrics::Summary;
 use crate::scenario::Scenario;
 
+/// Lines of prose are no longer.
+const WIDTH: usize = 110;
+
 /// The summary of a run for people.
 pub fn text(scenario: &Scenario, summary: &Summary) -> String {
     let json = summary.to_json();
@@ -16,9 +19,7 @@ pub fn text(scenario: &Scenario, summary: &Summary) -> String {
         time(Some(summary.duration_s * 1e3)),
         time(Some(summary.ended_at_s * 1e3)),
     );
-    if !scenario.about.is_empty() {
-        out += &format!("{}\n", scenario.about);
-    }
+    out += &wrapped(&scenario.about, "", "");
     let sources: Vec<_> = json["sources"].as_object().into_iter().flatten().collect();
     let functions: Vec<_> = json["functions"].as_object().into_iter().flatten().collect();
     let number = |value: &serde_json::Value| value.as_f64();
@@ -41,17 +42,19 @@ pub fn text(scenario: &Scenario, summary: &Summary) -> String {
             matches!(*fate, "events" | "processed") || sources.iter().any(|(_, s)| number(&s[*fate]) > Some(0.0))
         })
         .collect();
+    let fastest = sources.iter().filter_map(|(_, source)| number(&source["throughput_per_s"])).fold(0.0, f64::max);
+    // Rare events are told by the minute, hour or day.
+    let (per, seconds) = [("per second", 1.0), ("per minute", 60.0), ("per hour", 3_600.0), ("per day", 86_400.0)]
+        .into_iter()
+        .find(|(_, seconds)| fastest * seconds >= 0.5 || *seconds == 86_400.0 || fastest == 0.0)
+        .unwrap_or(("per second", 1.0));
     let header = ["source", "kind"].into_iter().map(str::to_owned);
-    let mut rows = vec![
-        header
-            .chain(shown.iter().map(|fate| fate.replace('_', " ")))
-            .chain(["per second".to_owned()])
-            .collect::<Vec<_>>(),
-    ];
+    let mut rows =
+        vec![header.chain(shown.iter().map(|fate| fate.replace('_', " "))).chain([per.to_owned()]).collect::<Vec<_>>()];
     for (name, source) in &sources {
         let mut row = vec![(*name).clone(), source["kind"].as_str().unwrap_or("").to_owned()];
         row.extend(shown.iter().map(|fate| count(number(&source[*fate]))));
-        row.push(rate(number(&source["throughput_per_s"])));
+        row.push(rate(number(&source["throughput_per_s"]).map(|rate| rate * seconds)));
         rows.push(row);
     }
     out += &table(rows, 2);
@@ -103,25 +106,22 @@ pub fn text(scenario: &Scenario, summary: &Summary) -> String {
         out += &table(rows, 1);
     }
 
-    let header = [
-        "function",
-        "invocations",
-        "errors",
-        "throttles",
-        "cold starts",
-        "concurrency",
-        "max",
-        "environments",
-        "max",
-        "batch",
-        "max",
+    let batches = functions.iter().any(|(_, function)| number(&function["batch_size"]["max"]) > Some(1.0));
+    let counts = ["invocations", "errors", "throttles", "cold starts"];
+    let levels = [
+        ("mean concurrency", "concurrent_executions"),
+        ("mean environments", "environments"),
+        ("mean batch", "batch_size"),
     ];
-    let mut rows = vec![header.map(str::to_owned).to_vec()];
+    // Where every batch is of one event there is nothing to tell.
+    let levels = &levels[..if batches { 3 } else { 2 }];
+    let header = ["function"].into_iter().chain(counts).chain(levels.iter().flat_map(|(title, _)| [*title, "max"]));
+    let mut rows = vec![header.map(str::to_owned).collect::<Vec<_>>()];
     for (name, function) in &functions {
         let level = |key: &str| [rate(number(&function[key]["mean"])), count(number(&function[key]["max"]))];
         let mut row = vec![(*name).clone()];
-        row.extend(["invocations", "errors", "throttles", "cold_starts"].map(|key| count(number(&function[key]))));
-        row.extend(["concurrent_executions", "environments", "batch_size"].into_iter().flat_map(level));
+        row.extend(counts.map(|key| count(number(&function[key.replace(' ', "_")]))));
+        row.extend(levels.iter().flat_map(|(_, key)| level(key)));
         rows.push(row);
     }
     out += &table(rows, 1);
@@ -148,13 +148,13 @@ pub fn text(scenario: &Scenario, summary: &Summary) -> String {
         out += "\nexpected\n";
         for verdict in &summary.expect {
             let mark = if verdict.met { "✓" } else { "✗" };
-            let got = verdict.got.map_or("nothing".to_owned(), |got| rate(Some(got)));
+            let got = verdict.got.map_or("nothing".to_owned(), |got| plain(got, 6));
             out += &format!("  {mark} {} {}, got {got}\n", verdict.metric, verdict.want);
         }
     }
     if !summary.assumptions.is_empty() {
         out += "\nassumed, where AWS documents nothing\n";
-        summary.assumptions.iter().for_each(|assumption| out += &format!("  · {assumption}\n"));
+        summary.assumptions.iter().for_each(|assumption| out += &wrapped(assumption, "  · ", "    "));
     }
     out
 }
@@ -190,12 +190,39 @@ fn rate(value: Option<f64>) -> String {
     match value {
         None => "-".into(),
         Some(value) if value == value.trunc() || value.abs() >= 1000.0 => count(Some(value)),
-        Some(value) => {
-            let decimals = (2 - value.abs().log10().floor() as i32).clamp(0, 9) as usize;
-            let text = format!("{value:.decimals$}");
-            if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
-        }
+        Some(value) => plain(value, 3),
     }
+}
+
+/// So many significant digits and all digits before the point, ungrouped, without a tail of zeros.
+fn plain(value: f64, digits: i32) -> String {
+    let decimals = if value == 0.0 { 0 } else { (digits - 1 - value.abs().log10().floor() as i32).clamp(0, 9) };
+    let text = format!("{value:.0$}", decimals as usize);
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+/// Text in lines of at most [`WIDTH`], the first after `first`, the others after `then`.
+fn wrapped(text: &str, first: &str, then: &str) -> String {
+    let (mut out, mut line) = (String::new(), first.to_owned());
+    let mut is_empty = true;
+    for word in text.split_whitespace() {
+        if !is_empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            out += line.trim_end();
+            out.push('\n');
+            line = then.to_owned();
+            is_empty = true;
+        }
+        if !is_empty {
+            line.push(' ');
+        }
+        line += word;
+        is_empty = false;
+    }
+    if !is_empty {
+        out += &line;
+        out.push('\n');
+    }
+    out
 }
 
 /// Milliseconds in the unit that reads best.
@@ -208,14 +235,18 @@ fn time(ms: Option<f64>) -> String {
         ms if ms < 1e3 => (ms, "ms"),
         ms if ms < 120e3 => (ms / 1e3, "s"),
         ms if ms < 7_200e3 => (ms / 60e3, "min"),
-        ms => (ms / 3_600e3, "h"),
+        ms if ms < 172_800e3 => (ms / 3_600e3, "h"),
+        ms => (ms / 86_400e3, "d"),
     };
     format!("{} {unit}", rate(Some(value)))
 }
 
+/// Three significant digits, cents at least; what is less than a millionth of a dollar is called so.
 fn money(value: Option<f64>) -> String {
-    value.map_or(
-        "-".into(),
-        |value| if value == 0.0 || value >= 0.01 { format!("{value:.2}") } else { format!("{value:.2e}") },
-    )
+    match value {
+        None => "-".into(),
+        Some(value) if value == 0.0 || value >= 1.0 => format!("{value:.2}"),
+        Some(value) if value < 1e-6 => "under 0.000001".into(),
+        Some(value) => plain(value, 3),
+    }
 }

@@ -22,9 +22,11 @@ impl Want {
     pub fn parse(text: &str) -> Option<Want> {
         let number = |rest: &str| rest.trim().parse::<f64>().ok().filter(|value| value.is_finite());
         let text = text.trim();
-        let comparisons: [(&str, fn(f64) -> Want); 4] =
-            [("<=", Want::AtMost), (">=", Want::AtLeast), ("<", Want::Below), (">", Want::Above)];
-        for (sign, want) in comparisons {
+        type Comparison = fn(f64) -> Want;
+        // The longer signs first: "<=" starts with "<".
+        let signs = ["<=", ">=", "<", ">"];
+        let wants: [Comparison; 4] = [Want::AtMost, Want::AtLeast, Want::Below, Want::Above];
+        for (sign, want) in signs.into_iter().zip(wants) {
             if let Some(rest) = text.strip_prefix(sign) {
                 return number(rest).map(want);
             }

@@ -23,6 +23,12 @@ pub(super) fn time_unit(ms: f64) -> (&'static str, f64) {
     TIME_UNITS[index]
 }
 
+/// The unit in which a rate per second reads best, and its seconds.
+pub(super) fn rate_unit(per_second: f64) -> (&'static str, f64) {
+    const UNITS: [(&str, f64); 4] = [("/s", 1.0), ("/min", 60.0), ("/h", 3600.0), ("/d", 86_400.0)];
+    *UNITS.iter().find(|(_, seconds)| per_second * seconds >= 0.1).unwrap_or(&UNITS[3])
+}
+
 /// A time to three digits in its best unit: "1.24 s".
 pub(super) fn duration(ms: f64) -> String {
     let ms = three_digits(ms);

@@ -37,7 +37,7 @@ pub struct Line {
 /// A limit that the lines cannot or should not cross, drawn as a dashed line.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Limit {
-    /// Its name with its value: "reserved concurrency 50".
+    /// Its name, such as "reserved concurrency"; its value is added unless it is there.
     pub label: String,
     /// Where it lies.
     pub value: f64,
@@ -46,10 +46,10 @@ pub struct Limit {
 /// What a panel measures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unit {
-    /// How many.
+    /// How many, in whole numbers.
     #[default]
     Count,
-    /// How many a second.
+    /// How many a second; their tick labels are by the second, minute, hour or day, whatever reads best.
     PerSecond,
     /// Times; their tick labels are in whatever unit reads best.
     Milliseconds,
@@ -69,7 +69,7 @@ pub struct Panel {
 }
 
 /// Draws panels above each other on one time axis. A limit more than four times above all data is named at the upper
-/// edge of its panel instead of drawn. Times get a logarithmic axis if a spike would squash all else.
+/// edge of its panel instead of drawn. Times and rates get a logarithmic axis if a spike would squash all else.
 ///
 /// # Errors
 /// If the drawing library fails; no data makes it.
@@ -133,8 +133,11 @@ impl<'a> Part<'a> {
         let max = near.iter().map(|limit| limit.value).fold(data, f64::max);
         let y = match panel.unit {
             _ if lines.iter().all(|series| series.runs.is_empty()) => Scale::blank(),
-            Unit::Count => Scale::counts(max, 5.5, ""),
-            Unit::PerSecond => Scale::counts(max, 5.5, "/s"),
+            Unit::Count => Scale::counts(max, 5.5),
+            Unit::PerSecond => match spiked(lines, data) {
+                Some(min) => Scale::rate_magnitudes(min, max),
+                None => Scale::rates(max, 5.5),
+            },
             Unit::Milliseconds => match spiked(lines, data) {
                 Some(min) => Scale::magnitudes(min, max),
                 None => Scale::durations(max, 5.5),
@@ -151,7 +154,7 @@ impl<'a> Part<'a> {
     }
 
     fn texts(&self) -> Vec<String> {
-        let limits = self.labelled().map(|limit| text::clean(&limit.label));
+        let limits = self.labelled().map(|limit| text::clean(&named(limit, self.panel.unit)));
         self.cast.texts().into_iter().chain(limits).collect()
     }
 
@@ -169,7 +172,7 @@ impl<'a> Part<'a> {
             canvas.path(&[(plot.left, y), (plot.right, y)], stroke)?;
         }
         let limits = self.labelled().map(|limit| Label {
-            text: text::clean(&limit.label),
+            text: text::clean(&named(limit, self.panel.unit)),
             end: Some((plot.right, plot.height_of(limit.value))),
             stroke: Some(stroke),
         });

@@ -62,16 +62,37 @@ impl Scale {
         if place.is_finite() { place.clamp(0.0, 1.0) } else { 0.0 }
     }
 
-    /// Counts from 0 to a little over `max`, about `n` ticks; labels end in `suffix`.
-    pub(super) fn counts(max: f64, n: f64, suffix: &str) -> Scale {
-        let (max, step) = if max < TINY { (1.0, 1.0) } else { (max, one_two_five(max / n)) };
-        // There are no halves among more than a few.
-        let step = if max > 1.5 { step.max(1.0) } else { step };
+    /// Whole numbers from 0 to a little over `max`, about `n` ticks.
+    pub(super) fn counts(max: f64, n: f64) -> Scale {
+        let max = max.max(1.0);
+        linear(0.0, max * HEADROOM, one_two_five(max / n).max(1.0), |value| number::grouped(value, 0))
+    }
+
+    /// Rates per second from 0 to a little over `max`, about `n` ticks; rare events are told by the minute, hour or day.
+    pub(super) fn rates(max: f64, n: f64) -> Scale {
+        let max = if max < TINY { 1.0 } else { max };
+        let (unit, size) = number::rate_unit(max);
+        let step = one_two_five(max * size / n);
         let decimals = number::decimals_of(step);
-        linear(0.0, max * HEADROOM, step, |value| {
-            let decimals = if value == 0.0 { 0 } else { decimals };
-            format!("{}{suffix}", number::grouped(value, decimals))
+        linear(0.0, max * HEADROOM, step / size, |value| match value {
+            0.0 => "0".to_owned(),
+            value => format!("{}{unit}", number::grouped(value * size, decimals)),
         })
+    }
+
+    /// Rates per second of any magnitude, from `min` to `max`, both positive. Nothing at all stands at the lower end, below
+    /// all that is.
+    pub(super) fn rate_magnitudes(min: f64, max: f64) -> Scale {
+        let power = |exponent: i32| 10_f64.powi(exponent);
+        let lowest = min.max(max / LOG_RANGE).log10().floor() as i32 - 1;
+        let highest = (max.log10().ceil() as i32).max(lowest + 2);
+        let named = |exponent: &i32| {
+            let (unit, size) = number::rate_unit(power(*exponent));
+            Tick { value: power(*exponent), label: format!("{}{unit}", number::shortest(power(*exponent) * size)) }
+        };
+        let nothing = Tick { value: power(lowest), label: "0".to_owned() };
+        let ticks = [nothing].into_iter().chain((lowest + 1..=highest).collect::<Vec<_>>().iter().map(named)).collect();
+        Scale { shape: Shape::Log, low: power(lowest), high: power(highest), ticks }
     }
 
     /// An axis that says nothing.
@@ -239,11 +260,21 @@ mod tests {
 
     #[test]
     fn counts_are_round() {
-        let scale = Scale::counts(4_300.0, 5.0, "");
+        let scale = Scale::counts(4_300.0, 5.0);
         assert_eq!(labels(&scale), ["0", "1,000", "2,000", "3,000", "4,000"]);
-        let scale = Scale::counts(2.0, 5.0, "/s");
-        assert_eq!(labels(&scale), ["0/s", "1/s", "2/s"]);
-        assert_eq!(labels(&Scale::counts(1.0, 2.0, "")), ["0", "0.5", "1.0"]);
+        assert_eq!(labels(&Scale::counts(1.0, 5.0)), ["0", "1"]);
+        assert_eq!(labels(&Scale::counts(0.0, 5.0)), ["0", "1"]);
+    }
+
+    #[test]
+    fn rare_events_are_told_by_longer_times() {
+        assert_eq!(labels(&Scale::rates(2.0, 4.0)), ["0", "0.5/s", "1.0/s", "1.5/s", "2.0/s"]);
+        assert_eq!(labels(&Scale::rates(1.0 / 120.0, 2.0)), ["0", "0.5/min"]);
+        assert_eq!(labels(&Scale::rates(1.0 / 43_200.0, 2.0)), ["0", "1/d", "2/d"]);
+        let scale = Scale::rate_magnitudes(2.0, 72_000.0);
+        assert_eq!(labels(&scale), ["0", "1/s", "10/s", "100/s", "1,000/s", "10,000/s", "100,000/s"]);
+        assert_eq!(scale.at(0.0), 0.0);
+        assert!(scale.at(2.0) > scale.at(1.0));
     }
 
     #[test]

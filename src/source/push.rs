@@ -213,7 +213,7 @@ impl<T: PushService> Definition for PushDefinition<T> {
             Some(ArrivalsSpec::Clients { count, think_time }) => {
                 let mut clients =
                     Clients { think_time: (site.sampler)(think_time), sends: BTreeSet::new(), thoughts: 0, key, until };
-                (0..*count).for_each(|_| clients.think(SimTime::ZERO));
+                (0..*count).for_each(|_| clients.think(None, SimTime::ZERO));
                 Some(clients)
             }
             _ => None,
@@ -255,6 +255,10 @@ fn moments(
     })
 }
 
+/// Assumption: a client that is answered in no time at all (a refusal, say) sends again no sooner than this, as a short way over a
+/// network would make it; without a think time its requests would else follow each other for ever at one instant.
+const LEAST_ROUND: SimDuration = SimDuration::from_millis(1);
+
 /// A closed loop: when each client sends next.
 struct Clients {
     think_time: Distribution,
@@ -265,9 +269,12 @@ struct Clients {
 }
 
 impl Clients {
-    /// A client that has its answer at `from` thinks, and will then send.
-    fn think(&mut self, from: SimTime) {
-        let at = from + self.think_time.sample(&mut self.key.numbered(self.thoughts).draws());
+    /// A client that sent at `sent` and has its answer at `answered` thinks, and will then send.
+    fn think(&mut self, sent: Option<SimTime>, answered: SimTime) {
+        let mut at = answered + self.think_time.sample(&mut self.key.numbered(self.thoughts).draws());
+        if sent == Some(answered) {
+            at = at.max(answered + LEAST_ROUND);
+        }
         if at < self.until {
             self.sends.insert((at, self.thoughts));
         }
@@ -499,9 +506,9 @@ impl Push {
     fn forget(&mut self, event: u64, answered: SimTime) {
         if self.remembers {
             self.forget_deadline(event);
-            self.calls.remove(&event);
+            let call = self.calls.remove(&event);
             if let Some(clients) = &mut self.clients {
-                clients.think(answered);
+                clients.think(call.map(|call| call.request.emitted), answered);
             }
         }
     }

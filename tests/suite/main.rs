@@ -4,6 +4,7 @@ mod bad_input;
 mod cases;
 mod cli;
 mod determinism;
+mod invariants;
 mod random_scenarios;
 mod scenarios;
 mod service_rules;

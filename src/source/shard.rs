@@ -126,7 +126,11 @@ impl Definition for StreamDefinition {
 
     fn assumptions(&self) -> Vec<String> {
         let mut assumptions = vec![
-            format!("stream retry back-off {RETRY_BASE} x 2^n, at most {RETRY_LIMIT}: not documented by AWS"),
+            format!(
+                "stream retry back-off {} s x 2^n, at most {} s: not documented by AWS",
+                RETRY_BASE.as_secs_f64(),
+                RETRY_LIMIT.as_secs_f64()
+            ),
             "a freed lane takes what was read already, else waits for the next poll: not documented by AWS".into(),
         ];
         if self.mapping.propagation.is_none() {

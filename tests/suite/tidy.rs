@@ -57,7 +57,10 @@ fn code(text: &str) -> String {
 }
 
 fn layer(module: &str) -> usize {
-    LAYERS.iter().position(|layer| layer.contains(&module)).unwrap_or_else(|| panic!("`{module}` has no place among the layers"))
+    LAYERS
+        .iter()
+        .position(|layer| layer.contains(&module))
+        .unwrap_or_else(|| panic!("`{module}` has no place among the layers"))
 }
 
 #[test]
@@ -84,7 +87,17 @@ fn dependencies_run_one_way() {
 /// What the core must not touch, and who may.
 #[test]
 fn the_core_is_pure() {
-    let forbidden = ["std::fs", "std::env", "std::thread", "std::process", "SystemTime", "Instant", "HashMap", "println!", "static mut"];
+    let forbidden = [
+        "std::fs",
+        "std::env",
+        "std::thread",
+        "std::process",
+        "SystemTime",
+        "Instant",
+        "HashMap",
+        "println!",
+        "static mut",
+    ];
     let mut wrong = Vec::new();
     for (file, text) in files() {
         let outer = ["cli", "report", "main"].contains(&module(&file));

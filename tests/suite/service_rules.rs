@@ -1873,7 +1873,9 @@ fn facts_of_one_invocation_share_its_number() {
                 source.kinesis = [{ shard_count = 3, arrivals = { poisson = { rate = 50 } } }]";
     let rows = facts(text, 1);
     assert!(rows.is_sorted_by_key(|row| row.nanos), "§5 in time order");
-    let mut batches: BTreeMap<u64, BTreeMap<&str, Vec<(u64, u64)>>> = BTreeMap::new();
+    /// The first and last events of each row of one kind of fact.
+    type Runs = Vec<(u64, u64)>;
+    let mut batches: BTreeMap<u64, BTreeMap<&str, Runs>> = BTreeMap::new();
     for row in rows
         .iter()
         .filter(|row| ["accepted", "started", "finished", "failed", "processed"].contains(&row.fact.as_str()))

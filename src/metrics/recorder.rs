@@ -577,18 +577,21 @@ impl Observe for Recorder<'_> {
             Fact::Settled { source, function, emitted, fate, parts, condition, .. } => {
                 self.live -= 1;
                 let counts = emitted >= self.warm_up;
+                // The window's last instant belongs to it.
+                let ends_window = self.at_window_end.as_ref().is_some_and(|(end, _)| at <= *end);
                 let figures = self.source(source);
                 if counts {
                     figures.fates[fate as usize] += 1;
                 }
                 if fate == Fate::Processed {
                     figures.processed += 1;
+                    figures.processed_in_window += u64::from(ends_window);
                 } else {
                     figures.lost += 1;
                 }
                 if let Some(parts) = parts.filter(|_| counts) {
                     figures.latency.record(parts.total());
-                    for (sum, part) in figures.parts.iter_mut().zip(parts.0) {
+                    for (sum, part) in figures.parts.iter_mut().zip(parts.0).filter(|(_, part)| !part.is_zero()) {
                         *sum += u128::from(part.nanos());
                     }
                 }

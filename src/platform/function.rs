@@ -48,7 +48,7 @@ pub(super) struct Function {
     scaling: Option<TokenBucket>,
     in_use: u64,
     environments: Environments,
-    running: BinaryHeap<Reverse<(SimTime, u64, u32)>>,
+    running: BinaryHeap<Reverse<Running>>,
     /// The invocation of each busy environment, by slot.
     invocations: Vec<Option<Invocation>>,
     queue: AsyncQueue,
@@ -66,6 +66,29 @@ struct Handler {
     timeout: SimDuration,
     error_rate: f64,
     outages: Vec<Outage>,
+}
+
+/// When a running invocation ends, its number and its environment's slot, packed so that one comparison orders them: first
+/// by time, then first come first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Running(u128);
+
+/// Bits of a slot, below those of the number: 16 million busy environments, a million million invocations.
+const SLOT_BITS: u32 = 24;
+
+impl Running {
+    fn new(ends: SimTime, number: u64, slot: u32) -> Running {
+        assert!(slot < 1 << SLOT_BITS && number < 1 << (64 - SLOT_BITS), "more invocations than a run can number");
+        Running((u128::from(ends.nanos()) << 64) | (u128::from(number) << SLOT_BITS) | u128::from(slot))
+    }
+
+    fn ends(self) -> SimTime {
+        SimTime::from_nanos((self.0 >> 64) as u64)
+    }
+
+    fn slot(self) -> u32 {
+        self.0 as u32 & ((1 << SLOT_BITS) - 1)
+    }
 }
 
 /// A running invocation.
@@ -87,8 +110,8 @@ struct Invocation {
 enum Caller {
     /// The source, under its own number.
     Source { handle: u64 },
-    /// The function's own queue.
-    Queue(Waiting),
+    /// The function's own queue; boxed, so that synchronous invocations stay small.
+    Queue(Box<Waiting>),
 }
 
 /// What is needed to start an invocation.
@@ -149,7 +172,7 @@ impl Function {
     }
 
     pub(super) fn next_wake(&self) -> Option<Wake> {
-        let completion = self.running.peek().map(|Reverse((at, ..))| Wake::new(*at, Class::Completion));
+        let completion = self.running.peek().map(|Reverse(next)| Wake::new(next.ends(), Class::Completion));
         let retry = self.queue.next_due().map(|at| Wake::new(at, Class::Retry));
         let expiry = self.environments.next_expiry().map(|at| Wake::new(at, Class::Expiry));
         Wake::earlier(Wake::earlier(completion, retry), expiry)
@@ -294,7 +317,7 @@ impl Function {
         };
         let call = Call { source: start.source, function: self.id, events: &start.events, attempt: start.attempt };
         ctx.tell(Fact::Started { call, invocation: number, environment: environment.number, cold, queued_since });
-        self.running.push(Reverse((ctx.now + init + handler, number, environment.slot)));
+        self.running.push(Reverse(Running::new(ctx.now + init + handler, number, environment.slot)));
         if self.invocations.len() <= environment.slot as usize {
             self.invocations.resize_with(environment.slot as usize + 1, || None);
         }
@@ -315,7 +338,8 @@ impl Function {
 
     /// Ends the invocation whose time has come.
     fn complete(&mut self, account: &mut Account, shared: &mut Shared, ctx: &mut Context<'_>) {
-        let Some(Reverse((_, _, slot))) = self.running.pop() else { return };
+        let Some(Reverse(next)) = self.running.pop() else { return };
+        let slot = next.slot();
         let Some(invocation) = self.invocations[slot as usize].take() else { return };
         shared.running -= 1;
         self.in_use -= 1;
@@ -352,7 +376,7 @@ impl Function {
                 let verdict = Verdict::Ended { invocation: number, started, init, ending };
                 ctx.settle(Settle { source, handle, event: events.first, emitted, attempt, verdict });
             }
-            Caller::Queue(event) => self.settle_queued(event, number, started, init, handler, ending, shared, ctx),
+            Caller::Queue(event) => self.settle_queued(*event, number, started, init, handler, ending, shared, ctx),
         }
     }
 
@@ -361,6 +385,7 @@ impl Function {
         let Some(mut event) = self.queue.pop() else { return };
         event.first_try = event.first_try.min(ctx.now);
         if self.reserved == Some(0) {
+            ctx.tell(Fact::Waiting { source: event.source, change: -1 });
             return self.give_up(event, Condition::ZeroReservedConcurrency, None, shared, ctx);
         }
         let events = Events::one(event.event);
@@ -375,7 +400,7 @@ impl Function {
                     deliveries: event.errors,
                     handler: event.handler,
                     poisoned: event.poisoned,
-                    caller: Caller::Queue(event),
+                    caller: Caller::Queue(Box::new(event)),
                     events,
                 };
                 self.start(start, account, shared, ctx);
@@ -386,6 +411,7 @@ impl Function {
                     Next::Retry => ctx.tell(Fact::RetryScheduled(call)),
                     Next::GiveUp(condition) => {
                         event.throttles += 1;
+                        ctx.tell(Fact::Waiting { source: event.source, change: -1 });
                         self.give_up(event, condition, None, shared, ctx);
                     }
                 }
@@ -444,13 +470,12 @@ impl Function {
             }
             Next::GiveUp(condition) => {
                 event.errors += 1;
-                ctx.tell(Fact::Waiting { source: event.source, change: 1 });
                 self.give_up(event, condition, Some(invocation), shared, ctx);
             }
         }
     }
 
-    /// Ends a waiting event without success: "Lambda sends a record of the event to the dead-letter queue or on-failure
+    /// Ends an event, which waits no longer, without success: "Lambda sends a record of the event to the dead-letter queue or on-failure
     /// destination" before it drops it (AWS Lambda Developer Guide, "Error handling for asynchronous invocation").
     fn give_up(
         &mut self,
@@ -460,7 +485,6 @@ impl Function {
         shared: &mut Shared,
         ctx: &mut Context<'_>,
     ) {
-        ctx.tell(Fact::Waiting { source: event.source, change: -1 });
         let destinations: Vec<_> =
             [self.destinations.dead_letter_queue, self.destinations.on_failure].into_iter().flatten().collect();
         let attempt = event.throttles + event.errors;

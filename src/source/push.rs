@@ -213,7 +213,7 @@ impl<T: PushService> Definition for PushDefinition<T> {
             Some(ArrivalsSpec::Clients { count, think_time }) => {
                 let mut clients =
                     Clients { think_time: (site.sampler)(think_time), sends: BTreeSet::new(), thoughts: 0, key, until };
-                (0..*count).for_each(|_| clients.think(SimTime::ZERO));
+                (0..*count).for_each(|_| clients.think(None, SimTime::ZERO));
                 Some(clients)
             }
             _ => None,
@@ -255,6 +255,10 @@ fn moments(
     })
 }
 
+/// Assumption: a client that is answered in no time (a refusal, say) and does not think sends again this much later, as a short
+/// way over a network would make it; else its requests would follow each other for ever at one instant.
+const LEAST_ROUND: SimDuration = SimDuration::from_millis(1);
+
 /// A closed loop: when each client sends next.
 struct Clients {
     think_time: Distribution,
@@ -265,9 +269,12 @@ struct Clients {
 }
 
 impl Clients {
-    /// A client that has its answer at `from` thinks, and will then send.
-    fn think(&mut self, from: SimTime) {
-        let at = from + self.think_time.sample(&mut self.key.numbered(self.thoughts).draws());
+    /// A client that sent at `sent` and has its answer at `answered` thinks, and will then send.
+    fn think(&mut self, sent: Option<SimTime>, answered: SimTime) {
+        let mut at = answered + self.think_time.sample(&mut self.key.numbered(self.thoughts).draws());
+        if sent == Some(at) {
+            at = at + LEAST_ROUND;
+        }
         if at < self.until {
             self.sends.insert((at, self.thoughts));
         }
@@ -355,9 +362,7 @@ impl EventSource for Push {
             Some(Class::Retry) => {
                 if self.retries.first().is_some_and(|(at, _)| *at <= ctx.now) {
                     let Some((_, event)) = self.retries.pop_first() else { return };
-                    if let Some(call) = self.calls.get_mut(&event) {
-                        call.request.attempt += 1;
-                        let request = call.request;
+                    if let Some(request) = self.calls.get(&event).map(|call| call.request) {
                         self.send(request, ctx);
                     }
                 } else if let Some(Reverse((_, request))) = self.on_the_way.pop() {
@@ -375,11 +380,17 @@ impl EventSource for Push {
 
     fn settle(&mut self, settle: Settle, ctx: &mut Context<'_>) {
         if self.remembers {
-            match self.calls.get(&settle.event) {
-                // An answer to a try that the caller has given up changes nothing.
-                Some(call) if call.request.attempt == settle.attempt => self.forget_deadline(settle.event),
-                _ if matches!(settle.verdict, Verdict::Ended { .. }) => return,
-                _ => {}
+            // A try is waited for until its deadline, which is taken out with the answer or when it is over.
+            let awaited = self.calls.get(&settle.event).is_some_and(|call| {
+                call.request.attempt == settle.attempt
+                    && self
+                        .plan
+                        .patience
+                        .is_none_or(|patience| self.deadlines.remove(&(call.handed + patience, settle.event)))
+            });
+            // An answer to a try that the caller has given up changes nothing.
+            if !awaited && matches!(settle.verdict, Verdict::Ended { .. }) {
+                return;
             }
         }
         match settle.verdict {
@@ -501,9 +512,9 @@ impl Push {
     fn forget(&mut self, event: u64, answered: SimTime) {
         if self.remembers {
             self.forget_deadline(event);
-            self.calls.remove(&event);
+            let call = self.calls.remove(&event);
             if let Some(clients) = &mut self.clients {
-                clients.think(answered);
+                clients.think(call.map(|call| call.request.emitted), answered);
             }
         }
     }
@@ -584,6 +595,10 @@ impl Push {
             let draw = self.key.numbered(request.event).named("backoff").numbered(u64::from(request.attempt)).unit();
             let wait = SimDuration::from_nanos_f64(draw * longest.nanos() as f64);
             self.retries.insert((ctx.now + way_back + wait, request.event));
+            // From here on the next try counts: an answer that comes while the client waits is too late.
+            if let Some(call) = self.calls.get_mut(&request.event) {
+                call.request.attempt += 1;
+            }
             let events = Events::one(request.event);
             let call = crate::engine::Call {
                 source: self.id,

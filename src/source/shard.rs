@@ -367,7 +367,11 @@ impl Pull {
     /// Moves all readable records, up to the limit, into the lanes' buffers.
     fn poll(&mut self, number: usize, ctx: &mut Context<'_>) {
         loop {
-            self.shards[number].polls.take(ctx.now);
+            // A regular poll needs no token, however short the interval; it only leaves fewer for repetitions.
+            let polls = &mut self.shards[number].polls;
+            if polls.has(ctx.now) {
+                polls.take(ctx.now);
+            }
             let mut moved = 0;
             while moved < self.poll_records
                 && self.stream.unread[number].front().is_some_and(|record| record.readable <= ctx.now)

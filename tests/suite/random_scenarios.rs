@@ -1,1 +1,105 @@
-//! Random scenarios from a seed, and what must hold in each.
+//! Random scenarios hold the invariants.
+//!
+//! Scenarios over everything that the schema offers are made from a seed, run, and held against [`crate::invariants`]. A failure
+//! prints the seed and the text. `PUSHPULL_RANDOM=20000` runs so many, `PUSHPULL_RANDOM_SEED=7` that one alone.
+
+mod generator;
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use pushpull::metrics::Summary;
+
+use crate::invariants;
+
+/// How many scenarios run where nobody asks for more.
+const USUAL: u64 = 400;
+
+fn variable(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")))
+}
+
+#[test]
+fn everything_holds_in_random_scenarios() {
+    let seeds = match variable("PUSHPULL_RANDOM_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..variable("PUSHPULL_RANDOM").unwrap_or(USUAL),
+    };
+    let count = seeds.end - seeds.start;
+    let mut seen: BTreeMap<String, u64> = BTreeMap::new();
+    let mut failures = Vec::new();
+    for seed in seeds {
+        let generated = generator::scenario(seed);
+        let checked = catch_unwind(AssertUnwindSafe(|| invariants::check(&generated.text, seed, &generated.inputs)));
+        match checked {
+            Ok(Ok(checked)) => {
+                for row in checked.rows {
+                    *seen.entry(if row.condition.is_empty() { row.fact } else { row.condition }).or_default() += 1;
+                }
+            }
+            Ok(Err(why)) => failures.push((seed, why, generated.text)),
+            Err(_) => failures.push((seed, "it panicked, as said above".to_owned(), generated.text)),
+        }
+    }
+    // The shortest text tells most.
+    failures.sort_by_key(|(_, _, text)| text.len());
+    if let Some((seed, why, text)) = failures.first() {
+        let seeds: Vec<_> = failures.iter().map(|(seed, ..)| seed).take(20).collect();
+        panic!(
+            "{} of {count} scenarios fail (seeds {seeds:?}); the shortest has seed {seed}: {why}\n\n{text}",
+            failures.len()
+        );
+    }
+    if count >= USUAL {
+        for fact in [
+            "emitted",
+            "accepted",
+            "denied",
+            "throttled",
+            "started",
+            "cold_started",
+            "finished",
+            "failed",
+            "timed_out",
+            "retry_scheduled",
+            "processed",
+            "rejected",
+            "dropped",
+            "expired",
+            "reclaimed",
+            "Success",
+            "RetriesExhausted",
+            "EventAgeExceeded",
+            "ZeroReservedConcurrency",
+        ] {
+            assert!(seen.contains_key(fact), "no random scenario tells of {fact}: {seen:?}");
+        }
+    }
+}
+
+/// Tables, text and charts of any run can be made, and hold no figure that is none.
+#[test]
+fn every_report_can_be_made_of_a_random_run() {
+    for seed in 0..40 {
+        let generated = generator::scenario(seed);
+        let scenario = pushpull::read("random.toml", &generated.text, &[], &generated.inputs).unwrap();
+        let outcome = pushpull::simulate(&scenario, seed, &generated.inputs, &mut ());
+        let summary = Summary::new(&scenario, seed, &outcome);
+        let mut reports = vec![
+            ("text", pushpull::report::text(&scenario, &summary)),
+            ("summary.csv", pushpull::report::summary_csv(&summary)),
+            ("series.csv", pushpull::report::series_csv(&outcome, &scenario.names())),
+        ];
+        reports.extend(pushpull::report::charts(&scenario, &summary, &outcome).unwrap());
+        for (name, report) in reports {
+            for bad in ["NaN", "inf", "-0 ", "--"] {
+                let found = report.find(bad).map(|at| &report[at.saturating_sub(60)..(at + 20).min(report.len())]);
+                assert!(
+                    found.is_none_or(|text| text.contains("info")),
+                    "{name} of seed {seed}: {found:?}\n{}",
+                    generated.text
+                );
+            }
+        }
+    }
+}

@@ -1,10 +1,12 @@
 #![allow(dead_code, reason = "each theme uses what it needs")]
 //! What all themes use: running a scenario's text, reading its summary and its facts.
 
+use pushpull::engine::Fact;
 use pushpull::inputs::MemoryInputs;
-use pushpull::metrics::{Outcome, Summary};
+use pushpull::metrics::{Outcome, Summary, Watch};
 use pushpull::report::FactsCsv;
-use pushpull::scenario::Scenario;
+use pushpull::scenario::{Names, Scenario};
+use pushpull::time::SimTime;
 use serde_json::Value;
 
 /// Reads a scenario that must be valid.
@@ -36,7 +38,43 @@ impl Figures {
 
     /// The figure named `metric`, unless it is null.
     pub fn find(&self, metric: &str) -> Option<f64> {
-        metric.split('.').try_fold(&self.0, |value, key| value.get(key)).and_then(Value::as_f64)
+        // Names of destinations hold dots themselves.
+        fn below(value: &Value, path: &str) -> Option<f64> {
+            let object = value.as_object()?;
+            object.iter().find_map(|(key, value)| match path.strip_prefix(key.as_str())? {
+                "" => value.as_f64(),
+                rest => below(value, rest.strip_prefix('.')?),
+            })
+        }
+        below(&self.0, metric)
+    }
+}
+
+/// Runs a scenario's text and lets `hear` hear every fact.
+pub fn watch(text: &str, seed: u64, hear: impl FnMut(SimTime, &Fact<'_>)) {
+    struct Hear<F>(F);
+    impl<F: FnMut(SimTime, &Fact<'_>)> Watch for Hear<F> {
+        fn fact(&mut self, at: SimTime, fact: &Fact<'_>, _: &Names) {
+            (self.0)(at, fact);
+        }
+    }
+    pushpull::simulate(&read(text), seed, &MemoryInputs::new(), &mut Hear(hear));
+}
+
+/// The summary and the facts of a scenario's text, of one run.
+pub fn summary_and_facts(text: &str, seed: u64) -> (Figures, Vec<Row>) {
+    let scenario = read(text);
+    let mut facts = FactsCsv::new(Vec::new());
+    let outcome = pushpull::simulate(&scenario, seed, &MemoryInputs::new(), &mut facts);
+    let csv = String::from_utf8(facts.finish(&scenario.names()).unwrap()).unwrap();
+    (Figures(Summary::new(&scenario, seed, &outcome).to_json()), parse_facts(&csv))
+}
+
+/// What is wrong with a scenario that must be refused.
+pub fn refusal(text: &str) -> String {
+    match pushpull::read("test.toml", text, &[], &MemoryInputs::new()) {
+        Ok(_) => panic!("not refused:\n{text}"),
+        Err(report) => report.to_string(),
     }
 }
 

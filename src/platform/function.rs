@@ -173,6 +173,7 @@ impl Function {
         let call = Call { source: invoke.source, function: self.id, events: &invoke.events, attempt: invoke.attempt };
         let answer = |verdict| Settle {
             source: invoke.source,
+            function: invoke.function,
             handle: invoke.handle,
             event: invoke.events.first,
             emitted: invoke.emitted,
@@ -350,7 +351,15 @@ impl Function {
         match caller {
             Caller::Source { handle } => {
                 let verdict = Verdict::Ended { invocation: number, started, init, ending };
-                ctx.settle(Settle { source, handle, event: events.first, emitted, attempt, verdict });
+                ctx.settle(Settle {
+                    source,
+                    function: self.id,
+                    handle,
+                    event: events.first,
+                    emitted,
+                    attempt,
+                    verdict,
+                });
             }
             Caller::Queue(event) => self.settle_queued(event, number, started, init, handler, ending, shared, ctx),
         }
@@ -495,6 +504,7 @@ impl Function {
             let verdict = Verdict::Concluded { processed };
             ctx.settle(Settle {
                 source: event.source,
+                function: self.id,
                 handle,
                 event: event.event,
                 emitted: event.emitted,

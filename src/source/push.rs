@@ -534,7 +534,16 @@ impl Push {
             (Part::Init, init),
             (Part::Handler, ctx.now.since(started).saturating_sub(init)),
         ]);
-        self.settled(settle.event, settle.emitted, Fate::Processed, Some(&parts), invocation, settle.attempt, ctx);
+        self.settled(
+            settle.event,
+            settle.function,
+            settle.emitted,
+            Fate::Processed,
+            Some(&parts),
+            invocation,
+            settle.attempt,
+            ctx,
+        );
         let way_back = self.way_back(settle.event, settle.attempt);
         ctx.tell(Fact::Answered {
             source: self.id,
@@ -552,7 +561,7 @@ impl Push {
                 emitted: settle.emitted,
                 attempt: settle.attempt,
                 deliveries: 0,
-                function: self.target,
+                function: settle.function,
                 handler: None,
             },
             |call| call.request,
@@ -606,7 +615,7 @@ impl Push {
         // Nobody waits for the answer of an asynchronous call, unless a client stands behind it.
         let asynchronous = self.plan.invocation_type == InvocationType::Event;
         let fate = if asynchronous && self.plan.waiter != Waiter::Acceptance { Fate::Dropped } else { Fate::Rejected };
-        self.settled(request.event, request.emitted, fate, None, None, request.attempt, ctx);
+        self.settled(request.event, request.function, request.emitted, fate, None, None, request.attempt, ctx);
         match self.plan.waiter {
             Waiter::Caller if asynchronous => {}
             Waiter::Outcome(patience) => {
@@ -625,6 +634,7 @@ impl Push {
     fn settled(
         &self,
         event: u64,
+        function: FunctionId,
         emitted: SimTime,
         fate: Fate,
         parts: Option<&Parts>,
@@ -634,7 +644,7 @@ impl Push {
     ) {
         ctx.tell(Fact::Settled {
             source: self.id,
-            function: Some(self.target),
+            function: Some(function),
             event,
             emitted,
             fate,

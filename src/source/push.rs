@@ -17,9 +17,9 @@ use crate::engine::{
     Verdict, Wake,
 };
 use crate::inputs::InputError;
-use crate::platform::TokenBucket;
 use crate::random::Key;
 use crate::time::{SimDuration, SimTime};
+use crate::token_bucket::TokenBucket;
 
 use super::common::Common;
 use super::poison::Poison;

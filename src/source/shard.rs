@@ -18,8 +18,8 @@ use crate::engine::{
     Verdict, Wake,
 };
 use crate::inputs::InputError;
-use crate::platform::TokenBucket;
 use crate::time::{SimDuration, SimTime};
+use crate::token_bucket::TokenBucket;
 
 use super::common::Common;
 use super::lane::{Batch, Cut, Lane, RETRY_BASE, RETRY_LIMIT, State};

@@ -521,7 +521,7 @@ impl Push {
 
     /// A dry run passed: no invocation, so no latency, but an answer.
     fn passed(&mut self, settle: &Settle, ctx: &mut Context<'_>) {
-        self.settled(settle.event, settle.emitted, Fate::Processed, None, None, settle.attempt, ctx);
+        self.settled(settle.event, settle.function, settle.emitted, Fate::Processed, None, None, settle.attempt, ctx);
         self.answered(settle, ctx);
     }
 
@@ -546,7 +546,16 @@ impl Push {
             (Part::Init, init),
             (Part::Handler, ctx.now.since(started).saturating_sub(init)),
         ]);
-        self.settled(settle.event, settle.emitted, Fate::Processed, Some(&parts), invocation, settle.attempt, ctx);
+        self.settled(
+            settle.event,
+            settle.function,
+            settle.emitted,
+            Fate::Processed,
+            Some(&parts),
+            invocation,
+            settle.attempt,
+            ctx,
+        );
         self.answered(settle, ctx);
     }
 
@@ -569,7 +578,7 @@ impl Push {
                 emitted: settle.emitted,
                 attempt: settle.attempt,
                 deliveries: 0,
-                function: self.target,
+                function: settle.function,
                 handler: None,
             },
             |call| call.request,
@@ -623,7 +632,7 @@ impl Push {
         // Nobody waits for the answer of an asynchronous call, unless a client stands behind it.
         let asynchronous = self.plan.invocation_type == InvocationType::Event;
         let fate = if asynchronous && self.plan.waiter != Waiter::Acceptance { Fate::Dropped } else { Fate::Rejected };
-        self.settled(request.event, request.emitted, fate, None, None, request.attempt, ctx);
+        self.settled(request.event, request.function, request.emitted, fate, None, None, request.attempt, ctx);
         match self.plan.waiter {
             Waiter::Caller if asynchronous => {}
             Waiter::Outcome(patience) => {
@@ -642,6 +651,7 @@ impl Push {
     fn settled(
         &self,
         event: u64,
+        function: FunctionId,
         emitted: SimTime,
         fate: Fate,
         parts: Option<&Parts>,
@@ -651,7 +661,7 @@ impl Push {
     ) {
         ctx.tell(Fact::Settled {
             source: self.id,
-            function: Some(self.target),
+            function: Some(function),
             event,
             emitted,
             fate,

@@ -260,7 +260,7 @@ struct History<'a> {
     running: BTreeMap<u64, Running<'a>>,
     accepted: Option<(u64, u64)>,
     started: u64,
-    ended: Option<(u64, u64, &'static str)>,
+    ended: Option<(u64, u64, &'static str, &'a str)>,
     messages: u64,
     messages_counted: u64,
     warm_up: u64,
@@ -587,7 +587,7 @@ impl<'a> History<'a> {
             self.unreserved -= 1;
         }
         self.account.change(now, -1);
-        self.ended = Some((invocation, now, if fails { "failed" } else { "finished" }));
+        self.ended = Some((invocation, now, if fails { "failed" } else { "finished" }, &row.function));
 
         let source = self.source(row);
         source.running -= 1;
@@ -621,7 +621,7 @@ impl<'a> History<'a> {
         if let Some(invocation) = row.invocation {
             let want = if fate == "processed" { "finished" } else { "failed" };
             ensure!(
-                ended == Some((invocation, now, want)),
+                ended == Some((invocation, now, want, row.function.as_str())),
                 "decided by invocation {invocation}; ended last: {ended:?}"
             );
         } else {

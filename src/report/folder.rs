@@ -43,18 +43,30 @@ impl Folder {
     pub fn write(mut self, summary: String) -> io::Result<()> {
         fs::create_dir_all(&self.path)?;
         self.files.push((LAST, summary));
-        let temporary = |name: &str| self.path.join(format!(".{name}.{}", std::process::id()));
-        let staged = self.files.iter().try_for_each(|(name, text)| fs::write(temporary(name), text));
-        if let Err(error) = staged {
-            self.files.iter().for_each(|(name, _)| drop(fs::remove_file(temporary(name))));
-            return Err(error);
+        // A folder where a file belongs could be neither removed nor replaced.
+        if let Some(name) = KNOWN.iter().chain([&LAST]).find(|name| self.path.join(name).is_dir()) {
+            return Err(io::Error::other(format!("{name} is a folder")));
         }
-        // From here on the folder changes: an old summary must not stand beside new tables.
+        let staged = self.files.iter().try_for_each(|(name, text)| fs::write(self.temporary(name), text));
+        let written = staged.and_then(|()| self.replace());
+        if written.is_err() {
+            self.files.iter().for_each(|(name, _)| drop(fs::remove_file(self.temporary(name))));
+        }
+        written
+    }
+
+    fn temporary(&self, name: &str) -> PathBuf {
+        self.path.join(format!(".{name}.{}", std::process::id()))
+    }
+
+    /// Puts the new files in the place of the old ones.
+    fn replace(&self) -> io::Result<()> {
+        // An old summary must not stand beside new tables.
         remove(&self.path.join(LAST))?;
         for name in KNOWN.iter().filter(|known| self.files.iter().all(|(name, _)| name != *known)) {
             remove(&self.path.join(name))?;
         }
-        self.files.iter().try_for_each(|(name, _)| fs::rename(temporary(name), self.path.join(name)))
+        self.files.iter().try_for_each(|(name, _)| fs::rename(self.temporary(name), self.path.join(name)))
     }
 }
 

@@ -82,13 +82,8 @@ impl Sandbox {
     }
 
     fn piped(&self, line: &str, input: &str) -> Ended {
-        let mut child = self
-            .command(line)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child =
+            self.command(line).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
         Ended::of(child.wait_with_output().unwrap())
     }
@@ -219,7 +214,10 @@ fn a_dash_is_standard_input() {
 #[test]
 fn an_unmet_expectation_ends_with_1_and_is_written_all_the_same() {
     let sandbox = Sandbox::small()
-        .with("unmet.toml", &format!("{SMALL}[expect]\n\"sources.logs.events\" = \"< 10\"\n\"sources.uploads.dropped\" = 0\n"))
+        .with(
+            "unmet.toml",
+            &format!("{SMALL}[expect]\n\"sources.logs.events\" = \"< 10\"\n\"sources.uploads.dropped\" = 0\n"),
+        )
         .with("met.toml", &format!("{SMALL}[expect]\n\"sources.logs.events\" = 900\n"));
     sandbox.ok("run met.toml --no-charts");
     for (rest, said) in [("", ""), (" --quiet", "sources.logs.events"), (" --json", "sources.logs.events")] {
@@ -234,7 +232,8 @@ fn an_unmet_expectation_ends_with_1_and_is_written_all_the_same() {
     let ended = sandbox.run("run unmet.toml met.toml --json --no-charts");
     assert_eq!((ended.status, ended.out.lines().count()), (1, 2));
     let verdicts: Value = serde_json::from_str(ended.out.lines().next().unwrap()).unwrap();
-    assert_eq!((&verdicts["expect"][0]["met"], &verdicts["expect"][0]["got"]), (&false.into(), &900.into()));
+    let first = &verdicts["expect"][0];
+    assert_eq!((first["met"].as_bool(), first["got"].as_f64()), (Some(false), Some(900.0)));
     assert_eq!(verdicts["expect"].as_array().unwrap().len(), 2);
 }
 
@@ -367,7 +366,12 @@ fn there_are_no_escape_codes_outside_a_terminal() {
             let mut command = sandbox.command(line);
             no_color.map(|value| command.env("NO_COLOR", value));
             let ended = Ended::of(command.output().unwrap());
-            assert!(!ended.out.contains('\u{1b}') && !ended.err.contains('\u{1b}'), "{line}: {}{}", ended.out, ended.err);
+            assert!(
+                !ended.out.contains('\u{1b}') && !ended.err.contains('\u{1b}'),
+                "{line}: {}{}",
+                ended.out,
+                ended.err
+            );
             assert!(!ended.out.contains('\r') && !ended.err.contains('\r'), "{line}");
         }
     }
@@ -443,7 +447,9 @@ fn schema_and_list_hold_every_kind() {
     assert!(schema["$schema"].as_str().is_some_and(|name| name.contains("json-schema.org")));
     let text = schema.to_string();
     let kinds: Vec<&str> = pushpull::source::KINDS.iter().map(|kind| kind.name).collect();
-    for kind in ["s3", "api_gateway", "sns", "cloudformation", "cloudwatch_events", "alexa", "invoke", "dynamodb", "kinesis"] {
+    for kind in
+        ["s3", "api_gateway", "sns", "cloudformation", "cloudwatch_events", "alexa", "invoke", "dynamodb", "kinesis"]
+    {
         assert!(kinds.contains(&kind), "{kind}");
     }
     let profiles = pushpull::scenario::Profile::ALL.iter().map(|(profile, _)| profile.name());
@@ -461,7 +467,8 @@ fn schema_and_list_hold_every_kind() {
 #[test]
 fn what_is_not_understood_ends_with_2() {
     let sandbox = Sandbox::small();
-    for line in ["nonsense", "run", "check", "run small.toml --nonsense", "list more", "run small.toml --out", "--nonsense"]
+    for line in
+        ["nonsense", "run", "check", "run small.toml --nonsense", "list more", "run small.toml --out", "--nonsense"]
     {
         sandbox.refused(line);
     }
@@ -499,7 +506,8 @@ fn summary_csv_agrees_with_the_json() {
     let sandbox = Sandbox::small();
     let json = sandbox.run("run small.toml --json --no-charts --set function.f.error_rate=0").line();
     let mut want = BTreeMap::new();
-    for root in ["ended_at_s", "duration_s", "warm_up_s", "sources", "functions", "destinations", "account", "cost_usd"] {
+    for root in ["ended_at_s", "duration_s", "warm_up_s", "sources", "functions", "destinations", "account", "cost_usd"]
+    {
         leaves(root, &json[root], &mut want);
     }
     let text = sandbox.text("output/small/summary.csv");

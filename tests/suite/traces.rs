@@ -9,8 +9,7 @@ use pushpull::report::FactsCsv;
 
 use crate::support::{Figures, Row, parse_facts};
 
-const FATES: [&str; 7] =
-    ["processed", "rejected", "dead_lettered", "dropped", "expired", "filtered", "in_flight"];
+const FATES: [&str; 7] = ["processed", "rejected", "dead_lettered", "dropped", "expired", "filtered", "in_flight"];
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -69,8 +68,7 @@ impl Bursty {
 /// The summary and the facts of a scenario whose file `t.csv` is `csv`.
 fn play(text: &str, csv: &str) -> (Figures, Vec<Row>) {
     let inputs = MemoryInputs::new().with("t.csv", csv);
-    let scenario =
-        pushpull::read("test.toml", text, &[], &inputs).unwrap_or_else(|report| panic!("{text}\n{report}"));
+    let scenario = pushpull::read("test.toml", text, &[], &inputs).unwrap_or_else(|report| panic!("{text}\n{report}"));
     let mut facts = FactsCsv::new(Vec::new());
     let outcome = pushpull::simulate(&scenario, 1, &inputs, &mut facts);
     let rows = parse_facts(&String::from_utf8(facts.finish(&scenario.names()).unwrap()).unwrap());
@@ -161,8 +159,7 @@ fn an_event_brings_its_handler_time_and_its_function() {
 #[test]
 fn unit_scale_and_repeat_say_how_a_trace_is_played() {
     const ROWS: [u64; 4] = [250, 1000, 1000, 4000];
-    let csv: String =
-        ["at,took\n".into()].into_iter().chain(ROWS.iter().map(|at| format!("{at},10\n"))).collect();
+    let csv: String = ["at,took\n".into()].into_iter().chain(ROWS.iter().map(|at| format!("{at},10\n"))).collect();
     for (unit, nanos) in [("s", SECOND), ("ms", 1_000_000), ("us", 1_000)] {
         let more = format!("column = \"at\", unit = \"{unit}\"");
         let (figures, rows) = play(&scenario("invoke", &more), &csv);

@@ -540,7 +540,7 @@ fn summary_csv_agrees_with_the_json() {
     }
     let missing: Vec<_> = want.keys().filter(|metric| !seen.contains_key(*metric)).collect();
     assert!(missing.iter().all(|metric| ["duration_s", "warm_up_s"].contains(&metric.as_str())), "{missing:?}");
-    assert!(seen.len() > 50 && seen["sources.uploads.iterator_age_ms"].is_none());
+    assert!(seen.len() > 50 && seen.values().any(Option::is_none));
 }
 
 #[test]

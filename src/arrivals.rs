@@ -321,27 +321,32 @@ fn ramp(rng: &mut Sequential, points: &[(f64, f64)], segment: &mut usize, at: &m
 /// A rate held as the decimal that was written, so that arrival k lies at round(k 10^9 / rate) exactly.
 struct DecimalRate {
     digits: u128,
-    scale: u128,
+    /// None: so slow that the second arrival lies beyond all time.
+    scale: Option<u128>,
 }
 
 impl DecimalRate {
     fn of(rate: f64) -> DecimalRate {
-        // The shortest decimal that reads back as `rate` is what the user wrote.
+        // The shortest decimal that reads back as `rate` is what the user wrote; it has at most 17 digits.
         let text = format!("{rate}");
         let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
         let digits = format!("{whole}{fraction}").parse().unwrap_or(1);
-        match 10u128.checked_pow(fraction.len() as u32).filter(|scale| *scale <= 10u128.pow(18)) {
-            Some(scale) => DecimalRate { digits, scale },
-            // Slower than one event in thirty years: nanoseconds no longer matter.
-            None => DecimalRate { digits: 1, scale: (1.0 / rate) as u128 },
-        }
+        DecimalRate { digits, scale: 10u128.checked_pow(fraction.len() as u32) }
     }
 
     fn instant(&self, k: u64) -> SimTime {
-        let nanos = (u128::from(k) * u128::from(SECOND) * self.scale + self.digits / 2) / self.digits;
-        SimTime::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+        if k == 0 {
+            return SimTime::ZERO;
+        }
+        // k scale = digits times the instant in seconds: only what lies beyond all time does not fit.
+        let scaled = self.scale.and_then(|scale| (u128::from(k) * u128::from(SECOND)).checked_mul(scale));
+        let nanos = scaled.and_then(|scaled| scaled.checked_add(self.digits / 2)).map(|scaled| scaled / self.digits);
+        SimTime::from_nanos(nanos.and_then(|nanos| u64::try_from(nanos).ok()).unwrap_or(u64::MAX))
     }
 }
+
+/// 100 years in nanoseconds: no time of a trace is longer.
+const CENTURY: u64 = 36_525 * 86_400 * SECOND;
 
 /// Reads a decimal number of `unit`s as whole nanoseconds, exactly where it is written as a plain decimal.
 pub fn parse_time(text: &str, unit: TimeUnit) -> Result<u64, String> {
@@ -354,13 +359,13 @@ pub fn parse_time(text: &str, unit: TimeUnit) -> Result<u64, String> {
         let scale = 10u128.pow(fraction.len() as u32);
         let value = whole.parse::<u128>().ok()?.checked_mul(scale)? + fraction.parse::<u128>().unwrap_or(0);
         let nanos = (value.checked_mul(u128::from(unit.nanos()))? + scale / 2) / scale;
-        u64::try_from(nanos).ok()
+        u64::try_from(nanos).ok().filter(|nanos| *nanos <= CENTURY)
     };
     if let Some(nanos) = plain() {
         return Ok(nanos);
     }
     match text.parse::<f64>() {
-        Ok(value) if value.is_finite() && value >= 0.0 && value * (unit.nanos() as f64) < 3.2e18 => {
+        Ok(value) if value >= 0.0 && value * (unit.nanos() as f64) <= CENTURY as f64 => {
             Ok((value * unit.nanos() as f64 + 0.5) as u64)
         }
         _ => Err(format!("expected a time of 0 or more, at most 100 years, found `{text}`")),
@@ -571,6 +576,13 @@ mod tests {
             instants("{ constant = { rate = 3 } }", SimTime::from_nanos(SECOND)),
             [0.0, 0.333_333_333, 0.666_666_667]
         );
+        // A rate with more decimals than a billion has, and rates that hardly are any.
+        let week = SimTime::from_nanos(7 * 86_400 * SECOND);
+        let times = instants("{ constant = { rate = 0.0012345678901234567 } }", week);
+        assert_eq!(times[..3], [0.0, 810.000_007_290, 1_620.000_014_580]);
+        for rate in ["1e-30", "1e-300", "5e-324"] {
+            assert_eq!(instants(&format!("{{ constant = {{ rate = {rate} }} }}"), week), [0.0], "{rate}");
+        }
         assert_eq!(instants(r#"{ every = "20s" }"#, MINUTE), [20.0, 40.0]);
         assert_eq!(instants(r#"{ at = ["0s", "1.5s", "60s"] }"#, MINUTE), [0.0, 1.5]);
         assert_eq!(instants(r#"{ bursts = { size = 2, every = "40s" } }"#, MINUTE), [0.0, 0.0, 40.0, 40.0]);

@@ -106,8 +106,8 @@ pub enum Lognormal {
 pub struct Moments {
     /// The mean.
     pub mean: SimDuration,
-    /// The coefficient of variation: standard deviation / mean.
-    #[schemars(extend("exclusiveMinimum" = 0))]
+    /// The coefficient of variation: standard deviation / mean; at most 1000.
+    #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1000))]
     pub cv: f64,
 }
 
@@ -214,11 +214,14 @@ impl DistributionSpec {
             }
             Law::Gamma(Moments { mean, cv }) => {
                 let shape = 1.0 / (cv * cv);
+                // A shape beyond what a float can hold: the distribution has shrunk to its mean.
+                if !shape.is_finite() {
+                    return Distribution::Constant(*mean);
+                }
                 // Below shape 1 the draw is that of shape + 1 times u^(1 / shape) (Marsaglia and Tsang 2000).
                 let boosted = if shape < 1.0 { shape + 1.0 } else { shape };
                 match Gamma::new(boosted, 1.0) {
                     Ok(gamma) => Distribution::Gamma { gamma, shape, scale: mean.nanos() as f64 / shape },
-                    // A shape beyond what a float can hold: the distribution has shrunk to its mean.
                     Err(_) => Distribution::Constant(*mean),
                 }
             }
@@ -375,6 +378,8 @@ mod tests {
             (r#"{ lognormal = { median = "80ms", p99 = "400ms" } }"#, 0.101_63, 0.079_7),
             (r#"{ gamma = { mean = "1s", cv = 0.5 } }"#, 1.0, 0.5),
             (r#"{ gamma = { mean = "1s", cv = 2.0 } }"#, 1.0, 2.0),
+            (r#"{ gamma = { mean = "1s", cv = 1e-200 } }"#, 1.0, 0.0),
+            (r#"{ lognormal = { mean = "1s", cv = 1e-200 } }"#, 1.0, 0.0),
             (r#"{ weibull = { scale = "1s", shape = 2.0 } }"#, 0.886_227, 0.463_251),
             (r#"{ pareto = { min = "1s", shape = 3.0 } }"#, 1.5, 0.866_025),
             (r#"{ empirical = { file = "x.csv", column = "c" } }"#, 2.0, 1.0),

@@ -51,6 +51,7 @@ pub mod scenario;
 mod simulation;
 pub mod source;
 pub mod time;
+pub mod token_bucket;
 pub mod units;
 
 pub use reading::read;

@@ -3,7 +3,8 @@
 use crate::engine::Reason;
 use crate::time::SimTime;
 
-use super::{Limit, TokenBucket};
+use super::Limit;
+use crate::token_bucket::TokenBucket;
 
 /// Requests per second that each unit of concurrency allows to synchronous calls.
 /// AWS Lambda Developer Guide, "Understanding Lambda function scaling": "the requests per second limit is equal to 10 times

@@ -17,7 +17,8 @@ use crate::time::{SimDuration, SimTime};
 use super::account::{Account, requests_per_second};
 use super::async_queue::{AsyncQueue, Next, Waiting};
 use super::environments::{Environment, Environments};
-use super::{DEFAULT_INIT, DEFAULT_QUEUE_DELAY, FunctionSpec, Limit, Outage, Shared, TokenBucket};
+use super::{DEFAULT_INIT, DEFAULT_QUEUE_DELAY, FunctionSpec, Limit, Outage, Shared};
+use crate::token_bucket::TokenBucket;
 
 /// Purposes of an event's draws, below the key of the event and the number of its delivery.
 const HANDLER: u64 = 0;

@@ -9,13 +9,11 @@ mod async_queue;
 mod config;
 mod environments;
 mod function;
-mod token_bucket;
 
 pub use config::{
     AccountSpec, Architecture, DEFAULT_INIT, DEFAULT_QUEUE_DELAY, DestinationKind, EventInvokeConfig, FunctionSpec,
     Limit, Outage, Reuse,
 };
-pub use token_bucket::TokenBucket;
 
 use crate::distribution::DistributionSpec;
 use crate::engine::{Context, DestinationId, FunctionId, Invoke, Wake};

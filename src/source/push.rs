@@ -17,9 +17,9 @@ use crate::engine::{
     Verdict, Wake,
 };
 use crate::inputs::InputError;
-use crate::platform::TokenBucket;
 use crate::random::Key;
 use crate::time::{SimDuration, SimTime};
+use crate::token_bucket::TokenBucket;
 
 use super::common::Common;
 use super::poison::Poison;
@@ -255,8 +255,8 @@ fn moments(
     })
 }
 
-/// Assumption: a client that is answered in no time (a refusal, say) and does not think sends again this much later, as a short
-/// way over a network would make it; else its requests would follow each other for ever at one instant.
+/// Assumption: a client that is answered in no time at all (a refusal, say) sends again no sooner than this, as a short way over a
+/// network would make it; without a think time its requests would else follow each other for ever at one instant.
 const LEAST_ROUND: SimDuration = SimDuration::from_millis(1);
 
 /// A closed loop: when each client sends next.
@@ -272,8 +272,8 @@ impl Clients {
     /// A client that sent at `sent` and has its answer at `answered` thinks, and will then send.
     fn think(&mut self, sent: Option<SimTime>, answered: SimTime) {
         let mut at = answered + self.think_time.sample(&mut self.key.numbered(self.thoughts).draws());
-        if sent == Some(at) {
-            at = at + LEAST_ROUND;
+        if sent == Some(answered) {
+            at = at.max(answered + LEAST_ROUND);
         }
         if at < self.until {
             self.sends.insert((at, self.thoughts));
@@ -397,7 +397,7 @@ impl EventSource for Push {
             Verdict::Accepted => {}
             Verdict::Denied => self.refused(&settle, Trouble::Refused, ctx),
             Verdict::Throttled(_) => self.refused(&settle, Trouble::Throttled, ctx),
-            Verdict::Passed => self.processed(&settle, None, ctx.now, SimDuration::ZERO, ctx),
+            Verdict::Passed => self.passed(&settle, ctx),
             Verdict::Ended { invocation, started, init, ending: Ending::Success } => {
                 self.processed(&settle, Some(invocation), started, init, ctx);
             }
@@ -519,6 +519,12 @@ impl Push {
         }
     }
 
+    /// A dry run passed: no invocation, so no latency, but an answer.
+    fn passed(&mut self, settle: &Settle, ctx: &mut Context<'_>) {
+        self.settled(settle.event, settle.emitted, Fate::Processed, None, None, settle.attempt, ctx);
+        self.answered(settle, ctx);
+    }
+
     fn processed(
         &mut self,
         settle: &Settle,
@@ -541,6 +547,11 @@ impl Push {
             (Part::Handler, ctx.now.since(started).saturating_sub(init)),
         ]);
         self.settled(settle.event, settle.emitted, Fate::Processed, Some(&parts), invocation, settle.attempt, ctx);
+        self.answered(settle, ctx);
+    }
+
+    /// The caller gets the answer that it waited for.
+    fn answered(&mut self, settle: &Settle, ctx: &mut Context<'_>) {
         let way_back = self.way_back(settle.event, settle.attempt);
         ctx.tell(Fact::Answered {
             source: self.id,

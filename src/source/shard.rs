@@ -18,8 +18,8 @@ use crate::engine::{
     Verdict, Wake,
 };
 use crate::inputs::InputError;
-use crate::platform::TokenBucket;
 use crate::time::{SimDuration, SimTime};
+use crate::token_bucket::TokenBucket;
 
 use super::common::Common;
 use super::lane::{Batch, Cut, Lane, RETRY_BASE, RETRY_LIMIT, State};
@@ -126,7 +126,11 @@ impl Definition for StreamDefinition {
 
     fn assumptions(&self) -> Vec<String> {
         let mut assumptions = vec![
-            format!("stream retry back-off {RETRY_BASE} x 2^n, at most {RETRY_LIMIT}: not documented by AWS"),
+            format!(
+                "stream retry back-off {} s x 2^n, at most {} s: not documented by AWS",
+                RETRY_BASE.as_secs_f64(),
+                RETRY_LIMIT.as_secs_f64()
+            ),
             "a freed lane takes what was read already, else waits for the next poll: not documented by AWS".into(),
         ];
         if self.mapping.propagation.is_none() {

@@ -1,7 +1,8 @@
 //! Random scenarios hold the invariants.
 //!
 //! Scenarios over everything that the schema offers are made from a seed, run, and held against [`crate::invariants`]. A failure
-//! prints the seed and the text. `PUSHPULL_RANDOM=20000` runs so many, `PUSHPULL_RANDOM_SEED=7` that one alone.
+//! prints the seed and the text. `PUSHPULL_RANDOM=20000` runs so many, `PUSHPULL_RANDOM_SEED=7` prints and runs that
+//! one alone.
 
 mod generator;
 
@@ -30,6 +31,12 @@ fn everything_holds_in_random_scenarios() {
     let mut failures = Vec::new();
     for seed in seeds {
         let generated = generator::scenario(seed);
+        // Of many, the last line tells which one hangs or takes long.
+        if count > USUAL {
+            eprintln!("seed {seed}");
+        } else if count == 1 {
+            eprintln!("{}", generated.text);
+        }
         let checked = catch_unwind(AssertUnwindSafe(|| invariants::check(&generated.text, seed, &generated.inputs)));
         match checked {
             Ok(Ok(checked)) => {
@@ -92,14 +99,8 @@ fn every_report_can_be_made_of_a_random_run() {
         ];
         reports.extend(pushpull::report::charts(&scenario, &summary, &outcome).unwrap());
         for (name, report) in reports {
-            for bad in ["NaN", "inf", "-0 ", "--"] {
-                let found = report.find(bad).map(|at| &report[at.saturating_sub(60)..(at + 20).min(report.len())]);
-                assert!(
-                    found.is_none_or(|text| text.contains("info")),
-                    "{name} of seed {seed}: {found:?}\n{}",
-                    generated.text
-                );
-            }
+            let bad = report.split(|c: char| !c.is_alphanumeric()).find(|word| ["NaN", "nan", "inf"].contains(word));
+            assert_eq!(bad, None, "{name} of seed {seed} holds a figure that is none\n{}", generated.text);
         }
     }
 }

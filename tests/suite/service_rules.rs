@@ -867,6 +867,26 @@ fn polls() {
             &[],
         ),
         (
+            "F§4.2 and no more: not three of a little over a third of it",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             source.kinesis = [{ polling_phase = '0s', batch_size = 1, payload_size = '3495254B', backlog = { events = 11 } }]",
+            "started",
+            &[
+                "0 started 0 on f/0",
+                "0 started 1 on f/0",
+                "0 started 2 on f/0",
+                "0 started 3 on f/0",
+                "0 started 4 on f/0",
+                "0 started 5 on f/0",
+                "0 started 6 on f/0",
+                "0 started 7 on f/0",
+                "0 started 8 on f/0",
+                "0 started 9 on f/0",
+                "0.2 started 10 on f/0",
+            ],
+            &[],
+        ),
+        (
             "F§5.2 DynamoDB Streams: 1,000 records a poll",
             "function.f = { duration = '0s', init_duration = '0s' }
              source.dynamodb = [{ polling_phase = '0s', batch_size = 10000, payload_size = '1B', backlog = { events = 6001 } }]",
@@ -880,6 +900,14 @@ fn polls() {
              source.dynamodb = [{ polling_phase = '0s', payload_size = '512KiB', backlog = { events = 11 } }]",
             "started",
             &["0 started 0..9 on f/0", "0.2 started 10 on f/0"],
+            &[],
+        ),
+        (
+            "F§5.2 and no more: not two of a little over half of it",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             source.dynamodb = [{ polling_phase = '0s', payload_size = '524289B', backlog = { events = 6 } }]",
+            "started",
+            &["0 started 0..4 on f/0", "0.2 started 5 on f/0"],
             &[],
         ),
         (

@@ -1,0 +1,955 @@
+//! What must hold in every run, whatever the scenario: read from its facts file, and held against its summary.
+//!
+//! [`check`] runs a scenario twice, watched and unwatched, and says in one sentence what is wrong. It knows nothing of how the
+//! simulator works: only the scenario's text, the rows of the facts file and the figures of the summary.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use pushpull::distribution::DistributionSpec;
+use pushpull::engine::InvocationType;
+use pushpull::inputs::Inputs;
+use pushpull::metrics::Summary;
+use pushpull::platform::FunctionSpec;
+use pushpull::report::FactsCsv;
+use pushpull::scenario::Scenario;
+use pushpull::source::Mode;
+use pushpull::time::SimDuration;
+use serde_json::Value;
+
+use crate::support::{Row, parse_facts};
+
+macro_rules! ensure {
+    ($test:expr, $($why:tt)+) => { if !$test { return Err(format!($($why)+)); } };
+}
+
+/// A run in which everything holds.
+pub struct Checked {
+    pub rows: Vec<Row>,
+    pub summary: Value,
+}
+
+const HEADER: &str =
+    "time_s,fact,function,source,first_event,last_event,n_events,invocation,attempt,environment,condition,invoke_count";
+const FATES: [&str; 6] = ["processed", "rejected", "dead_lettered", "dropped", "expired", "filtered"];
+const PARTS: [&str; 8] = ["delivery", "poll", "batching", "blocked", "throttled", "retry", "init", "handler"];
+const SECOND: f64 = 1e9;
+
+/// Runs `text` with `seed` and checks everything.
+pub fn check(text: &str, seed: u64, inputs: &dyn Inputs) -> Result<Checked, String> {
+    let scenario = pushpull::read("random.toml", text, &[], inputs).map_err(|report| format!("refused:\n{report}"))?;
+    let mut facts = FactsCsv::new(Vec::new());
+    let outcome = pushpull::simulate(&scenario, seed, inputs, &mut facts);
+    let csv = facts.finish(&scenario.names()).map_err(|error| error.to_string())?;
+    let csv = String::from_utf8(csv).map_err(|error| error.to_string())?;
+    let summary = Summary::new(&scenario, seed, &outcome).to_json();
+    let unwatched = pushpull::simulate(&scenario, seed, inputs, &mut ());
+    same(&summary, &Summary::new(&scenario, seed, &unwatched).to_json())?;
+
+    well_formed(&csv)?;
+    let rows = parse_facts(&csv);
+    let keys: toml::Table = text.parse().map_err(|error: toml::de::Error| error.to_string())?;
+    let mut history = History::new(&scenario, &keys)?;
+    let mut place = 0;
+    while place < rows.len() {
+        let group = group(&rows[place..]);
+        place += group.len();
+        history.take(group, rows.get(place)).map_err(|why| {
+            let row = csv.lines().nth(1 + place - group.len()).unwrap_or_default();
+            format!("{why}\nat the row {row}")
+        })?;
+    }
+    history.holds_against(&summary)?;
+    Ok(Checked { rows, summary })
+}
+
+/// The watched summary is the unwatched one, byte for byte.
+fn same(watched: &Value, unwatched: &Value) -> Result<(), String> {
+    if watched.to_string() == unwatched.to_string() {
+        return Ok(());
+    }
+    let (watched, unwatched) = (format!("{watched:#}"), format!("{unwatched:#}"));
+    let differing = watched.lines().zip(unwatched.lines()).find(|(a, b)| a != b);
+    Err(format!("the summary depends on whether somebody watches: {differing:?}"))
+}
+
+/// Every row has the columns that its fact needs and no others, and time never goes back.
+fn well_formed(csv: &str) -> Result<(), String> {
+    ensure!(csv.starts_with(HEADER) && csv.ends_with('\n'), "the facts file begins {:?}", csv.lines().next());
+    let mut last = 0;
+    for line in csv.lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        ensure!(cells.len() == 12, "{} cells in {line}", cells.len());
+        let (secs, nanos) = cells[0].split_once('.').unwrap_or(("", ""));
+        ensure!(nanos.len() == 9, "the time of {line} has not nine decimals");
+        let time = secs.parse::<u64>().ok().zip(nanos.parse::<u64>().ok()).map(|(s, n)| s * 1_000_000_000 + n);
+        let time = time.ok_or_else(|| format!("no time in {line}"))?;
+        ensure!(time >= last, "time goes back at {line}");
+        last = time;
+        // Columns 2.. in order: function, source, first, last, n, invocation, attempt, environment, condition, count;
+        // x: must be there, -: must not, ?: may.
+        let wanted = match cells[1] {
+            "emitted" => "-xxxx-----",
+            "accepted" => "xxxxx?x---",
+            "denied" | "throttled" | "retry_scheduled" => "xxxxx-x---",
+            "started" | "cold_started" | "finished" | "failed" | "timed_out" => "xxxxxxxx--",
+            "processed" | "rejected" | "dead_lettered" | "dropped" | "expired" | "filtered" => "xxxxx??-??",
+            "delivered_to_destination" => "xxxxxxx-xx",
+            "reclaimed" => "x------x--",
+            "bisected" => "xxxxx?????",
+            other => return Err(format!("unknown fact {other} in {line}")),
+        };
+        for (cell, want) in cells[2..].iter().zip(wanted.chars()) {
+            ensure!(want == '?' || (want == 'x') != cell.is_empty(), "a column is amiss, want {wanted}: {line}");
+        }
+        let number = |place: usize| cells[place].parse::<u64>().ok();
+        for place in [4, 5, 6, 7, 8, 11] {
+            ensure!(cells[place].is_empty() || number(place).is_some(), "no number in column {place} of {line}");
+        }
+        if let (Some(first), Some(end)) = (number(4), number(5)) {
+            ensure!(first <= end, "events go backwards in {line}");
+            let n = number(6).unwrap_or(0);
+            let whole = end - first + 1;
+            let ok = if cells[1] == "delivered_to_destination" { n >= whole } else { n == whole };
+            ensure!(ok, "n_events is {n} for {whole} events in {line}");
+        }
+    }
+    Ok(())
+}
+
+/// The rows of one fact about one batch, at the start of `rows`.
+fn group(rows: &[Row]) -> &[Row] {
+    let key = |row: &Row| {
+        (row.nanos, row.fact.clone(), row.invocation, row.source.clone(), row.attempt, row.environment.clone())
+    };
+    let first = &rows[0];
+    if first.invocation.is_none() || first.fact == "delivered_to_destination" {
+        return &rows[..1];
+    }
+    let more = rows.iter().skip(1).take_while(|row| row.fact == first.fact && key(row) == key(first)).count();
+    &rows[..=more]
+}
+
+fn events(group: &[Row]) -> impl Iterator<Item = u64> + '_ {
+    group.iter().flat_map(|row| row.first_event.unwrap_or(1)..=row.last_event.unwrap_or(0))
+}
+
+/// What became of one event so far.
+#[derive(Default)]
+struct Event {
+    emitted: u64,
+    fate: Option<(&'static str, u64)>,
+    tries: u64,
+    running: u32,
+    failures: u64,
+    waits: bool,
+    started: bool,
+    messages: usize,
+}
+
+/// A number of things over time: its integral within the window, and its maximum since the warm-up.
+struct Level {
+    value: u64,
+    changes: Vec<(u64, u64)>,
+}
+
+impl Level {
+    fn new() -> Level {
+        Level { value: 0, changes: vec![(0, 0)] }
+    }
+
+    fn change(&mut self, at: u64, change: i64) {
+        self.value = self.value.checked_add_signed(change).expect("a level is never negative");
+        self.changes.push((at, self.value));
+    }
+
+    fn area(&self, from: u64, to: u64) -> f64 {
+        let ends = self.changes.iter().skip(1).map(|(at, _)| *at).chain([u64::MAX]);
+        let pieces = self.changes.iter().zip(ends).map(|((at, value), end)| {
+            let length = end.min(to).saturating_sub((*at).max(from));
+            u128::from(length) * u128::from(*value)
+        });
+        pieces.sum::<u128>() as f64
+    }
+
+    fn max(&self, from: u64) -> u64 {
+        let before = self.changes.iter().rev().find(|(at, _)| *at < from).map_or(0, |(_, value)| *value);
+        let after = self.changes.iter().filter(|(at, _)| *at >= from).map(|(_, value)| *value).max();
+        after.unwrap_or(0).max(before)
+    }
+}
+
+/// A bucket as it is written down, in floats.
+struct Bucket {
+    rate: f64,
+    burst: f64,
+    tokens: f64,
+    at: u64,
+}
+
+impl Bucket {
+    fn new(rate: f64, burst: f64) -> Bucket {
+        Bucket { rate, burst, tokens: burst, at: 0 }
+    }
+
+    /// Whether a token was there to be taken; a millionth is left to rounding.
+    fn take(&mut self, now: u64) -> bool {
+        self.tokens = (self.tokens + (now - self.at) as f64 / SECOND * self.rate).min(self.burst) - 1.0;
+        self.at = now;
+        self.tokens > -1e-6
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Environment {
+    Busy,
+    Idle(u64),
+    Gone,
+}
+
+struct FunctionHistory<'a> {
+    name: &'a str,
+    spec: &'a FunctionSpec,
+    environments: Vec<Environment>,
+    alive: Level,
+    concurrency: Level,
+    scaling: Option<Bucket>,
+    requests: Option<Bucket>,
+    counts: BTreeMap<&'static str, u64>,
+    failure_destinations: usize,
+}
+
+struct SourceHistory<'a> {
+    name: &'a str,
+    kind: &'static str,
+    mode: Mode,
+    invocation_type: InvocationType,
+    lanes: Option<u64>,
+    backlog: (u64, u64),
+    attempts: u64,
+    /// Whether Lambda takes its calls: it may call, and its events are not too large.
+    permission: bool,
+    events: Vec<Event>,
+    backlog_level: Level,
+    running: u64,
+    deliveries: u64,
+    processed: Vec<(u64, u64)>,
+    /// In order of their first start.
+    batches: Vec<Batch>,
+}
+
+struct Batch {
+    events: Vec<u64>,
+    start: u64,
+}
+
+struct Running<'a> {
+    rows: &'a [Row],
+    cold: bool,
+}
+
+/// What the rows so far have told.
+struct History<'a> {
+    scenario: &'a Scenario,
+    functions: BTreeMap<&'a str, FunctionHistory<'a>>,
+    sources: BTreeMap<&'a str, SourceHistory<'a>>,
+    account: Level,
+    unreserved: u64,
+    unreserved_limit: Option<u64>,
+    requests: Option<Bucket>,
+    running: BTreeMap<u64, Running<'a>>,
+    accepted: Option<(u64, u64)>,
+    started: u64,
+    ended: Option<(u64, u64, &'static str)>,
+    messages: u64,
+    messages_counted: u64,
+    warm_up: u64,
+    last: u64,
+}
+
+fn key<'t>(table: &'t toml::Table, path: &[&str]) -> Option<&'t toml::Value> {
+    let (first, rest) = path.split_first()?;
+    rest.iter().try_fold(table.get(*first)?, |value, key| value.get(key))
+}
+
+fn nanos(length: &str) -> u64 {
+    length.parse::<SimDuration>().map_or(0, SimDuration::nanos)
+}
+
+impl<'a> History<'a> {
+    fn new(scenario: &'a Scenario, keys: &toml::Table) -> Result<History<'a>, String> {
+        let account = scenario.account.concurrent_executions.count();
+        let reserved: u64 = scenario.functions.iter().filter_map(|(_, spec)| spec.reserved_concurrent_executions).sum();
+        let functions = scenario.functions.iter().map(|(name, spec)| {
+            let per_second = |limit: u64| Bucket::new(10.0 * limit as f64, 10.0 * limit as f64);
+            let config = spec.event_invoke_config.clone().unwrap_or_default();
+            let function = FunctionHistory {
+                name,
+                spec,
+                environments: Vec::new(),
+                alive: Level::new(),
+                concurrency: Level::new(),
+                scaling: spec.scaling_rate.count().map(|limit| Bucket::new(limit as f64 / 10.0, limit as f64)),
+                requests: spec.reserved_concurrent_executions.filter(|limit| *limit > 0).map(per_second),
+                counts: BTreeMap::new(),
+                failure_destinations: config.dead_letter_queue.iter().chain(&config.on_failure).count(),
+            };
+            (name.as_str(), function)
+        });
+        let mut sources = BTreeMap::new();
+        for source in &scenario.sources {
+            let all = key(keys, &["source", source.kind.name]).and_then(toml::Value::as_array);
+            let named =
+                |table: &&toml::Value| table.get("name").and_then(toml::Value::as_str) == Some(source.name.as_str());
+            let table =
+                all.and_then(|all| all.iter().find(named).or_else(|| all.iter().find(|t| t.get("name").is_none())));
+            let table = table.and_then(toml::Value::as_table).ok_or("a source without keys")?;
+            let number = |path: &[&str], default: i64| {
+                key(table, path).and_then(toml::Value::as_integer).unwrap_or(default) as u64
+            };
+            let lanes = (source.kind.mode == Mode::Pull).then(|| {
+                let all = number(&["shard_count"], 1) * number(&["parallelization_factor"], 1);
+                if key(table, &["partition_keys"]).and_then(toml::Value::as_integer) == Some(1) { 1 } else { all }
+            });
+            let common = source.definition.common();
+            let largest = match (source.kind.mode, source.definition.invocation_type()) {
+                (Mode::Pull, _) => u64::MAX,
+                (_, InvocationType::Event) => 1 << 20,
+                _ => 6 << 20,
+            };
+            let age = key(table, &["backlog", "age"]).and_then(toml::Value::as_str).map_or(0, nanos);
+            let retry = key(table, &["client_retry"]).is_some();
+            sources.insert(
+                source.name.as_str(),
+                SourceHistory {
+                    name: &source.name,
+                    kind: source.kind.name,
+                    mode: source.kind.mode,
+                    invocation_type: source.definition.invocation_type(),
+                    lanes,
+                    backlog: (number(&["backlog", "events"], 0), age),
+                    attempts: if retry { number(&["client_retry", "attempts"], 3) } else { 1 },
+                    permission: common.permission && common.payload_size.0 <= largest,
+                    events: Vec::new(),
+                    backlog_level: Level::new(),
+                    running: 0,
+                    deliveries: 0,
+                    processed: Vec::new(),
+                    batches: Vec::new(),
+                },
+            );
+        }
+        Ok(History {
+            scenario,
+            functions: functions.collect(),
+            sources,
+            account: Level::new(),
+            unreserved: 0,
+            unreserved_limit: account.map(|limit| limit.saturating_sub(reserved)),
+            requests: account.map(|limit| Bucket::new(10.0 * limit as f64, 10.0 * limit as f64)),
+            running: BTreeMap::new(),
+            accepted: None,
+            started: 0,
+            ended: None,
+            messages: 0,
+            messages_counted: 0,
+            warm_up: scenario.warm_up.nanos(),
+            last: 0,
+        })
+    }
+
+    /// Takes the rows of one fact; `next` is the row after them.
+    fn take(&mut self, group: &'a [Row], next: Option<&Row>) -> Result<(), String> {
+        let row = &group[0];
+        let now = row.nanos;
+        if row.fact != "reclaimed" {
+            self.last = now;
+        }
+        for pair in group.windows(2) {
+            ensure!(pair[0].last_event.map(|n| n + 1) < pair[1].first_event, "the runs of a batch are not maximal");
+        }
+        if row.source.is_empty() {
+            return self.reclaimed(row);
+        }
+        ensure!(self.sources.contains_key(row.source.as_str()), "unknown source");
+        ensure!(row.fact == "emitted" || self.functions.contains_key(row.function.as_str()), "unknown function");
+        let known = self.sources[row.source.as_str()].events.len() as u64;
+        let fresh = u64::from(row.fact == "emitted");
+        ensure!(events(group).all(|event| event < known + fresh), "an event that has not occurred");
+        match row.fact.as_str() {
+            "emitted" => {
+                let source = self.source(row);
+                ensure!(row.first_event == Some(known), "events are numbered in order, and this is number {known}");
+                source.events.push(Event { emitted: now, waits: source.mode == Mode::Pull, ..Event::default() });
+                if source.mode == Mode::Pull {
+                    source.backlog_level.change(now, 1);
+                }
+                Ok(())
+            }
+            "accepted" => self.accepted(row),
+            "throttled" | "denied" => {
+                if row.fact == "throttled" {
+                    // A batch of a stream takes a row for each of its runs, and which belong together is not told.
+                    let sure = self.source(row).mode == Mode::Push;
+                    self.count(row, if sure { "throttles" } else { "rows of throttled batches" }, 1);
+                }
+                let permission = self.source(row).permission;
+                ensure!((row.fact == "denied") != permission || row.fact == "throttled", "permission and 403 disagree");
+                self.tried(group)
+            }
+            "retry_scheduled" => {
+                let source = self.source(row);
+                for event in events(group) {
+                    let state = &mut source.events[event as usize];
+                    ensure!(state.fate.is_none(), "event {event} has its fate, and is to be tried again");
+                    if source.invocation_type == InvocationType::Event && state.tries > 0 && !state.waits {
+                        state.waits = true;
+                        source.backlog_level.change(now, 1);
+                    }
+                }
+                Ok(())
+            }
+            "started" => self.started(group, next),
+            "cold_started" => Ok(()),
+            "finished" | "failed" | "timed_out" => self.ended(group),
+            "delivered_to_destination" => self.message(row),
+            _ => self.fate(group),
+        }
+    }
+
+    fn source(&mut self, row: &Row) -> &mut SourceHistory<'a> {
+        self.sources.get_mut(row.source.as_str()).expect("checked before")
+    }
+
+    fn function(&mut self, row: &Row) -> &mut FunctionHistory<'a> {
+        self.functions.get_mut(row.function.as_str()).expect("checked before")
+    }
+
+    /// Counts what happened after the warm-up.
+    fn count(&mut self, row: &Row, what: &'static str, more: u64) {
+        if row.nanos >= self.warm_up {
+            *self.function(row).counts.entry(what).or_default() += more;
+        }
+    }
+
+    fn accepted(&mut self, row: &'a Row) -> Result<(), String> {
+        let now = row.nanos;
+        let synchronous = self.source(row).invocation_type == InvocationType::RequestResponse;
+        ensure!(synchronous == row.invocation.is_some(), "a synchronous call has an invocation, no other has");
+        ensure!(self.source(row).permission, "accepted without permission");
+        if let Some(invocation) = row.invocation {
+            self.accepted = Some((invocation, now));
+            let taken = self.requests.as_mut().is_none_or(|bucket| bucket.take(now));
+            ensure!(taken, "more requests a second than the account has");
+            let taken = self.function(row).requests.as_mut().is_none_or(|bucket| bucket.take(now));
+            ensure!(taken, "more requests a second than the reserved share has");
+        } else if self.source(row).invocation_type == InvocationType::Event {
+            self.count(row, "async_events_received", 1);
+            let source = self.source(row);
+            let event = &mut source.events[row.first_event.unwrap_or(0) as usize];
+            ensure!(event.fate.is_none() && !event.waits, "an event is accepted once, before its fate");
+            event.waits = true;
+            source.backlog_level.change(now, 1);
+        }
+        Ok(())
+    }
+
+    /// A try of events that have no fate yet; tries are numbered upwards.
+    fn tried(&mut self, group: &[Row]) -> Result<(), String> {
+        let attempt = group[0].attempt.unwrap_or(0);
+        let source = self.source(&group[0]);
+        for event in events(group) {
+            let state = &mut source.events[event as usize];
+            ensure!(state.fate.is_none(), "event {event} is tried after its fate");
+            ensure!(attempt > state.tries, "event {event}: attempt {attempt} after attempt {}", state.tries);
+            let follows = source.mode == Mode::Push && source.invocation_type != InvocationType::Event;
+            ensure!(follows || attempt == state.tries + 1, "event {event}: attempt {attempt} after {}", state.tries);
+            ensure!(!follows || attempt <= source.attempts, "attempt {attempt} of at most {}", source.attempts);
+            state.tries = attempt;
+        }
+        Ok(())
+    }
+
+    fn started(&mut self, group: &'a [Row], next: Option<&Row>) -> Result<(), String> {
+        let row = &group[0];
+        let now = row.nanos;
+        let invocation = row.invocation.unwrap_or(0);
+        ensure!(invocation == self.started, "invocation {invocation} is number {} to start", self.started);
+        self.started += 1;
+        let size: u64 = group.iter().filter_map(|row| row.n_events).sum();
+        self.tried(group)?;
+        let synchronous = self.source(row).invocation_type == InvocationType::RequestResponse;
+        let accepted = self.accepted.take() == Some((invocation, now));
+        ensure!(synchronous == accepted, "a synchronous invocation starts as it is accepted");
+
+        // The events.
+        let counts = now >= self.warm_up;
+        let source = self.source(row);
+        ensure!(source.permission, "started without permission");
+        source.running += 1;
+        source.deliveries += if counts { size } else { 0 };
+        let one_at_a_time = source.mode == Mode::Pull || !synchronous;
+        for event in events(group) {
+            let state = &mut source.events[event as usize];
+            ensure!(!one_at_a_time || state.running == 0, "event {event} is in two invocations at once");
+            ensure!(!one_at_a_time || state.waits, "event {event} starts without having waited");
+            state.running += 1;
+            if state.waits {
+                state.waits = false;
+                source.backlog_level.change(now, -1);
+            }
+        }
+        if let Some(lanes) = source.lanes {
+            ensure!(source.running <= lanes, "{} batches in flight on {lanes} lanes", source.running);
+            let numbers: Vec<u64> = events(group).collect();
+            let fresh = numbers.iter().filter(|event| !source.events[**event as usize].started).count();
+            ensure!(fresh == 0 || fresh == numbers.len(), "{fresh} records of a batch of {} are new", numbers.len());
+            numbers.iter().for_each(|event| source.events[*event as usize].started = true);
+            if fresh > 0 {
+                source.batches.push(Batch { events: numbers, start: now });
+            }
+        } else {
+            ensure!(size == 1, "a push source sends one event at a time, not {size}");
+        }
+
+        // The environment.
+        let cold = next.is_some_and(|next| next.fact == "cold_started" && next.invocation == row.invocation);
+        self.count(row, "invocations", 1);
+        self.count(row, "cold_starts", u64::from(cold));
+        let function = self.function(row);
+        let number = function.environment(row)?;
+        if cold {
+            ensure!(number == function.environments.len(), "environment {number} is new, and not next in number");
+            function.environments.push(Environment::Busy);
+            function.alive.change(now, 1);
+            let taken = function.scaling.as_mut().is_none_or(|bucket| bucket.take(now));
+            ensure!(taken, "more new environments than the scaling rate allows");
+        } else {
+            let state = function.environments.get(number).copied();
+            let Some(Environment::Idle(since)) = state else {
+                let why = ["busy", "gone", "never made"][match state {
+                    Some(Environment::Busy) => 0,
+                    Some(_) => 1,
+                    None => 2,
+                }];
+                return Err(format!("environment {number} is taken, and it is {why}"));
+            };
+            if let DistributionSpec::Constant(keep_alive) = &function.spec.keep_alive {
+                ensure!(now - since <= keep_alive.nanos(), "environment {number} was idle for too long");
+            }
+            function.environments[number] = Environment::Busy;
+        }
+
+        // The limits.
+        function.concurrency.change(now, 1);
+        if let Some(limit) = function.spec.reserved_concurrent_executions {
+            ensure!(function.concurrency.value <= limit, "{} run, {limit} are reserved", function.concurrency.value);
+        } else {
+            self.unreserved += 1;
+        }
+        self.account.change(now, 1);
+        let unreserved = self.unreserved_limit.is_none_or(|limit| self.unreserved <= limit);
+        ensure!(unreserved, "{} run unreserved, of {:?}", self.unreserved, self.unreserved_limit);
+        let limit = self.scenario.account.concurrent_executions.count();
+        ensure!(limit.is_none_or(|limit| self.account.value <= limit), "{} run, of {limit:?}", self.account.value);
+        self.running.insert(invocation, Running { rows: group, cold });
+        Ok(())
+    }
+
+    fn ended(&mut self, group: &'a [Row]) -> Result<(), String> {
+        let row = &group[0];
+        let now = row.nanos;
+        let invocation = row.invocation.unwrap_or(0);
+        let running = self.running.remove(&invocation).ok_or("this invocation does not run")?;
+        let start = &running.rows[0];
+        let whole = |row: &Row| (row.function.clone(), row.source.clone(), row.attempt, row.environment.clone());
+        ensure!(whole(start) == whole(row), "the invocation started as {:?}", whole(start));
+        ensure!(events(running.rows).eq(events(group)), "the invocation started with other events");
+        let length = now - start.nanos;
+        let billed = length.div_ceil(1_000_000);
+        self.count(row, "billed_ms", billed);
+        self.count(row, "ended", 1);
+        let fails = row.fact != "finished";
+        self.count(row, "errors", u64::from(fails));
+        self.count(row, "timeouts", u64::from(row.fact == "timed_out"));
+
+        let function = self.function(row);
+        let timeout = function.spec.timeout.nanos();
+        if !running.cold {
+            let fits = if row.fact == "timed_out" { length == timeout } else { length <= timeout };
+            ensure!(fits, "{} after {length} ns, and the timeout is {timeout} ns", row.fact);
+        }
+        let number = function.environment(row)?;
+        function.environments[number] = Environment::Idle(now);
+        function.concurrency.change(now, -1);
+        let retries = function.spec.event_invoke_config.clone().unwrap_or_default().maximum_retry_attempts;
+        if function.spec.reserved_concurrent_executions.is_none() {
+            self.unreserved -= 1;
+        }
+        self.account.change(now, -1);
+        self.ended = Some((invocation, now, if fails { "failed" } else { "finished" }));
+
+        let source = self.source(row);
+        source.running -= 1;
+        for event in events(group) {
+            let state = &mut source.events[event as usize];
+            state.running -= 1;
+            state.failures += u64::from(fails);
+            if fails && source.mode == Mode::Pull {
+                state.waits = true;
+                source.backlog_level.change(now, 1);
+            }
+            let asynchronous = source.invocation_type == InvocationType::Event;
+            ensure!(
+                !asynchronous || state.failures <= u64::from(retries) + 1,
+                "event {event} failed {} times, with {retries} retries allowed",
+                state.failures
+            );
+        }
+        Ok(())
+    }
+
+    fn fate(&mut self, group: &[Row]) -> Result<(), String> {
+        let row = &group[0];
+        let now = row.nanos;
+        let fate = FATES.into_iter().find(|fate| *fate == row.fact).ok_or_else(|| format!("no fate: {}", row.fact))?;
+        let ended = self.ended;
+        let function = &self.functions[row.function.as_str()];
+        let failure_destinations = function.failure_destinations;
+        let source = self.sources.get_mut(row.source.as_str()).expect("checked before");
+        let asynchronous = source.invocation_type == InvocationType::Event;
+        if let Some(invocation) = row.invocation {
+            let want = if fate == "processed" { "finished" } else { "failed" };
+            ensure!(
+                ended == Some((invocation, now, want)),
+                "decided by invocation {invocation}; ended last: {ended:?}"
+            );
+        } else {
+            let dry = source.invocation_type == InvocationType::DryRun;
+            ensure!(fate != "processed" || dry, "processed by no invocation");
+        }
+        for event in events(group) {
+            let state = &mut source.events[event as usize];
+            if let Some((other, at)) = state.fate {
+                return Err(format!("event {event} was {other} at {at} ns, and is now {fate}"));
+            }
+            state.fate = Some((fate, now));
+            if state.waits {
+                state.waits = false;
+                source.backlog_level.change(now, -1);
+            }
+            if fate == "processed" {
+                source.processed.push((now, event));
+            }
+        }
+        // A condition is the asynchronous queue's word.
+        ensure!(asynchronous || row.condition.is_empty(), "{} in a source that is not asynchronous", row.condition);
+        if fate != "processed" && !row.condition.is_empty() {
+            let told = failure_destinations > 0;
+            ensure!((fate == "dead_lettered") == told, "{fate}, with {failure_destinations} destinations of failures");
+            self.count(row, "async_events_dropped", 1);
+        }
+        Ok(())
+    }
+
+    fn message(&mut self, row: &Row) -> Result<(), String> {
+        ensure!(row.invocation == Some(self.messages), "messages are numbered in order, and this is {}", self.messages);
+        self.messages += 1;
+        self.messages_counted += u64::from(row.nanos >= self.warm_up);
+        let source = self.source(row);
+        let event = &mut source.events[row.first_event.unwrap_or(0) as usize];
+        ensure!(event.fate.is_some_and(|(_, at)| at == row.nanos), "a message goes out as the event meets its fate");
+        let success = row.condition == "Success";
+        ensure!(
+            success == (event.fate.map(|fate| fate.0) == Some("processed")),
+            "{} for {:?}",
+            row.condition,
+            event.fate
+        );
+        event.messages += 1;
+        Ok(())
+    }
+
+    fn reclaimed(&mut self, row: &Row) -> Result<(), String> {
+        ensure!(self.functions.contains_key(row.function.as_str()), "unknown function");
+        let function = self.function(row);
+        let number = function.environment(row)?;
+        let Some(Environment::Idle(since)) = function.environments.get(number).copied() else {
+            return Err(format!("environment {number} is reclaimed and was not idle"));
+        };
+        function.environments[number] = Environment::Gone;
+        function.alive.change(row.nanos, -1);
+        let idle = row.nanos - since;
+        if let DistributionSpec::Constant(keep_alive) = &function.spec.keep_alive {
+            let fits = idle == keep_alive.nanos() || function.spec.max_lifetime.is_some() && idle < keep_alive.nanos();
+            ensure!(fits, "environment {number} was idle for {idle} ns");
+        }
+        Ok(())
+    }
+
+    /// Holds what the rows told against the summary.
+    fn holds_against(&self, summary: &Value) -> Result<(), String> {
+        let emitted = self.sources.values().flat_map(|source| source.events.iter().map(|event| event.emitted));
+        let last_emission = emitted.max().unwrap_or(0);
+        let until = self.scenario.duration.map(SimDuration::nanos);
+        let window = (self.warm_up, until.unwrap_or(last_emission).max(self.warm_up));
+        let horizon = until.unwrap_or(last_emission).saturating_add(self.scenario.drain.nanos());
+        let undecided = self.sources.values().any(|source| source.events.iter().any(|event| event.fate.is_none()));
+        let cut = undecided || !self.running.is_empty();
+        let ended_at = if cut { horizon } else { self.last };
+        let got = summary["ended_at_s"].as_f64().unwrap_or(-1.0);
+        ensure!(
+            close(got, ended_at as f64 / SECOND),
+            "ended_at_s is {got}, the last fact came at {ended_at} ns, cut: {cut}"
+        );
+        ensure!(self.last <= horizon, "something happened after the drain, at {} ns", self.last);
+        for source in self.sources.values() {
+            source
+                .holds_against(&summary["sources"][source.name], window, until.is_some())
+                .map_err(|why| format!("{}: {why}", source.name))?;
+        }
+        for function in self.functions.values() {
+            let figures = &summary["functions"][function.name];
+            function.holds_against(figures, window).map_err(|why| format!("{}: {why}", function.name))?;
+        }
+        level("account.concurrent_executions", &summary["account"]["concurrent_executions"], &self.account, window)?;
+        let destinations = summary["destinations"].as_object().ok_or("no destinations")?;
+        let sum: u64 = destinations.values().filter_map(|destination| destination["messages"].as_u64()).sum();
+        ensure!(sum == self.messages_counted, "{sum} messages, and {} rows", self.messages_counted);
+        for source in self.sources.values().filter(|source| source.invocation_type == InvocationType::Event) {
+            for (number, event) in source.events.iter().enumerate() {
+                let want = event.messages_wanted(self, source);
+                ensure!(
+                    want.contains(&event.messages),
+                    "event {number} of {}: {:?}, {} messages",
+                    source.name,
+                    event.fate,
+                    event.messages
+                );
+            }
+        }
+        finite("summary", summary)
+    }
+}
+
+impl Event {
+    /// How many messages its fate asks for: with a target column any function may have had it.
+    fn messages_wanted(&self, history: &History<'_>, source: &SourceHistory<'_>) -> Vec<usize> {
+        let place = history.scenario.sources.iter().find(|other| other.name == source.name);
+        let Some(place) = place else { return vec![] };
+        let common = place.definition.common();
+        let any =
+            matches!(&common.arrivals, Some(pushpull::arrivals::ArrivalsSpec::Trace(t)) if t.target_column.is_some());
+        let functions = history.scenario.functions.iter().enumerate();
+        let functions = functions.filter(|(number, _)| any || *number == place.target as usize);
+        let wanted = functions.map(|(_, (name, spec))| {
+            let config = spec.event_invoke_config.clone().unwrap_or_default();
+            match self.fate {
+                Some(("processed", _)) => usize::from(config.on_success.is_some()),
+                Some(("dead_lettered", _)) => history.functions[name.as_str()].failure_destinations,
+                _ => 0,
+            }
+        });
+        wanted.collect()
+    }
+}
+
+impl FunctionHistory<'_> {
+    fn environment(&self, row: &Row) -> Result<usize, String> {
+        let (name, number) = row.environment.rsplit_once('/').ok_or("no environment")?;
+        ensure!(name == self.name, "an environment of {name} serves {}", self.name);
+        number.parse().map_err(|_| format!("environment {number}"))
+    }
+
+    fn holds_against(&self, figures: &Value, window: (u64, u64)) -> Result<(), String> {
+        let counts = |what: &str| self.counts.get(what).copied().unwrap_or(0);
+        for what in [
+            "invocations",
+            "errors",
+            "timeouts",
+            "cold_starts",
+            "billed_ms",
+            "async_events_received",
+            "async_events_dropped",
+        ] {
+            number(figures, what, counts(what))?;
+        }
+        let (least, more) = (counts("throttles"), counts("rows of throttled batches"));
+        let range = least + u64::from(more > 0)..=least + more;
+        ensure!(
+            figures["throttles"].as_u64().is_some_and(|n| range.contains(&n)),
+            "throttles is {}, and {range:?} in the facts",
+            figures["throttles"]
+        );
+        measured(&figures["duration_ms"], counts("ended") > 0, "duration_ms")?;
+        measured(&figures["batch_size"], counts("invocations") > 0, "batch_size")?;
+        level("concurrent_executions", &figures["concurrent_executions"], &self.concurrency, window)?;
+        level("environments", &figures["environments"], &self.alive, window)
+    }
+}
+
+impl SourceHistory<'_> {
+    fn holds_against(&self, figures: &Value, window: (u64, u64), is_timed: bool) -> Result<(), String> {
+        let counted = || self.events.iter().filter(|event| event.emitted >= window.0);
+        number(figures, "events", counted().count() as u64)?;
+        for fate in FATES {
+            let met = counted().filter(|event| event.fate.is_some_and(|(other, _)| other == fate)).count();
+            number(figures, fate, met as u64)?;
+        }
+        number(figures, "in_flight", counted().filter(|event| event.fate.is_none()).count() as u64)?;
+        let sum: u64 = FATES.iter().chain(&["in_flight"]).filter_map(|fate| figures[*fate].as_u64()).sum();
+        ensure!(figures["events"] == sum, "the fates and in_flight add up to {sum}, of {} events", figures["events"]);
+        number(figures, "deliveries", self.deliveries)?;
+        if figures["backlog"]["max"].is_null() {
+            ensure!(self.backlog_level.max(0) == 0, "something waited, and no backlog is told");
+        } else {
+            level("backlog", &figures["backlog"], &self.backlog_level, window)?;
+        }
+
+        // Latencies, event by event.
+        let age = |event: u64| if event < self.backlog.0 { self.backlog.1 } else { 0 };
+        let mut latencies = Vec::new();
+        for (at, event) in &self.processed {
+            let emitted = self.events[*event as usize].emitted;
+            if emitted >= window.0 {
+                latencies.push(at - emitted + age(*event));
+            }
+        }
+        measured(&figures["latency_ms"], !latencies.is_empty(), "latency_ms")?;
+        mean_and_max(&figures["latency_ms"], &latencies, "latency_ms")?;
+        measured(&figures["latency_parts_ms"], !latencies.is_empty(), "latency_parts_ms")?;
+        if let Some(mean) = figures["latency_ms"]["mean"].as_f64() {
+            let parts: Vec<f64> = PARTS.iter().filter_map(|p| figures["latency_parts_ms"][*p].as_f64()).collect();
+            let sum: f64 = parts.iter().sum();
+            ensure!(parts.iter().all(|part| *part >= 0.0), "a part of the latency is negative: {parts:?}");
+            ensure!(close(sum, mean), "the parts add up to {sum}, the mean is {mean}: {parts:?}");
+        }
+        // A direct caller waits until its event's fate.
+        if matches!(self.kind, "invoke" | "alexa") && self.invocation_type != InvocationType::Event {
+            let waits = counted().filter_map(|event| event.fate.map(|(_, at)| at - event.emitted)).collect::<Vec<_>>();
+            mean_and_max(&figures["response_ms"], &waits, "response_ms")?;
+        }
+        // What is processed at the very end of the window may count or not.
+        let length = window.1 - window.0;
+        let processed = |end: u64| self.processed.iter().filter(|(at, _)| (window.0..end).contains(at)).count() as f64;
+        match figures["throughput_per_s"].as_f64() {
+            None => ensure!(length == 0, "no throughput in a window of {length} ns"),
+            Some(rate) => {
+                let got = rate * length as f64 / SECOND;
+                let (least, most) = (processed(window.1), processed(window.1 + u64::from(!is_timed)));
+                ensure!(
+                    got > least - 1e-6 && got < most + 1e-6,
+                    "throughput of {got} events, and {least} to {most} were processed"
+                );
+            }
+        }
+        self.lanes()
+    }
+
+    /// The batches of a stream can be laid into its lanes, so that in each they follow one another in time and in number.
+    fn lanes(&self) -> Result<(), String> {
+        let Some(lanes) = self.lanes else { return Ok(()) };
+        let end = |batch: &Batch| {
+            let fate = |event: &u64| self.events[*event as usize].fate.map_or(u64::MAX, |(_, at)| at);
+            batch.events.iter().map(fate).max().unwrap_or(0)
+        };
+        let ends: Vec<u64> = self.batches.iter().map(end).collect();
+        let before = |a: usize, b: usize| {
+            ends[a] <= self.batches[b].start && self.batches[a].events.last() < self.batches[b].events.first()
+        };
+        if lanes == 1 {
+            let broken = (1..self.batches.len()).find(|place| !before(place - 1, *place));
+            ensure!(broken.is_none(), "batch {broken:?} does not follow the one before it");
+            return Ok(());
+        }
+        // Fewest chains that hold all batches = batches less the largest matching of each to a follower (Dilworth).
+        let count = self.batches.len();
+        if count > 150 {
+            return Ok(());
+        }
+        let mut leader: Vec<Option<usize>> = vec![None; count];
+        fn find(
+            a: usize,
+            seen: &mut [bool],
+            leader: &mut [Option<usize>],
+            before: &dyn Fn(usize, usize) -> bool,
+        ) -> bool {
+            for b in 0..seen.len() {
+                if !seen[b] && before(a, b) {
+                    seen[b] = true;
+                    if leader[b].is_none_or(|other| find(other, seen, leader, before)) {
+                        leader[b] = Some(a);
+                        return true;
+                    }
+                }
+            }
+            false
+        }
+        let matched = (0..count).filter(|a| find(*a, &mut vec![false; count], &mut leader, &before)).count();
+        ensure!(
+            (count - matched) as u64 <= lanes,
+            "{count} batches need {} lanes, and there are {lanes}",
+            count - matched
+        );
+        Ok(())
+    }
+}
+
+fn close(a: f64, b: f64) -> bool {
+    (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1e-3)
+}
+
+fn number(figures: &Value, what: &str, want: u64) -> Result<(), String> {
+    ensure!(figures[what] == want, "{what} is {} in the summary, {want} in the facts", figures[what]);
+    Ok(())
+}
+
+fn level(what: &str, figures: &Value, level: &Level, window: (u64, u64)) -> Result<(), String> {
+    let max = level.max(window.0);
+    ensure!(
+        figures["max"].as_f64() == Some(max as f64),
+        "{what}.max is {} in the summary, {max} in the facts",
+        figures["max"]
+    );
+    let length = (window.1 - window.0) as f64;
+    let want = (length > 0.0).then(|| level.area(window.0, window.1) / length);
+    let got = figures["mean"].as_f64();
+    let same = got.zip(want).map_or(got.is_none() && want.is_none(), |(got, want)| close(got, want));
+    ensure!(same, "{what}.mean is {got:?} in the summary, {want:?} in the facts");
+    Ok(())
+}
+
+fn mean_and_max(figures: &Value, lengths: &[u64], what: &str) -> Result<(), String> {
+    let Some(max) = lengths.iter().max() else {
+        ensure!(figures["mean"].is_null(), "{what} without anything to measure");
+        return Ok(());
+    };
+    let mean = lengths.iter().map(|length| u128::from(*length)).sum::<u128>() as f64 / lengths.len() as f64 / 1e6;
+    let got = |key: &str| figures[key].as_f64().unwrap_or(f64::NAN);
+    ensure!(close(got("mean"), mean), "{what}.mean is {}, and {mean} in the facts", figures["mean"]);
+    ensure!(close(got("max"), *max as f64 / 1e6), "{what}.max is {}, and {max} ns in the facts", figures["max"]);
+    let quantiles = ["p50", "p90", "p95", "p99", "p99_9", "max"].map(got);
+    ensure!(quantiles.is_sorted(), "the quantiles of {what} do not ascend: {quantiles:?}");
+    Ok(())
+}
+
+/// NaN becomes null in JSON: figures are there if and only if there was something to measure.
+fn measured(figures: &Value, any: bool, what: impl Display) -> Result<(), String> {
+    let figures = figures.as_object().ok_or_else(|| format!("no {what}"))?;
+    for (key, value) in figures {
+        ensure!(value.is_null() != any, "{what}.{key} is {value}");
+    }
+    Ok(())
+}
+
+fn finite(path: &str, value: &Value) -> Result<(), String> {
+    match value {
+        Value::Object(entries) => entries.iter().try_for_each(|(key, value)| finite(&format!("{path}.{key}"), value)),
+        Value::Array(items) => items.iter().try_for_each(|value| finite(path, value)),
+        Value::Number(number) => {
+            ensure!(number.as_f64().is_some_and(f64::is_finite), "{path} is {number}");
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}

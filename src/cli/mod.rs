@@ -69,7 +69,7 @@ pub fn main() -> ExitCode {
         Err(Failure::Input(message)) => (message, 2),
         Err(Failure::Unfinished(message)) => (format!("error: {message}"), 1),
     };
-    let _ = writeln!(io::stderr(), "{}", message.trim_end());
+    complain(message.trim_end());
     ExitCode::from(status)
 }
 
@@ -82,6 +82,11 @@ fn print(text: &str) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
+}
+
+/// Writes a line to standard error, or nowhere where that is closed.
+fn complain(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 fn colour() -> bool {

@@ -11,7 +11,8 @@ use crate::metrics::{Outcome, Summary};
 use crate::report::{FactsCsv, Folder, charts, series_csv, summary_csv, text};
 use crate::simulate;
 
-use super::{Failure, Loaded, describe, load, print};
+use super::files::Files;
+use super::{Failure, Loaded, complain, describe, load, print};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -83,9 +84,7 @@ fn simulate_one(arguments: &Arguments, loaded: &Loaded, folder: &Path) -> Result
         Some(path) => with_facts(loaded, seed, path)?,
         None => simulate(scenario, seed, files, &mut ()),
     };
-    if let Some(failure) = files.failure() {
-        return Err(Failure::Unfinished(failure.to_string()));
-    }
+    read_to_the_end(files)?;
     let summary = Summary::new(scenario, seed, &outcome);
     let json = summary.to_json();
     let unfinished = |error: &dyn std::fmt::Display| Failure::Unfinished(format!("{}: {error}", folder.display()));
@@ -106,28 +105,39 @@ fn simulate_one(arguments: &Arguments, loaded: &Loaded, folder: &Path) -> Result
     if !summary.met() && (arguments.json || arguments.quiet) {
         for verdict in summary.expect.iter().filter(|verdict| !verdict.met) {
             let got = verdict.got.map_or("nothing".to_owned(), |got| got.to_string());
-            eprintln!("{}: expected {} {}, got {got}", scenario.name, verdict.metric, verdict.want);
+            complain(&format!("{}: expected {} {}, got {got}", scenario.name, verdict.metric, verdict.want));
         }
     }
     Ok(summary.met())
 }
 
+/// Whether no file beside the scenario failed while the run read it.
+fn read_to_the_end(files: &Files) -> Result<(), Failure> {
+    files.failure().map_or(Ok(()), |failure| Err(Failure::Unfinished(failure.to_string())))
+}
+
 /// Simulates with every fact written to `path`: a file appears under its name only when it is whole.
 fn with_facts(loaded: &Loaded, seed: u64, path: &Path) -> Result<Outcome, Failure> {
     let failed = |error: io::Error| Failure::Unfinished(format!("{}: {}", path.display(), describe(&error)));
-    // A device or a pipe is written to as it is.
-    let direct = path.exists() && !path.is_file();
+    // A device, a pipe or what a link leads to (/dev/stdout, say) is written to as it is.
+    let direct = path.exists() && (!path.is_file() || path.is_symlink());
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(format!(".{}", std::process::id()));
     let target = if direct { path.to_owned() } else { PathBuf::from(temporary) };
-    let file = if direct { File::options().write(true).open(&target) } else { File::create(&target) };
-    let mut facts = FactsCsv::new(BufWriter::with_capacity(1 << 16, file.map_err(failed)?));
+    let file =
+        if direct { File::options().write(true).truncate(path.is_file()).open(&target) } else { File::create(&target) };
+    let file = file.map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Failure::Input(format!("error: {}: no such folder", path.display())),
+        _ => Failure::Input(format!("error: {}: {}", path.display(), describe(&error))),
+    })?;
+    let mut facts = FactsCsv::new(BufWriter::with_capacity(1 << 16, file));
     let outcome = simulate(&loaded.scenario, seed, &loaded.files, &mut facts);
-    let written = facts.finish(&loaded.scenario.names()).map(drop);
-    let renamed = written.and_then(|()| if direct { Ok(()) } else { fs::rename(&target, path) });
+    let written = facts.finish(&loaded.scenario.names()).map(drop).map_err(failed);
+    // A run whose input could not be read to its end has no facts to show.
+    let whole = written.and_then(|()| read_to_the_end(&loaded.files));
+    let renamed = whole.and_then(|()| if direct { Ok(()) } else { fs::rename(&target, path).map_err(failed) });
     if renamed.is_err() && !direct {
         let _ = fs::remove_file(&target);
     }
-    renamed.map_err(failed)?;
-    Ok(outcome)
+    renamed.map(|()| outcome)
 }

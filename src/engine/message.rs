@@ -129,6 +129,8 @@ pub enum Ending {
 pub struct Settle {
     /// Who asked.
     pub source: SourceId,
+    /// The function called.
+    pub function: FunctionId,
     /// The source's own number for the call.
     pub handle: u64,
     /// The (first) event's number.

@@ -2,9 +2,9 @@
 
 use crate::engine::Reason;
 use crate::time::SimTime;
+use crate::token_bucket::TokenBucket;
 
 use super::Limit;
-use crate::token_bucket::TokenBucket;
 
 /// Requests per second that each unit of concurrency allows to synchronous calls.
 /// AWS Lambda Developer Guide, "Understanding Lambda function scaling": "the requests per second limit is equal to 10 times

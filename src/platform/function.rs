@@ -13,12 +13,12 @@ use crate::engine::{
 };
 use crate::random::Key;
 use crate::time::{SimDuration, SimTime};
+use crate::token_bucket::TokenBucket;
 
 use super::account::{Account, requests_per_second};
 use super::async_queue::{AsyncQueue, Next, Waiting};
 use super::environments::{Environment, Environments};
 use super::{DEFAULT_INIT, DEFAULT_QUEUE_DELAY, FunctionSpec, Limit, Outage, Shared};
-use crate::token_bucket::TokenBucket;
 
 /// Purposes of an event's draws, below the key of the event and the number of its delivery.
 const HANDLER: u64 = 0;
@@ -197,6 +197,7 @@ impl Function {
         let call = Call { source: invoke.source, function: self.id, events: &invoke.events, attempt: invoke.attempt };
         let answer = |verdict| Settle {
             source: invoke.source,
+            function: invoke.function,
             handle: invoke.handle,
             event: invoke.events.first,
             emitted: invoke.emitted,
@@ -375,7 +376,15 @@ impl Function {
         match caller {
             Caller::Source { handle } => {
                 let verdict = Verdict::Ended { invocation: number, started, init, ending };
-                ctx.settle(Settle { source, handle, event: events.first, emitted, attempt, verdict });
+                ctx.settle(Settle {
+                    source,
+                    function: self.id,
+                    handle,
+                    event: events.first,
+                    emitted,
+                    attempt,
+                    verdict,
+                });
             }
             Caller::Queue(event) => self.settle_queued(*event, number, started, init, handler, ending, shared, ctx),
         }
@@ -520,6 +529,7 @@ impl Function {
             let verdict = Verdict::Concluded { processed };
             ctx.settle(Settle {
                 source: event.source,
+                function: self.id,
                 handle,
                 event: event.event,
                 emitted: event.emitted,

@@ -270,3 +270,39 @@ fn backlog(scenario: &Scenario, outcome: &Outcome) -> Vec<Panel> {
     }
     panels
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inputs::MemoryInputs;
+    use crate::time::SimDuration;
+
+    #[test]
+    fn few_events_are_steps() {
+        let mut quantity = Quantity::default();
+        [30, 10, 20, 20].into_iter().for_each(|ms| quantity.record(SimDuration::from_millis(ms)));
+        let points: Vec<(f64, i64)> = quantiles(&quantity).into_iter().map(|(p, ms)| (p, ms.round() as i64)).collect();
+        let steps = [(0.0, 10), (0.25, 10), (0.25, 20), (0.5, 20), (0.5, 20), (0.75, 20), (0.75, 30), (1.0, 30)];
+        assert_eq!(points, steps);
+        assert!(quantiles(&Quantity::default()).is_empty());
+    }
+
+    #[test]
+    fn stairs_stand_where_their_bins_do() {
+        let text = r#"
+            duration = "10s"
+            function.work.duration = "100ms"
+            [[source.invoke]]
+            arrivals = { bursts = { size = 10, every = "5s" } }
+        "#;
+        let inputs = MemoryInputs::new();
+        let scenario = crate::read("test.toml", text, &[], &inputs).unwrap();
+        let outcome = crate::simulate(&scenario, 1, &inputs, &mut ());
+        let points = stairs(&outcome, Owner::Source(0), Joined::Rate, |bin| bin[SourceColumn::Emitted as usize]);
+        let emitting: Vec<f64> = points.iter().filter(|(_, rate)| *rate > 0.0).map(|(start, _)| *start).collect();
+        assert_eq!(emitting, [0.0, 5.0], "{points:?}");
+        let events: f64 = points.windows(2).map(|pair| pair[0].1 * (pair[1].0 - pair[0].0)).sum();
+        assert!((events - 20.0).abs() < 1e-6, "{events}");
+        assert_eq!(points.last().map(|(end, _)| *end), Some(outcome.timeline.end().as_secs_f64()));
+    }
+}

@@ -43,18 +43,34 @@ impl Folder {
     pub fn write(mut self, summary: String) -> io::Result<()> {
         fs::create_dir_all(&self.path)?;
         self.files.push((LAST, summary));
-        let temporary = |name: &str| self.path.join(format!(".{name}.{}", std::process::id()));
-        let staged = self.files.iter().try_for_each(|(name, text)| fs::write(temporary(name), text));
-        if let Err(error) = staged {
-            self.files.iter().for_each(|(name, _)| drop(fs::remove_file(temporary(name))));
-            return Err(error);
+        let written = self.stage().and_then(|()| self.replace());
+        if written.is_err() {
+            self.files.iter().for_each(|(name, _)| drop(fs::remove_file(self.temporary(name))));
         }
-        // From here on the folder changes: an old summary must not stand beside new tables.
+        written
+    }
+
+    fn temporary(&self, name: &str) -> PathBuf {
+        self.path.join(format!(".{name}.{}", std::process::id()))
+    }
+
+    /// Writes all files under their temporary names.
+    fn stage(&self) -> io::Result<()> {
+        self.files.iter().try_for_each(|(name, text)| fs::write(self.temporary(name), text))?;
+        // What cannot be replaced is found before anything is.
+        match KNOWN.iter().chain([&LAST]).find(|name| self.path.join(name).is_dir()) {
+            Some(name) => Err(io::Error::other(format!("{name} is a folder, and a file is to be written there"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Lets the files take their places; an old summary must not stand beside new tables.
+    fn replace(&self) -> io::Result<()> {
         remove(&self.path.join(LAST))?;
         for name in KNOWN.iter().filter(|known| self.files.iter().all(|(name, _)| name != *known)) {
             remove(&self.path.join(name))?;
         }
-        self.files.iter().try_for_each(|(name, _)| fs::rename(temporary(name), self.path.join(name)))
+        self.files.iter().try_for_each(|(name, _)| fs::rename(self.temporary(name), self.path.join(name)))
     }
 }
 

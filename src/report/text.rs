@@ -250,3 +250,27 @@ fn money(value: Option<f64>) -> String {
         Some(value) => plain(value, 3),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!([rate(Some(0.0123)), rate(Some(12.0)), rate(Some(12_345.6))], ["0.0123", "12", "12,346"]);
+        assert_eq!([plain(20.4, 6), plain(1_234_567.8, 6), plain(0.0, 6)], ["20.4", "1234568", "0"]);
+        assert_eq!([money(Some(0.0)), money(Some(0.0385)), money(Some(2.5))], ["0.00", "0.0385", "2.50"]);
+        assert_eq!([money(Some(2.2e-6)), money(Some(2e-7)), money(None)], ["0.0000022", "under 0.000001", "-"]);
+        assert_eq!([time(Some(9e7)), time(Some(1.2e9)), time(Some(0.0))], ["25 h", "13.9 d", "0"]);
+    }
+
+    #[test]
+    fn prose_is_wrapped_between_words() {
+        assert_eq!(wrapped("", "- ", "  "), "");
+        let text = wrapped(&"word ".repeat(60), "  · ", "    ");
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 3);
+        assert!(lines[0].starts_with("  · word") && lines[1].starts_with("    word"));
+        assert!(lines.iter().all(|line| line.chars().count() <= WIDTH && line.ends_with("word")));
+    }
+}

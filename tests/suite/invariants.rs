@@ -26,7 +26,6 @@ macro_rules! ensure {
 /// A run in which everything holds.
 pub struct Checked {
     pub rows: Vec<Row>,
-    pub summary: Value,
 }
 
 const HEADER: &str =
@@ -60,7 +59,7 @@ pub fn check(text: &str, seed: u64, inputs: &dyn Inputs) -> Result<Checked, Stri
         })?;
     }
     history.holds_against(&summary)?;
-    Ok(Checked { rows, summary })
+    Ok(Checked { rows })
 }
 
 /// The watched summary is the unwatched one, byte for byte.
@@ -260,7 +259,7 @@ struct History<'a> {
     running: BTreeMap<u64, Running<'a>>,
     accepted: Option<(u64, u64)>,
     started: u64,
-    ended: Option<(u64, u64, &'static str)>,
+    ended: Option<(u64, u64, &'static str, &'a str)>,
     messages: u64,
     messages_counted: u64,
     warm_up: u64,
@@ -587,7 +586,7 @@ impl<'a> History<'a> {
             self.unreserved -= 1;
         }
         self.account.change(now, -1);
-        self.ended = Some((invocation, now, if fails { "failed" } else { "finished" }));
+        self.ended = Some((invocation, now, if fails { "failed" } else { "finished" }, &row.function));
 
         let source = self.source(row);
         source.running -= 1;
@@ -621,7 +620,7 @@ impl<'a> History<'a> {
         if let Some(invocation) = row.invocation {
             let want = if fate == "processed" { "finished" } else { "failed" };
             ensure!(
-                ended == Some((invocation, now, want)),
+                ended == Some((invocation, now, want, row.function.as_str())),
                 "decided by invocation {invocation}; ended last: {ended:?}"
             );
         } else {
@@ -811,7 +810,8 @@ impl SourceHistory<'_> {
         let mut latencies = Vec::new();
         for (at, event) in &self.processed {
             let emitted = self.events[*event as usize].emitted;
-            if emitted >= window.0 {
+            // A dry run ends in no invocation, so it has no latency.
+            if emitted >= window.0 && self.invocation_type != InvocationType::DryRun {
                 latencies.push(at - emitted + age(*event));
             }
         }

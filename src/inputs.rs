@@ -91,13 +91,10 @@ impl Inputs for MemoryInputs {
         let picks = columns
             .iter()
             .map(|name| {
-                header
-                    .iter()
-                    .position(|column| column == name)
-                    .ok_or_else(|| {
-                        let known: Vec<String> = header.iter().map(|name| format!("`{name}`")).collect();
-                        error(format!("no column `{name}`; the columns are {}", known.join(", ")))
-                    })
+                header.iter().position(|column| column == name).ok_or_else(|| {
+                    let known: Vec<String> = header.iter().map(|name| format!("`{name}`")).collect();
+                    error(format!("no column `{name}`; the columns are {}", known.join(", ")))
+                })
             })
             .collect::<Result<Vec<_>, _>>()?;
         let start = text.find('\n').map_or(text.len(), |end| end + 1);

@@ -11,6 +11,7 @@ use crate::metrics::{Outcome, Summary};
 use crate::report::{FactsCsv, Folder, charts, series_csv, summary_csv, text};
 use crate::simulate;
 
+use super::files::Files;
 use super::{Failure, Loaded, complain, describe, load, print};
 
 #[derive(Args)]
@@ -83,9 +84,7 @@ fn simulate_one(arguments: &Arguments, loaded: &Loaded, folder: &Path) -> Result
         Some(path) => with_facts(loaded, seed, path)?,
         None => simulate(scenario, seed, files, &mut ()),
     };
-    if let Some(failure) = files.failure() {
-        return Err(Failure::Unfinished(failure.to_string()));
-    }
+    read_to_the_end(files)?;
     let summary = Summary::new(scenario, seed, &outcome);
     let json = summary.to_json();
     let unfinished = |error: &dyn std::fmt::Display| Failure::Unfinished(format!("{}: {error}", folder.display()));
@@ -112,6 +111,11 @@ fn simulate_one(arguments: &Arguments, loaded: &Loaded, folder: &Path) -> Result
     Ok(summary.met())
 }
 
+/// Whether no file beside the scenario failed while the run read it.
+fn read_to_the_end(files: &Files) -> Result<(), Failure> {
+    files.failure().map_or(Ok(()), |failure| Err(Failure::Unfinished(failure.to_string())))
+}
+
 /// Simulates with every fact written to `path`: a file appears under its name only when it is whole.
 fn with_facts(loaded: &Loaded, seed: u64, path: &Path) -> Result<Outcome, Failure> {
     let failed = |error: io::Error| Failure::Unfinished(format!("{}: {}", path.display(), describe(&error)));
@@ -128,11 +132,12 @@ fn with_facts(loaded: &Loaded, seed: u64, path: &Path) -> Result<Outcome, Failur
     })?;
     let mut facts = FactsCsv::new(BufWriter::with_capacity(1 << 16, file));
     let outcome = simulate(&loaded.scenario, seed, &loaded.files, &mut facts);
-    let written = facts.finish(&loaded.scenario.names()).map(drop);
-    let renamed = written.and_then(|()| if direct { Ok(()) } else { fs::rename(&target, path) });
+    let written = facts.finish(&loaded.scenario.names()).map(drop).map_err(failed);
+    // A run whose input could not be read to its end has no facts to show.
+    let whole = written.and_then(|()| read_to_the_end(&loaded.files));
+    let renamed = whole.and_then(|()| if direct { Ok(()) } else { fs::rename(&target, path).map_err(failed) });
     if renamed.is_err() && !direct {
         let _ = fs::remove_file(&target);
     }
-    renamed.map_err(failed)?;
-    Ok(outcome)
+    renamed.map(|()| outcome)
 }

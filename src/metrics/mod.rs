@@ -5,6 +5,7 @@
 
 mod interval;
 mod level;
+mod outcome;
 mod quantity;
 mod recorder;
 mod summary;
@@ -12,7 +13,8 @@ mod table;
 
 pub use interval::{FunctionColumn, Minute, Owner, SourceColumn, Timeline};
 pub use level::Level;
+pub use outcome::{FunctionFigures, Outcome, SourceFigures};
 pub use quantity::Quantity;
-pub use recorder::{FunctionFigures, Outcome, Recorder, SourceFigures, Watch};
+pub use recorder::{Recorder, Watch};
 pub use summary::{Summary, Verdict};
 pub use table::{Metric, metrics, unit, unknown_metrics};

@@ -8,8 +8,9 @@ use crate::engine::{Ending, Fact, Fate, FunctionId, Observe, SourceId};
 use crate::scenario::Names;
 use crate::time::{SimDuration, SimTime};
 
+use super::Level;
 use super::interval::{FunctionColumn, Interval, Minute, Owner, SourceColumn, Timeline, bin_width};
-use super::{Level, Quantity};
+use super::outcome::{Areas, FunctionFigures, Outcome, SourceFigures};
 
 /// Hears facts and closed minutes as they happen. `()` hears nothing and costs nothing.
 pub trait Watch {
@@ -28,139 +29,6 @@ impl Watch for () {
         false
     }
     fn fact(&mut self, _: SimTime, _: &Fact<'_>, _: &Names) {}
-}
-
-/// What is known of a source.
-#[derive(Clone, Debug, Default)]
-pub struct SourceFigures {
-    /// Events that count.
-    pub events: u64,
-    /// Where they ended.
-    pub fates: [u64; Fate::ALL.len()],
-    /// (Event, invocation) pairs.
-    pub deliveries: u64,
-    /// Events that became processed since the warm-up, whenever emitted.
-    pub processed: u64,
-    /// Of these, within the window.
-    pub processed_in_window: u64,
-    /// Events that became anything else.
-    lost: u64,
-    emitted: u64,
-    /// Events waiting in a stream or queue.
-    pub backlog: Level,
-    /// Highest since the warm-up.
-    pub backlog_max: i64,
-    /// What callers waited.
-    pub response: Quantity,
-    /// From emission to the end of the invocation that processed the event.
-    pub latency: Quantity,
-    /// Sums of the latency's parts in nanoseconds.
-    pub parts: [u128; 8],
-    /// Ages of the last record of each batch.
-    pub iterator_age: Quantity,
-}
-
-/// What is known of a function.
-#[derive(Clone, Debug, Default)]
-pub struct FunctionFigures {
-    /// Invocations that started.
-    pub invocations: u64,
-    /// Function errors, timeouts included.
-    pub errors: u64,
-    /// Timeouts.
-    pub timeouts: u64,
-    /// Answers 429.
-    pub throttles: u64,
-    /// Invocations on a new environment.
-    pub cold_starts: u64,
-    /// Handler times.
-    pub duration: Quantity,
-    /// Billed milliseconds.
-    pub billed_ms: u64,
-    /// Records handed over.
-    pub records: u64,
-    /// Largest batch.
-    pub batch_max: u32,
-    /// Invocations running, their cold start included.
-    pub concurrency: Level,
-    /// Highest since the warm-up.
-    pub concurrency_max: i64,
-    /// Environments, busy and idle.
-    pub environments: Level,
-    /// Most since the warm-up.
-    pub environments_max: i64,
-    /// Events taken into the asynchronous queue.
-    pub async_received: u64,
-    /// Age of queued events when an invocation starts.
-    pub async_age: Quantity,
-    /// Events that left the queue without success.
-    pub async_dropped: u64,
-}
-
-/// What a run has come to.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    /// By source.
-    pub sources: Vec<SourceFigures>,
-    /// By function.
-    pub functions: Vec<FunctionFigures>,
-    /// Messages by destination.
-    pub destinations: Vec<u64>,
-    /// Concurrency of all functions together, since the warm-up.
-    pub account_concurrency_max: i64,
-    /// Integrals over the window: of account concurrency, then of each function's concurrency and environments, then of each
-    /// source's backlog, in things times nanoseconds.
-    areas: Areas,
-    /// The window of time means and rates.
-    pub window: (SimTime, SimTime),
-    /// When every event had its fate and no invocation ran.
-    pub ended_at: SimTime,
-    /// For charts.
-    pub timeline: Timeline,
-    /// For tables.
-    pub minutes: Vec<Minute>,
-}
-
-/// Integrals at one instant.
-#[derive(Clone, Debug, Default)]
-struct Areas {
-    account: u128,
-    concurrency: Vec<u128>,
-    environments: Vec<u128>,
-    backlog: Vec<u128>,
-}
-
-impl Outcome {
-    fn mean(&self, area: u128) -> Option<f64> {
-        let length = self.window.1.since(self.window.0).nanos();
-        (length > 0).then(|| area as f64 / length as f64)
-    }
-
-    /// Mean concurrency of all functions over the window.
-    pub fn account_concurrency_mean(&self) -> Option<f64> {
-        self.mean(self.areas.account)
-    }
-
-    /// Mean concurrency of a function over the window.
-    pub fn concurrency_mean(&self, function: usize) -> Option<f64> {
-        self.mean(self.areas.concurrency[function])
-    }
-
-    /// Mean number of environments over the window.
-    pub fn environments_mean(&self, function: usize) -> Option<f64> {
-        self.mean(self.areas.environments[function])
-    }
-
-    /// Mean backlog over the window.
-    pub fn backlog_mean(&self, source: usize) -> Option<f64> {
-        self.mean(self.areas.backlog[source])
-    }
-
-    /// Events of a source that became processed in the window, per second of it.
-    pub fn throughput(&self, source: usize) -> Option<f64> {
-        let length = self.window.1.since(self.window.0);
-        (!length.is_zero()).then(|| self.sources[source].processed_in_window as f64 / length.as_secs_f64())
-    }
 }
 
 /// What had been counted when an interval began.

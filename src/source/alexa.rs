@@ -7,7 +7,8 @@ use crate::engine::InvocationType;
 use crate::time::SimDuration;
 
 use super::Kind;
-use super::push::{Plan, PushService, kind};
+use super::plan::Plan;
+use super::push::{PushService, kind};
 
 pub(super) const KIND: Kind =
     kind::<Alexa>("alexa", "user speaks to a skill: Alexa calls Lambda (push, RequestResponse)");

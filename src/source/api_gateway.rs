@@ -9,7 +9,8 @@ use crate::engine::InvocationType;
 use crate::time::SimDuration;
 
 use super::common::Common;
-use super::push::{ClientRetry, Plan, PushService, Waiter, kind};
+use super::plan::{ClientRetry, Plan, Waiter};
+use super::push::{PushService, kind};
 use super::{KeyProblem, Kind};
 
 pub(super) const KIND: Kind =

@@ -11,7 +11,8 @@ use crate::engine::InvocationType;
 use crate::time::SimDuration;
 
 use super::common::Common;
-use super::push::{Plan, PushService, Waiter, kind};
+use super::plan::{Plan, Waiter};
+use super::push::{PushService, kind};
 use super::{KeyProblem, Kind};
 
 pub(super) const KIND: Kind = kind::<CloudFormation>(

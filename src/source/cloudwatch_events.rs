@@ -10,7 +10,8 @@ use crate::engine::InvocationType;
 use crate::time::SimDuration;
 
 use super::common::Common;
-use super::push::{Plan, PushService, Schedule, kind};
+use super::plan::{Plan, Schedule};
+use super::push::{PushService, kind};
 use super::{KeyProblem, Kind};
 
 pub(super) const KIND: Kind = kind::<CloudWatchEvents>(

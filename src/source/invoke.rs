@@ -6,7 +6,8 @@ use serde::Deserialize;
 use crate::engine::InvocationType;
 
 use super::Kind;
-use super::push::{ClientRetry, Plan, PushService, kind};
+use super::plan::{ClientRetry, Plan};
+use super::push::{PushService, kind};
 
 pub(super) const KIND: Kind =
     kind::<InvokeApi>("invoke", "direct call of the Invoke API (push, RequestResponse, Event or DryRun)");

@@ -14,6 +14,7 @@ mod invoke;
 mod kinesis;
 mod lane;
 mod mapping;
+mod plan;
 mod poison;
 mod push;
 mod s3;
@@ -34,7 +35,7 @@ use crate::time::SimTime;
 
 pub use common::{Common, PoisonSpec, Size};
 pub use mapping::{Backlog, MappingSpec, PartitionKeys};
-pub use push::ClientRetry;
+pub use plan::ClientRetry;
 
 /// The kinds of event source, in order of name. A new one is one line here, one `mod` line above and one file.
 pub const KINDS: &[Kind] = &[

@@ -22,6 +22,7 @@ use crate::time::{SimDuration, SimTime};
 use crate::token_bucket::TokenBucket;
 
 use super::common::Common;
+use super::plan::{Plan, Schedule, Waiter, cron_moments};
 use super::poison::Poison;
 use super::{Definition, EventSource, Figures, KeyProblem, Kind, Mode, Site, merged};
 
@@ -29,83 +30,6 @@ use super::{Definition, EventSource, Figures, KeyProblem, Kind, Mode, Site, merg
 const SYNCHRONOUS_PAYLOAD: u64 = 6 * 1024 * 1024;
 /// Largest request of an asynchronous call: "1 MB (asynchronous)" (same page).
 const ASYNCHRONOUS_PAYLOAD: u64 = 1024 * 1024;
-
-/// How a client that got 429, 5xx or no answer in time tries again.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct ClientRetry {
-    /// Tries in all, the first included, 1 to 100. Default 3, as in AWS's SDKs (standard mode).
-    #[schemars(range(min = 1, max = 100))]
-    pub attempts: u32,
-    /// The longest wait before the first retry; it doubles with each. The wait is drawn evenly from zero to it. Default `"1s"`.
-    pub base: SimDuration,
-    /// No wait is longer. Default `"20s"`.
-    pub cap: SimDuration,
-}
-
-impl Default for ClientRetry {
-    fn default() -> Self {
-        ClientRetry { attempts: 3, base: SimDuration::from_secs(1), cap: SimDuration::from_secs(20) }
-    }
-}
-
-/// How a service calls Lambda.
-#[derive(Clone, Debug)]
-pub(super) struct Plan {
-    pub invocation_type: InvocationType,
-    /// From the event (or the request) to Lambda.
-    pub delivery: DistributionSpec,
-    /// From Lambda's answer back to the caller.
-    pub answer: DistributionSpec,
-    /// Who waits for an answer.
-    pub waiter: Waiter,
-    /// How long a caller waits for one answer of Lambda.
-    pub patience: Option<SimDuration>,
-    /// (rate, burst) of requests before Lambda.
-    pub throttle: Option<(f64, f64)>,
-    pub client_retry: Option<ClientRetry>,
-    /// Whether a function error reaches the client as a 5xx, which it tries again; else it is an answer (200).
-    pub errors_are_5xx: bool,
-    /// Events at the instants of a calendar instead of `arrivals`.
-    pub schedule: Option<Schedule>,
-}
-
-/// Who waits for an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Waiter {
-    /// Nobody, or the caller of a synchronous call for the function's own answer.
-    Caller,
-    /// A client of an asynchronous call, for Lambda's 202.
-    Acceptance,
-    /// Somebody who learns of the outcome by another way, and waits for it no longer than this.
-    Outcome(SimDuration),
-}
-
-/// When a calendar's events occur.
-#[derive(Clone, Debug)]
-pub(super) enum Schedule {
-    /// Every so often.
-    Rate(SimDuration),
-    /// At the moments that a cron expression matches.
-    Cron(Box<croner::Cron>),
-}
-
-impl Plan {
-    /// A plan without hops, limits or retries.
-    pub(super) fn plain(invocation_type: InvocationType) -> Plan {
-        Plan {
-            invocation_type,
-            delivery: SimDuration::ZERO.into(),
-            answer: SimDuration::ZERO.into(),
-            waiter: Waiter::Caller,
-            patience: None,
-            throttle: None,
-            client_retry: None,
-            errors_are_5xx: false,
-            schedule: None,
-        }
-    }
-}
 
 /// The keys of a push service.
 pub(super) trait PushService:
@@ -202,7 +126,7 @@ impl<T: PushService> Definition for PushDefinition<T> {
         let until = site.until.unwrap_or(SimTime::NEVER);
         let key = site.key.named("arrivals");
         let arrivals = match (&self.plan.schedule, &self.common.arrivals) {
-            (Some(Schedule::Cron(cron)), _) => Arrivals::calendar(moments(cron, site.start), site.start, until),
+            (Some(Schedule::Cron(cron)), _) => Arrivals::calendar(cron_moments(cron, site.start), site.start, until),
             (Some(Schedule::Rate(period)), _) => {
                 Arrivals::new(&ArrivalsSpec::Every(*period), until, key, site.inputs, site.functions)?
             }
@@ -242,17 +166,6 @@ impl<T: PushService> Definition for PushDefinition<T> {
             retries: BTreeSet::new(),
         }))
     }
-}
-
-/// The moments strictly after `start` that `cron` matches.
-fn moments(
-    cron: &croner::Cron,
-    start: chrono::DateTime<chrono::Utc>,
-) -> impl Iterator<Item = chrono::DateTime<chrono::Utc>> + Send + use<> {
-    let cron = cron.clone();
-    std::iter::successors(cron.find_next_occurrence(&start, false).ok(), move |moment| {
-        cron.find_next_occurrence(moment, false).ok()
-    })
 }
 
 /// Assumption: a client that is answered in no time at all (a refusal, say) sends again no sooner than this, as a short way over a

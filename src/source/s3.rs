@@ -8,7 +8,8 @@ use crate::engine::InvocationType;
 use crate::time::SimDuration;
 
 use super::Kind;
-use super::push::{Plan, PushService, kind};
+use super::plan::Plan;
+use super::push::{PushService, kind};
 
 pub(super) const KIND: Kind = kind::<S3>("s3", "object created or removed: S3 notifies Lambda (push, Event)");
 

@@ -4,7 +4,7 @@
 //! prints the seed and the text. `PUSHPULL_RANDOM=20000` runs so many, `PUSHPULL_RANDOM_SEED=7` prints and runs that
 //! one alone.
 
-mod generator;
+pub mod generator;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};

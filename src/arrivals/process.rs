@@ -1,0 +1,208 @@
+//! The process that yields one arrival after the other, one held ahead.
+
+use chrono::{DateTime, Duration as ChronoDuration, Utc};
+use rand_distr::{Distribution as _, Exp1};
+
+use crate::inputs::{InputError, Inputs};
+use crate::random::{Key, Sequential};
+use crate::time::{SECOND, SimDuration, SimTime};
+
+use super::ArrivalsSpec;
+use super::rows::{CountsReader, TraceReader};
+
+/// One arrival.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Arrival {
+    /// When.
+    pub at: SimTime,
+    /// The handler time that the event brings with it, from a trace.
+    pub handler: Option<SimDuration>,
+    /// The function that the event goes to, from a trace, as its place in the scenario's functions.
+    pub function: Option<u32>,
+}
+
+impl Arrival {
+    fn plain(at: SimTime) -> Arrival {
+        Arrival { at, handler: None, function: None }
+    }
+}
+
+/// The arrivals of one source, in order of time, below a bound.
+pub struct Arrivals {
+    process: Process,
+    next: Option<Arrival>,
+    until: SimTime,
+}
+
+enum Process {
+    Poisson { rng: Sequential, mean_gap: f64, at: u64, fraction: f64 },
+    Constant { k: u64, interval: DecimalRate },
+    Every { at: SimTime, period: SimDuration },
+    At { times: std::vec::IntoIter<SimDuration> },
+    Bursts { at: SimTime, left: u64, size: u64, every: SimDuration },
+    Ramp { rng: Sequential, points: Vec<(f64, f64)>, segment: usize, at: f64 },
+    Trace(TraceReader),
+    Counts(CountsReader),
+    Calendar { next: Box<dyn Iterator<Item = SimTime> + Send> },
+    Nothing,
+}
+
+impl Arrivals {
+    /// The arrivals that `spec` describes, before `until`; draws come from `key`, rows from `inputs`, and `functions` are the
+    /// names that a trace's target column may hold.
+    pub fn new(
+        spec: &ArrivalsSpec,
+        until: SimTime,
+        key: Key,
+        inputs: &dyn Inputs,
+        functions: &[String],
+    ) -> Result<Arrivals, InputError> {
+        let process = match spec {
+            ArrivalsSpec::Poisson { rate } => {
+                Process::Poisson { rng: key.sequence(), mean_gap: SECOND as f64 / rate, at: 0, fraction: 0.0 }
+            }
+            ArrivalsSpec::Constant { rate } => Process::Constant { k: 0, interval: DecimalRate::of(*rate) },
+            ArrivalsSpec::Every(period) => Process::Every { at: SimTime::ZERO + *period, period: *period },
+            ArrivalsSpec::At(times) => Process::At { times: times.clone().into_iter() },
+            ArrivalsSpec::Bursts { size, every } => {
+                Process::Bursts { at: SimTime::ZERO, left: *size, size: *size, every: *every }
+            }
+            ArrivalsSpec::Ramp(points) => {
+                let points: Vec<_> = points.iter().map(|(time, rate)| (time.as_secs_f64(), *rate)).collect();
+                let at = points[0].0;
+                Process::Ramp { rng: key.sequence(), points, segment: 0, at }
+            }
+            ArrivalsSpec::Trace(trace) => Process::Trace(TraceReader::open(trace, inputs, functions)?),
+            ArrivalsSpec::Counts(counts) => Process::Counts(CountsReader::open(counts, key, inputs)?),
+            ArrivalsSpec::Clients { .. } => Process::Nothing,
+        };
+        Ok(Self::from(process, until))
+    }
+
+    /// Arrivals at the instants of a calendar: `schedule(start)` yields the moments strictly after `start`.
+    pub fn calendar(
+        schedule: impl Iterator<Item = DateTime<Utc>> + Send + 'static,
+        start: DateTime<Utc>,
+        until: SimTime,
+    ) -> Arrivals {
+        let next = schedule.map_while(move |moment| {
+            let since: ChronoDuration = moment - start;
+            since.num_nanoseconds().and_then(|nanos| u64::try_from(nanos).ok()).map(SimTime::from_nanos)
+        });
+        Self::from(Process::Calendar { next: Box::new(next) }, until)
+    }
+
+    fn from(process: Process, until: SimTime) -> Arrivals {
+        let mut arrivals = Arrivals { process, next: None, until };
+        arrivals.refill();
+        arrivals
+    }
+
+    /// When the next event occurs.
+    pub fn peek(&self) -> Option<SimTime> {
+        self.next.map(|arrival| arrival.at)
+    }
+
+    /// Takes the next arrival.
+    pub fn pop(&mut self) -> Option<Arrival> {
+        let arrival = self.next;
+        if arrival.is_some() {
+            self.refill();
+        }
+        arrival
+    }
+
+    fn refill(&mut self) {
+        self.next = self.process.draw().filter(|arrival| arrival.at < self.until);
+    }
+}
+
+impl Process {
+    fn draw(&mut self) -> Option<Arrival> {
+        let at = match self {
+            Process::Poisson { rng, mean_gap, at, fraction } => {
+                let draw: f64 = Exp1.sample(rng);
+                // The fraction of a nanosecond is carried over, so that rounding never bends the rate.
+                let gap = *fraction + draw * *mean_gap;
+                let whole = gap as u64;
+                *fraction = gap - whole as f64;
+                *at = at.saturating_add(whole);
+                SimTime::from_nanos(*at)
+            }
+            Process::Constant { k, interval } => {
+                let at = interval.instant(*k);
+                *k += 1;
+                at
+            }
+            Process::Every { at, period } => {
+                let now = *at;
+                *at = now + *period;
+                now
+            }
+            Process::At { times } => SimTime::ZERO + times.next()?,
+            Process::Bursts { at, left, size, every } => {
+                if *left == 0 {
+                    *at = *at + *every;
+                    *left = *size;
+                }
+                *left -= 1;
+                *at
+            }
+            Process::Ramp { rng, points, segment, at } => ramp(rng, points, segment, at)?,
+            Process::Trace(reader) => return reader.draw(),
+            Process::Counts(reader) => reader.draw()?,
+            Process::Calendar { next } => next.next()?,
+            Process::Nothing => return None,
+        };
+        Some(Arrival::plain(at))
+    }
+}
+
+/// The next arrival of a Poisson process with piecewise linear rate: a unit exponential is spent along the integral of the
+/// rate, segment by segment; within a segment the instant is the root of a quadratic.
+fn ramp(rng: &mut Sequential, points: &[(f64, f64)], segment: &mut usize, at: &mut f64) -> Option<SimTime> {
+    let mut budget: f64 = Exp1.sample(rng);
+    while let [(t0, r0), (t1, r1)] = *points.get(*segment..*segment + 2)? {
+        let slope = if t1 > t0 { (r1 - r0) / (t1 - t0) } else { 0.0 };
+        let rate = r0 + slope * (*at - t0);
+        let left = (t1 - *at).max(0.0);
+        let area = left * (rate + r1) / 2.0;
+        if budget < area {
+            // slope/2 dt^2 + rate dt = budget, in the form that stays exact as the slope goes to 0.
+            let dt = 2.0 * budget / (rate + (rate * rate + 2.0 * slope * budget).max(0.0).sqrt());
+            *at += dt;
+            return Some(SimTime::from_nanos((*at * SECOND as f64 + 0.5) as u64));
+        }
+        budget -= area;
+        *at = t1;
+        *segment += 1;
+    }
+    None
+}
+
+/// A rate held as the decimal that was written, so that arrival k lies at round(k 10^9 / rate) exactly.
+struct DecimalRate {
+    digits: u128,
+    /// None: so slow that the second arrival lies beyond all time.
+    scale: Option<u128>,
+}
+
+impl DecimalRate {
+    fn of(rate: f64) -> DecimalRate {
+        // The shortest decimal that reads back as `rate` is what the user wrote; it has at most 17 digits.
+        let text = format!("{rate}");
+        let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+        let digits = format!("{whole}{fraction}").parse().unwrap_or(1);
+        DecimalRate { digits, scale: 10u128.checked_pow(fraction.len() as u32) }
+    }
+
+    fn instant(&self, k: u64) -> SimTime {
+        if k == 0 {
+            return SimTime::ZERO;
+        }
+        // k scale = digits times the instant in seconds: only what lies beyond all time does not fit.
+        let scaled = self.scale.and_then(|scale| (u128::from(k) * u128::from(SECOND)).checked_mul(scale));
+        let nanos = scaled.and_then(|scaled| scaled.checked_add(self.digits / 2)).map(|scaled| scaled / self.digits);
+        SimTime::from_nanos(nanos.and_then(|nanos| u64::try_from(nanos).ok()).unwrap_or(u64::MAX))
+    }
+}

@@ -10,6 +10,7 @@ use rand_distr::{Distribution as _, Exp1, Gamma, StandardNormal};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::inputs::FileUse;
 use crate::random::unit;
 use crate::time::SimDuration;
 
@@ -70,8 +71,7 @@ pub enum Law {
         unit: TimeUnit,
     },
     /// One of several distributions, chosen by weight.
-    #[schemars(extend("minItems" = 1))]
-    Mixture(Vec<Component>),
+    Mixture(#[schemars(extend("minItems" = 1))] Vec<Component>),
 }
 
 /// One part of a mixture.
@@ -159,34 +159,50 @@ impl DistributionSpec {
         DistributionSpec::Law(Law::Lognormal(Lognormal::Percentiles { median, p99 }))
     }
 
-    /// The files that the distribution reads: (file, column, unit).
-    pub fn files(&self) -> Vec<(&str, &str, TimeUnit)> {
+    /// The files that the distribution reads, each with the unit of its column.
+    pub fn files(&self) -> Vec<(FileUse<'_>, TimeUnit)> {
         match self {
-            DistributionSpec::Constant(_) => vec![],
-            DistributionSpec::Law(Law::Empirical { file, column, unit }) => vec![(file, column, *unit)],
-            DistributionSpec::Law(Law::Mixture(parts)) => parts.iter().flat_map(|part| part.of.files()).collect(),
-            DistributionSpec::Law(_) => vec![],
+            DistributionSpec::Law(Law::Empirical { file, column, unit }) => {
+                let columns = vec![("column", column.as_str())];
+                vec![(FileUse { path: vec!["empirical".into()], file, columns }, *unit)]
+            }
+            DistributionSpec::Law(Law::Mixture(parts)) => {
+                let mut found = vec![];
+                for (place, part) in parts.iter().enumerate() {
+                    for (mut file, unit) in part.of.files() {
+                        file.path.splice(0..0, ["mixture".into(), place.to_string(), "of".into()]);
+                        found.push((file, unit));
+                    }
+                }
+                found
+            }
+            DistributionSpec::Constant(_) | DistributionSpec::Law(_) => vec![],
         }
     }
 
     /// What no single key can show to be wrong, as (path below the distribution, what is wrong).
-    pub fn problems(&self) -> Vec<(Vec<&'static str>, String)> {
+    pub fn problems(&self) -> Vec<(Vec<String>, String)> {
         let DistributionSpec::Law(law) = self else { return vec![] };
+        let below = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
         match law {
             Law::Uniform { min, max } if min > max => {
-                vec![(vec!["uniform", "max"], format!("`max` is {max}, below `min`, which is {min}"))]
+                vec![(below(&["uniform", "max"]), format!("`max` is {max}, below `min`, which is {min}"))]
             }
             Law::Lognormal(Lognormal::Percentiles { median, p99 }) if p99 < median => {
-                vec![(vec!["lognormal", "p99"], format!("`p99` is {p99}, below `median`, which is {median}"))]
+                vec![(below(&["lognormal", "p99"]), format!("`p99` is {p99}, below `median`, which is {median}"))]
             }
             Law::Lognormal(Lognormal::Percentiles { median, .. }) if median.is_zero() => {
-                vec![(vec!["lognormal", "median"], "the median of a log-normal distribution is above 0".into())]
+                vec![(below(&["lognormal", "median"]), "the median of a log-normal distribution is above 0".into())]
             }
             Law::Pareto { min, .. } if min.is_zero() => {
-                vec![(vec!["pareto", "min"], "the shortest length of a Pareto distribution is above 0".into())]
+                vec![(below(&["pareto", "min"]), "the shortest length of a Pareto distribution is above 0".into())]
             }
             Law::Mixture(parts) => {
-                parts.iter().flat_map(|part| part.of.problems()).map(|(_, what)| (vec!["mixture"], what)).collect()
+                let part = |(place, part): (usize, &Component)| {
+                    let at = below(&["mixture", &place.to_string(), "of"]);
+                    part.of.problems().into_iter().map(move |(path, what)| ([at.clone(), path].concat(), what))
+                };
+                parts.iter().enumerate().flat_map(part).collect()
             }
             _ => vec![],
         }

@@ -25,6 +25,17 @@ pub trait Rows {
     fn line(&self) -> u64;
 }
 
+/// Where a scenario names a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileUse<'a> {
+    /// The keys of the table with `file`, below the value that was asked.
+    pub path: Vec<String>,
+    /// The file.
+    pub file: &'a str,
+    /// The columns that are read: the key that names each, and its name.
+    pub columns: Vec<(&'static str, &'a str)>,
+}
+
 /// Why rows cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputError {
@@ -34,6 +45,13 @@ pub struct InputError {
     pub line: Option<u64>,
     /// What is wrong.
     pub message: String,
+}
+
+impl InputError {
+    /// A column that has a header and no rows.
+    pub fn empty(file: &str, column: &str) -> InputError {
+        InputError { file: file.to_owned(), line: None, message: format!("column `{column}` has no values") }
+    }
 }
 
 impl fmt::Display for InputError {
@@ -73,10 +91,10 @@ impl Inputs for MemoryInputs {
         let picks = columns
             .iter()
             .map(|name| {
-                header
-                    .iter()
-                    .position(|column| column == name)
-                    .ok_or_else(|| error(format!("no column `{name}`; there are {header:?}")))
+                header.iter().position(|column| column == name).ok_or_else(|| {
+                    let known: Vec<String> = header.iter().map(|name| format!("`{name}`")).collect();
+                    error(format!("no column `{name}`; the columns are {}", known.join(", ")))
+                })
             })
             .collect::<Result<Vec<_>, _>>()?;
         let start = text.find('\n').map_or(text.len(), |end| end + 1);

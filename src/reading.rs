@@ -1,7 +1,7 @@
 //! From text to a scenario that can be run: read, checked, and its files looked through.
 
 use crate::distribution::DistributionSpec;
-use crate::inputs::{InputError, Inputs};
+use crate::inputs::{FileUse, InputError, Inputs};
 use crate::scenario::{Document, Problem, Report, Scenario, Step};
 use crate::simulation::read_column;
 use crate::{arrivals, metrics};
@@ -39,31 +39,42 @@ pub fn read(file: &str, text: &str, sets: &[String], inputs: &dyn Inputs) -> Res
 fn file_problems(scenario: &Scenario, document: &Document, inputs: &dyn Inputs) -> Vec<Problem> {
     let names = scenario.names();
     let mut problems = Vec::new();
-    let mut add = |path: Vec<Step>, error: InputError| problems.push(Problem::at(path, error.to_string()));
-    let check = |spec: &DistributionSpec| -> Result<(), InputError> {
-        spec.files().into_iter().try_for_each(|(file, column, unit)| read_column(inputs, file, column, unit).map(drop))
+    let mut check = |place: Vec<Step>, distribution: &DistributionSpec| {
+        for (file, unit) in distribution.files() {
+            let column = file.columns.first().map_or("", |(_, column)| column);
+            if let Err(error) = read_column(inputs, file.file, column, unit) {
+                problems.push(file_problem(&place, &file, &error, inputs));
+            }
+        }
     };
     for (name, function) in &scenario.functions {
-        for (keys, spec) in function.distributions() {
-            if let Err(error) = check(spec) {
-                add(["function", name].iter().chain(keys).map(|key| Step::from(*key)).collect(), error);
-            }
+        for (keys, distribution) in function.distributions() {
+            check(["function", name].iter().chain(keys).map(|key| Step::from(*key)).collect(), distribution);
         }
     }
     for source in &scenario.sources {
-        let place = document.source_path(source.kind.name, &source.name);
-        let below =
-            |keys: &[&str]| place.iter().cloned().chain(keys.iter().map(|key| Step::from(*key))).collect::<Vec<_>>();
-        for (keys, spec) in source.definition.distributions() {
-            if let Err(error) = check(spec) {
-                add(below(&keys), error);
-            }
+        for (keys, distribution) in source.definition.distributions() {
+            let place = document.source_path(source.kind.name, &source.name);
+            check(place.into_iter().chain(keys.into_iter().map(Step::from)).collect(), distribution);
         }
-        if let Some(spec) = &source.definition.common().arrivals
-            && let Err(error) = arrivals::validate(spec, inputs, &names.functions)
-        {
-            add(below(&["arrivals"]), error);
+    }
+    for source in &scenario.sources {
+        let Some(spec) = &source.definition.common().arrivals else { continue };
+        if let (Some(file), Err(error)) = (spec.file(), arrivals::validate(spec, inputs, &names.functions)) {
+            let mut place = document.source_path(source.kind.name, &source.name);
+            place.push("arrivals".into());
+            problems.push(file_problem(&place, &file, &error, inputs));
         }
     }
     problems
+}
+
+/// A problem with a file, at the name of the column that it does not have, else at its own.
+fn file_problem(place: &[Step], file: &FileUse<'_>, error: &InputError, inputs: &dyn Inputs) -> Problem {
+    let is_missing = |column: &str| inputs.open(file.file, &[]).is_ok() && inputs.open(file.file, &[column]).is_err();
+    let missing = file.columns.iter().find(|(_, column)| is_missing(column));
+    let key = missing.map_or("file", |(key, _)| key);
+    // A number is a place in a list: the parts of a mixture.
+    let below = file.path.iter().map(|key| key.parse().map_or_else(|_| Step::from(key.as_str()), Step::Index));
+    Problem::at(place.iter().cloned().chain(below).chain([Step::from(key)]).collect::<Vec<_>>(), error.to_string())
 }

@@ -248,11 +248,7 @@ pub(crate) fn read_column(
         values.push(value);
     }
     if values.is_empty() {
-        return Err(InputError {
-            file: file.to_owned(),
-            line: None,
-            message: format!("column `{column}` has no values"),
-        });
+        return Err(InputError::empty(file, column));
     }
     Ok(values)
 }

@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::distribution::{DistributionSpec, TimeUnit};
+use crate::inputs::FileUse;
 use crate::time::SimDuration;
 
 pub use process::{Arrival, Arrivals};
@@ -32,8 +33,7 @@ pub enum ArrivalsSpec {
         rate: f64,
     },
     /// One event a period, the first after one period, e.g. `"5m"`.
-    #[schemars(extend("x-minimum" = "1us"))]
-    Every(SimDuration),
+    Every(#[schemars(extend("x-minimum" = "1us"))] SimDuration),
     /// At the given instants, e.g. `["0s", "1.5s"]`, ascending.
     At(Vec<SimDuration>),
     /// `size` events at one instant, every so often, the first at 0 s.
@@ -46,8 +46,7 @@ pub enum ArrivalsSpec {
         every: SimDuration,
     },
     /// Poisson arrivals whose rate is linear between the points `[instant, events per second]`; none after the last.
-    #[schemars(extend("minItems" = 2))]
-    Ramp(Vec<(SimDuration, f64)>),
+    Ramp(#[schemars(extend("minItems" = 2))] Vec<(SimDuration, f64)>),
     /// At the instants of a column of a CSV file.
     Trace(Trace),
     /// As many events in each period as a column of a CSV file says, placed at random within it.
@@ -120,30 +119,49 @@ impl ArrivalsSpec {
         matches!(self, Poisson { .. } | Constant { .. } | Every(_) | Bursts { .. } | Clients { .. })
     }
 
-    /// What no single key can show to be wrong: (path below `arrivals`, what is wrong).
-    pub fn problems(&self) -> Vec<(Vec<&'static str>, String)> {
-        let descending =
-            |times: &[SimDuration]| times.windows(2).find(|pair| pair[1] < pair[0]).map(|pair| (pair[0], pair[1]));
+    /// The file that it reads, if any.
+    pub fn file(&self) -> Option<FileUse<'_>> {
         match self {
-            ArrivalsSpec::At(times) => descending(times)
-                .map(|(a, b)| (vec!["at"], format!("instants must ascend, and {b} comes after {a}")))
-                .into_iter()
-                .collect(),
+            ArrivalsSpec::Trace(trace) => {
+                let keys = ["column", "duration_column", "target_column"];
+                let columns = [Some(&trace.column), trace.duration_column.as_ref(), trace.target_column.as_ref()];
+                let columns = keys.into_iter().zip(columns).filter_map(|(key, column)| Some((key, column?.as_str())));
+                Some(FileUse { path: vec!["trace".into()], file: &trace.file, columns: columns.collect() })
+            }
+            ArrivalsSpec::Counts(counts) => {
+                let columns = vec![("column", counts.column.as_str())];
+                Some(FileUse { path: vec!["counts".into()], file: &counts.file, columns })
+            }
+            _ => None,
+        }
+    }
+
+    /// What no single key can show to be wrong: (path below `arrivals`, what is wrong).
+    pub fn problems(&self) -> Vec<(Vec<String>, String)> {
+        let below = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
+        let descending = |times: &[SimDuration]| {
+            let place = times.windows(2).position(|pair| pair[1] < pair[0])?;
+            let what = format!("instants must ascend, and {} comes after {}", times[place + 1], times[place]);
+            Some(((place + 1).to_string(), what))
+        };
+        match self {
+            ArrivalsSpec::At(times) => {
+                descending(times).map(|(place, what)| (below(&["at", &place]), what)).into_iter().collect()
+            }
             ArrivalsSpec::Ramp(points) => {
-                let mut found = Vec::new();
-                if let Some((_, rate)) = points.iter().find(|(_, rate)| !(0.0..=1e9).contains(rate)) {
-                    found.push((vec!["ramp"], format!("a rate is {rate}; allowed: 0 to 1e9 events per second")));
-                }
+                let rates = points.iter().enumerate().filter(|(_, (_, rate))| !(0.0..=1e9).contains(rate));
+                let wrong = |(place, (_, rate)): (usize, &(_, f64))| {
+                    let what = format!("a rate is {rate}; allowed: 0 to 1000000000 events per second");
+                    (below(&["ramp", &place.to_string(), "1"]), what)
+                };
                 let times: Vec<_> = points.iter().map(|(time, _)| *time).collect();
-                if let Some((a, b)) = descending(&times) {
-                    found.push((vec!["ramp"], format!("instants must ascend, and {b} comes after {a}")));
-                }
-                found
+                let descent = descending(&times).map(|(place, what)| (below(&["ramp", &place, "0"]), what));
+                rates.map(wrong).chain(descent).collect()
             }
             ArrivalsSpec::Clients { think_time, .. } => think_time
                 .problems()
                 .into_iter()
-                .map(|(path, what)| ([vec!["clients", "think_time"], path].concat(), what))
+                .map(|(path, what)| ([below(&["clients", "think_time"]), path].concat(), what))
                 .collect(),
             _ => vec![],
         }

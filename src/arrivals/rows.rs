@@ -180,10 +180,10 @@ pub fn validate(spec: &ArrivalsSpec, inputs: &dyn Inputs, functions: &[String]) 
     match spec {
         ArrivalsSpec::Trace(trace) => {
             let mut rows = inputs.open(&trace.file, &trace_columns(trace))?;
-            let mut last = 0;
+            let mut last = None;
             while rows.advance()? {
                 let row = TraceRow::read(trace, functions, rows.as_ref())?;
-                if row.at < last {
+                if last.is_some_and(|last| row.at < last) {
                     let message = format!(
                         "column `{}`: instants must ascend, and `{}` is earlier than the one before",
                         trace.column,
@@ -191,20 +191,22 @@ pub fn validate(spec: &ArrivalsSpec, inputs: &dyn Inputs, functions: &[String]) 
                     );
                     return Err(InputError { file: trace.file.clone(), line: Some(rows.line()), message });
                 }
-                last = row.at;
+                last = Some(row.at);
             }
-            Ok(())
+            last.map(drop).ok_or_else(|| InputError::empty(&trace.file, &trace.column))
         }
         ArrivalsSpec::Counts(counts) => {
             let mut rows = inputs.open(&counts.file, &[&counts.column])?;
+            let mut is_empty = true;
             while rows.advance()? {
                 parse_count(rows.field(0)).map_err(|what| InputError {
                     file: counts.file.clone(),
                     line: Some(rows.line()),
                     message: format!("column `{}`: {what}", counts.column),
                 })?;
+                is_empty = false;
             }
-            Ok(())
+            if is_empty { Err(InputError::empty(&counts.file, &counts.column)) } else { Ok(()) }
         }
         _ => Ok(()),
     }

@@ -65,7 +65,7 @@ fn open(path: &Path) -> std::io::Result<csv::Reader<File>> {
 fn explain(error: &csv::Error) -> String {
     match error.kind() {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("{len} fields, and the header has {expected_len}")
+            format!("{len} field{}, and the header has {expected_len}", if *len == 1 { "" } else { "s" })
         }
         csv::ErrorKind::Utf8 { .. } => "not UTF-8 text".into(),
         csv::ErrorKind::Io(error) => describe(error),

@@ -111,9 +111,10 @@ fn load(path: &str, sets: &[String]) -> Result<Loaded, Failure> {
         (std::fs::read(path).map_err(unreadable)?, folder)
     };
     let text = String::from_utf8(bytes).map_err(|error| {
-        let line =
-            1 + error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
-        Failure::Input(format!("error: {path}:{line}: not UTF-8 text"))
+        let valid = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
+        let line = 1 + valid.matches('\n').count();
+        let column = 1 + valid.rsplit('\n').next().unwrap_or_default().chars().count();
+        Failure::Input(format!("error: {path}:{line}:{column}: not UTF-8 text"))
     })?;
     let files = Files::beside(folder);
     let scenario = crate::read(path, &text, sets, &files)?;

@@ -78,8 +78,9 @@ fn path(keys: &[&str]) -> Path {
 }
 
 /// A path below another; a number is a place in a list.
-fn below(path: &Path, keys: &[&str]) -> Path {
-    let more = keys.iter().map(|key| key.parse::<usize>().map_or_else(|_| Step::from(*key), Step::from));
+fn below<S: AsRef<str>>(path: &Path, keys: &[S]) -> Path {
+    let more = keys.iter().map(AsRef::as_ref);
+    let more = more.map(|key: &str| key.parse::<usize>().map_or_else(|_| Step::from(key), Step::from));
     path.iter().cloned().chain(more).collect()
 }
 

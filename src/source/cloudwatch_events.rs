@@ -116,7 +116,11 @@ fn parse_cron(text: &str) -> Result<croner::Cron, String> {
         .dom_and_dow(true)
         .build()
         .parse(&format!("0 {}", stepped(&fields).join(" ")))
-        .map_err(|error| format!("found `cron({text})`: {error}"))
+        .map_err(|error| {
+            let what = error.to_string();
+            let what = what.rsplit("error: ").next().unwrap_or_default().trim_end_matches('.').to_lowercase();
+            format!("`cron({text})` cannot be read: {what}")
+        })
         .and_then(|cron| match cron.find_next_occurrence(&DateTime::<Utc>::UNIX_EPOCH, true) {
             Ok(_) => Ok(cron),
             Err(_) => Err(format!("`cron({text})` never matches")),

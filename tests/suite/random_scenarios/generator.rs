@@ -390,12 +390,12 @@ fn stream(dice: &mut Dice, text: &mut String, kind: &str, duration: &str) {
 fn files(dice: &mut Dice, functions: u64) -> MemoryInputs {
     let mut trace = String::from("who,ms,took\n");
     let mut at = dice.below(3) * 500;
-    for _ in 0..dice.below(60) {
+    for _ in 0..dice.between(1, 59) {
         writeln!(trace, "f{},{at},{}", dice.below(functions), dice.below(1_500)).unwrap();
         at += if dice.chance(20) { 0 } else { dice.below(400) };
     }
     let mut counts = String::from("n\n");
-    for _ in 0..dice.below(10) {
+    for _ in 0..dice.between(1, 9) {
         writeln!(counts, "{}", dice.below(20)).unwrap();
     }
     let mut times = String::from("ms\n");

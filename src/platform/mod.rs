@@ -1,6 +1,6 @@
 //! The platform: what stands between a source and a handler.
 //!
-//! It takes [`Invoke`](crate::engine::Invoke) messages and answers with [`Settle`](crate::engine::Settle): admission against
+//! It takes [`Invoke`] messages and answers with [`Settle`](crate::engine::Settle): admission against
 //! the account's and the function's limits, execution environments, the asynchronous queue with its retries, destinations.
 //! It never knows which service a source models.
 

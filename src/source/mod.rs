@@ -1,7 +1,7 @@
 //! Event sources: one file per AWS service, named as the service.
 //!
 //! A service's file holds its keys, what it does by default and why, and one [`Kind`]. The two machines behind them all are
-//! [`push`] (the service calls Lambda, one event at a time) and [`shard`] (Lambda polls the shards of a [`stream`] and calls
+//! `push` (the service calls Lambda, one event at a time) and `shard` (Lambda polls the shards of a `stream` and calls
 //! with batches, one lane at a time).
 
 mod alexa;

@@ -198,7 +198,9 @@ impl Checker<'_> {
         let mut meant = Vec::new();
         if schema::is_closed(one) && schema::of_map(one).is_none() {
             for entry in entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
-                let near = nearest(&entry.key, known.iter().copied().filter(|key| !has(entries, key)));
+                // A key that is not there yet is likelier meant than one that is: with `--set`, most are.
+                let near = nearest(&entry.key, known.iter().copied().filter(|key| !has(entries, key)))
+                    .or_else(|| nearest(&entry.key, known.iter().copied()));
                 meant.extend(near);
                 let help = self.where_else(&entry.key, near, &known, choice.as_ref());
                 let message = format!("unknown key `{}`{}", entry.key, self.within(node));

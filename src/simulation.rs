@@ -122,9 +122,7 @@ impl<'a> World<'a> {
                 break;
             }
             if at >= self.recorder.next_boundary() {
-                let boundary = self.recorder.next_boundary();
-                self.catch_up(boundary);
-                self.recorder.close(boundary);
+                self.close_next();
                 continue;
             }
             now = at;
@@ -154,6 +152,9 @@ impl<'a> World<'a> {
         }
         // What a lazy source has not told yet happened before the run was cut off.
         if ended_at.is_none() {
+            while self.recorder.next_boundary() <= horizon {
+                self.close_next();
+            }
             self.catch_up(horizon);
         }
         let ended_at = ended_at.unwrap_or(horizon);
@@ -186,6 +187,13 @@ impl<'a> World<'a> {
 
     fn rekey_source(&mut self, id: SourceId) {
         self.agenda.set(self.source_places[id.0 as usize], self.sources[id.0 as usize].next_wake());
+    }
+
+    /// Closes what ends at the recorder's next boundary, after all that happened before it was told.
+    fn close_next(&mut self) {
+        let boundary = self.recorder.next_boundary();
+        self.catch_up(boundary);
+        self.recorder.close(boundary);
     }
 
     /// Lets lazy sources tell all that happened before `at`.

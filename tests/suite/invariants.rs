@@ -462,7 +462,9 @@ impl<'a> History<'a> {
             let state = &mut source.events[event as usize];
             ensure!(state.fate.is_none(), "event {event} is tried after its fate");
             ensure!(attempt > state.tries, "event {event}: attempt {attempt} after attempt {}", state.tries);
-            let follows = source.mode == Mode::Push && source.invocation_type != InvocationType::Event;
+            // A client counts its own tries, those that end at a gateway before Lambda included; the queue counts its own.
+            let by_client = source.invocation_type != InvocationType::Event || group[0].fact == "denied";
+            let follows = source.mode == Mode::Push && by_client;
             ensure!(follows || attempt == state.tries + 1, "event {event}: attempt {attempt} after {}", state.tries);
             ensure!(!follows || attempt <= source.attempts, "attempt {attempt} of at most {}", source.attempts);
             state.tries = attempt;

@@ -31,12 +31,12 @@ pub fn read(file: &str, text: &str, sets: &[String], inputs: &dyn Inputs) -> Res
             None => problem.help("a metric's name is its path in the summary: see `--json`"),
         });
     }
-    problems.extend(file_problems(&scenario, &document, inputs));
+    problems.extend(file_problems(&scenario, inputs));
     if problems.is_empty() { Ok(scenario) } else { Err(document.report(problems)) }
 }
 
 /// Looks through all files once, holding none.
-fn file_problems(scenario: &Scenario, document: &Document, inputs: &dyn Inputs) -> Vec<Problem> {
+fn file_problems(scenario: &Scenario, inputs: &dyn Inputs) -> Vec<Problem> {
     let names = scenario.names();
     let mut problems = Vec::new();
     let mut check = |place: Vec<Step>, distribution: &DistributionSpec| {
@@ -54,15 +54,13 @@ fn file_problems(scenario: &Scenario, document: &Document, inputs: &dyn Inputs) 
     }
     for source in &scenario.sources {
         for (keys, distribution) in source.definition.distributions() {
-            let place = document.source_path(source.kind.name, &source.name);
-            check(place.into_iter().chain(keys.into_iter().map(Step::from)).collect(), distribution);
+            check(source.path.iter().cloned().chain(keys.into_iter().map(Step::from)).collect(), distribution);
         }
     }
     for source in &scenario.sources {
         let Some(spec) = &source.definition.common().arrivals else { continue };
         if let (Some(file), Err(error)) = (spec.file(), arrivals::validate(spec, inputs, &names.functions)) {
-            let mut place = document.source_path(source.kind.name, &source.name);
-            place.push("arrivals".into());
+            let place = [&source.path[..], &["arrivals".into()]].concat();
             problems.push(file_problem(&place, &file, &error, inputs));
         }
     }

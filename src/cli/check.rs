@@ -2,16 +2,12 @@
 
 use clap::Args;
 
-use super::{Failure, load};
+use super::{Failure, Scenarios, load};
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// Scenario files; `-` is standard input
-    #[arg(required = true)]
-    scenarios: Vec<String>,
-    /// Change a key of the scenario, such as source.logs.batch_size=500
-    #[arg(long, value_name = "PATH=VALUE")]
-    set: Vec<String>,
+    #[command(flatten)]
+    of: Scenarios,
     /// Say nothing of what is in order
     #[arg(long)]
     quiet: bool,
@@ -19,8 +15,8 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut wrong = Vec::new();
-    for path in &arguments.scenarios {
-        match load(path, &arguments.set) {
+    for path in &arguments.of.scenarios {
+        match load(path, &arguments.of.set) {
             Ok(_) if arguments.quiet => {}
             Ok(_) => super::print(&format!("{path}: in order\n"))?,
             Err(Failure::Input(message)) => wrong.push(message.trim_end().to_owned()),

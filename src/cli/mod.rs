@@ -11,7 +11,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
 use crate::scenario::{Report, Scenario};
 use files::Files;
@@ -36,6 +36,17 @@ enum Verb {
     New(new::Arguments),
     /// The JSON Schema of a scenario, for editors
     Schema,
+}
+
+/// What every verb that reads scenarios takes.
+#[derive(Args)]
+struct Scenarios {
+    /// Scenario files; `-` is standard input
+    #[arg(required = true)]
+    scenarios: Vec<String>,
+    /// Change a key of the scenario, such as source.logs.batch_size=500
+    #[arg(long, value_name = "PATH=VALUE")]
+    set: Vec<String>,
 }
 
 /// Why a command did not do what was asked.

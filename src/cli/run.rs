@@ -12,16 +12,12 @@ use crate::report::{FactsCsv, Folder, charts, series_csv, summary_csv, text};
 use crate::simulate;
 
 use super::files::Files;
-use super::{Failure, Loaded, complain, describe, load, print};
+use super::{Failure, Loaded, Scenarios, complain, describe, load, print};
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// Scenario files; `-` is standard input
-    #[arg(required = true)]
-    scenarios: Vec<String>,
-    /// Change a key of the scenario, such as source.logs.batch_size=500
-    #[arg(long, value_name = "PATH=VALUE")]
-    set: Vec<String>,
+    #[command(flatten)]
+    of: Scenarios,
     /// Seed of all random draws, instead of the scenario's
     #[arg(long)]
     seed: Option<u64>,
@@ -43,14 +39,14 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    if arguments.facts.is_some() && arguments.scenarios.len() > 1 {
+    if arguments.facts.is_some() && arguments.of.scenarios.len() > 1 {
         return Err(Failure::Input("error: --facts takes one scenario, since it is one file".into()));
     }
     // All input is read before anything runs, so that bad input leaves nothing behind.
     let mut loaded = Vec::new();
     let mut folders: BTreeMap<PathBuf, &str> = BTreeMap::new();
-    for path in &arguments.scenarios {
-        let one = load(path, &arguments.set)?;
+    for path in &arguments.of.scenarios {
+        let one = load(path, &arguments.of.set)?;
         let folder = folder(arguments, &one.scenario.name);
         if folder.exists() && !folder.is_dir() {
             return Err(Failure::Input(format!("error: {} is a file; --out takes a folder", folder.display())));
@@ -70,7 +66,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 fn folder(arguments: &Arguments, scenario: &str) -> PathBuf {
     match &arguments.out {
-        Some(out) if arguments.scenarios.len() == 1 => out.clone(),
+        Some(out) if arguments.of.scenarios.len() == 1 => out.clone(),
         Some(out) => out.join(scenario),
         None => Path::new("output").join(scenario),
     }

@@ -96,6 +96,11 @@ impl AsyncQueue {
         (self.next != SimTime::NEVER).then_some(self.next)
     }
 
+    /// Whether `event` may no longer be tried at `at`.
+    pub(super) fn is_too_old(&self, event: &Waiting, at: SimTime) -> bool {
+        at.since(event.accepted) >= self.maximum_event_age
+    }
+
     /// Takes in a newly accepted event.
     pub(super) fn enter(&mut self, event: Waiting) {
         self.next = self.next.min(event.due);
@@ -162,11 +167,54 @@ impl AsyncQueue {
         queue: impl Fn(&mut Self) -> &mut VecDeque<Waiting>,
     ) -> Next {
         event.due = now + delay;
-        if event.due.since(event.accepted) >= self.maximum_event_age {
+        if self.is_too_old(&event, event.due) {
             return Next::GiveUp(Condition::EventAgeExceeded);
         }
         self.next = self.next.min(event.due);
         queue(self).push_back(event);
         Next::Retry
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn at(secs: u64) -> SimTime {
+        SimTime::from_nanos(secs * 1_000_000_000)
+    }
+
+    fn event(number: u64, due: u64) -> Waiting {
+        Waiting {
+            due: at(due),
+            accepted: at(0),
+            source: SourceId(0),
+            event: number,
+            emitted: at(0),
+            first_try: SimTime::NEVER,
+            first_failure: SimTime::NEVER,
+            handler: None,
+            poisoned: 0,
+            throttles: 0,
+            errors: 0,
+            receipt: None,
+        }
+    }
+
+    #[test]
+    fn events_leave_in_the_order_in_which_they_are_due() {
+        let mut queue = AsyncQueue::new(&EventInvokeConfig::default());
+        assert_eq!((queue.next_due(), queue.pop()), (None, None));
+        queue.enter(event(0, 70));
+        queue.enter(event(1, 50));
+        assert_eq!(queue.failed(event(2, 0), at(1)), Next::Retry);
+        assert_eq!(queue.throttled(event(3, 0), at(54)), Next::Retry);
+        let mut order = Vec::new();
+        while let Some(due) = queue.next_due() {
+            let event = queue.pop().unwrap();
+            assert_eq!(event.due, due);
+            order.push((due, event.event));
+        }
+        assert_eq!(order, [(at(50), 1), (at(55), 3), (at(61), 2), (at(70), 0)]);
     }
 }

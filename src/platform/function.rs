@@ -394,9 +394,15 @@ impl Function {
     fn try_queued(&mut self, account: &mut Account, shared: &mut Shared, ctx: &mut Context<'_>) {
         let Some(mut event) = self.queue.pop() else { return };
         event.first_try = event.first_try.min(ctx.now);
-        if self.reserved == Some(0) {
+        let hopeless = if self.reserved == Some(0) {
+            Some(Condition::ZeroReservedConcurrency)
+        } else {
+            // "Events might age out of the queue before they're ever tried", where the way to the first try is long.
+            self.queue.is_too_old(&event, ctx.now).then_some(Condition::EventAgeExceeded)
+        };
+        if let Some(condition) = hopeless {
             ctx.tell(Fact::Waiting { source: event.source, change: -1 });
-            return self.give_up(event, Condition::ZeroReservedConcurrency, None, shared, ctx);
+            return self.give_up(event, condition, None, shared, ctx);
         }
         let events = Events::one(event.event);
         let call = Call { source: event.source, function: self.id, events: &events, attempt: event.attempt() };

@@ -86,6 +86,9 @@ impl Checker<'_> {
             Value::String(text) if text.parse::<bool>().is_ok() && wants(&["boolean"]) => {
                 Some("write it without the quotes".into())
             }
+            Value::Table(_) if matches!(&self.path[..], [Step::Key(top), _] if top == "expect") => {
+                Some("a metric's name stands in quotes, such as \"sources.logs.events\"".into())
+            }
             Value::Table(_) if header.starts_with('[') && wants(&["array"]) => Some(format!("write [{header}]")),
             // A list made by headers stands where its first element does.
             Value::Array(items)

@@ -98,15 +98,6 @@ impl Document {
         Err(Report::new(reader.problems))
     }
 
-    /// The path of the source of `kind` named `name`; a nameless one is named as its kind.
-    pub fn source_path(&self, kind: &str, name: &str) -> Vec<Step> {
-        let table = self.to_toml();
-        let sources = table.get("source").and_then(|kinds| kinds.get(kind)).and_then(toml::Value::as_array);
-        let named = |source: &toml::Value| source.get("name").and_then(toml::Value::as_str).unwrap_or(kind) == name;
-        let place = sources.and_then(|sources| sources.iter().position(named)).unwrap_or(0);
-        vec!["source".into(), kind.into(), place.into()]
-    }
-
     /// The plain values, without places; a date with a time becomes the string that it was written as.
     #[must_use]
     pub fn to_toml(&self) -> toml::Table {

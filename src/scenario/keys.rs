@@ -73,7 +73,8 @@ pub(super) struct Keys {
     pub source: BTreeMap<String, Vec<toml::Table>>,
     /// What figures are to be, by metric: a number, a comparison such as `"< 3000"`, or `[low, high]`.
     #[serde(default)]
-    pub expect: BTreeMap<String, WantSpec>,
+    #[schemars(with = "BTreeMap<String, WantSpec>")]
+    pub expect: toml::Table,
 }
 
 /// What a metric is to be.

@@ -61,6 +61,8 @@ pub struct Source {
     pub kind: &'static Kind,
     /// The function that it calls, by its place.
     pub target: u32,
+    /// Where the scenario's document holds it.
+    pub path: Vec<Step>,
     /// Its keys.
     pub definition: Box<dyn Definition>,
 }

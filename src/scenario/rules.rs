@@ -39,7 +39,7 @@ pub(super) fn read(name: &str, document: &Document) -> Result<Scenario, Report> 
     let mut sources: Vec<Source> = drafts
         .drain(..)
         .zip(targets)
-        .map(|(draft, target)| Source { name: draft.name, kind: draft.kind, target, definition: draft.definition })
+        .map(|(Draft { path, name, kind, definition }, target)| Source { name, kind, target, path, definition })
         .collect();
     sources.sort_by(|a, b| a.name.cmp(&b.name));
     let start = keys.start.parse::<DateTime<Utc>>();
@@ -211,9 +211,12 @@ impl Problems {
             let Some(reserved) = spec.reserved_concurrent_executions.filter(|reserved| *reserved > 0) else { continue };
             sum += reserved;
             if sum + LEAST_UNRESERVED > account {
+                let most = match account.saturating_sub(LEAST_UNRESERVED) {
+                    0 => "none".to_owned(),
+                    most => format!("at most {most}"),
+                };
                 let message = format!(
-                    "reserved concurrency adds up to {sum} of the account's {account}; {LEAST_UNRESERVED} must stay unreserved, so at most {} may be reserved",
-                    account.saturating_sub(LEAST_UNRESERVED)
+                    "reserved concurrency adds up to {sum} of the account's {account}; {LEAST_UNRESERVED} must stay unreserved, so {most} may be reserved"
                 );
                 self.add(
                     Problem::at(path(&["function", name, "reserved_concurrent_executions"]), message)
@@ -306,11 +309,11 @@ impl Problems {
         let mut expect = Vec::new();
         for (metric, want) in &keys.expect {
             let at = path(&["expect", metric]);
-            let want = match want {
-                WantSpec::Number(value) => Some(Want::Equal(*value)),
-                WantSpec::Comparison(text) => Want::parse(text),
-                WantSpec::Range((low, high)) if low <= high => Some(Want::Between(*low, *high)),
-                WantSpec::Range(_) => None,
+            let want = match want.clone().try_into() {
+                Ok(WantSpec::Number(value)) => Some(Want::Equal(value)),
+                Ok(WantSpec::Comparison(text)) => Want::parse(&text),
+                Ok(WantSpec::Range((low, high))) if low <= high => Some(Want::Between(low, high)),
+                Ok(WantSpec::Range(_)) | Err(_) => None,
             };
             match want {
                 Some(want) => expect.push(Expectation { metric: metric.clone(), want }),

@@ -85,13 +85,13 @@ impl Plan {
     }
 }
 
-/// The moments strictly after `start` that `cron` matches.
+/// The moments from `start` on that `cron` matches.
 pub(super) fn cron_moments(
     cron: &croner::Cron,
     start: DateTime<Utc>,
 ) -> impl Iterator<Item = DateTime<Utc>> + Send + use<> {
     let cron = cron.clone();
-    std::iter::successors(cron.find_next_occurrence(&start, false).ok(), move |moment| {
+    std::iter::successors(cron.find_next_occurrence(&start, true).ok(), move |moment| {
         cron.find_next_occurrence(moment, false).ok()
     })
 }

@@ -119,7 +119,14 @@ impl<T: PushService> Definition for PushDefinition<T> {
     }
 
     fn assumptions(&self) -> Vec<String> {
-        self.service.assumptions()
+        let mut assumptions = self.service.assumptions();
+        if matches!(self.common.arrivals, Some(ArrivalsSpec::Clients { .. })) {
+            assumptions.push(format!(
+                "a client that is answered in no time sends again {} ms later at the earliest",
+                LEAST_ROUND.nanos() as f64 / 1e6
+            ));
+        }
+        assumptions
     }
 
     fn build(&self, site: Site<'_>) -> Result<Box<dyn EventSource>, InputError> {
@@ -284,7 +291,7 @@ impl EventSource for Push {
             }
             Some(Class::Expiry) => {
                 if let Some((_, event)) = self.deadlines.pop_first() {
-                    self.trouble(event, Trouble::Timeout, ctx);
+                    self.unanswered(event, ctx);
                 }
             }
             _ => {}
@@ -312,7 +319,7 @@ impl EventSource for Push {
             Verdict::Throttled(_) => self.refused(&settle, Trouble::Throttled, ctx),
             Verdict::Passed => self.passed(&settle, ctx),
             Verdict::Ended { invocation, started, init, ending: Ending::Success } => {
-                self.processed(&settle, Some(invocation), started, init, ctx);
+                self.processed(&settle, invocation, started, init, ctx);
             }
             Verdict::Ended { started, .. } => {
                 if let Some(call) = self.calls.get_mut(&settle.event) {
@@ -415,16 +422,9 @@ impl Push {
         })
     }
 
-    fn forget_deadline(&mut self, event: u64) {
-        if let (Some(call), Some(patience)) = (self.calls.get(&event), self.plan.patience) {
-            self.deadlines.remove(&(call.handed + patience, event));
-        }
-    }
-
     /// The call is over; a client of a closed loop has its answer at `answered`.
     fn forget(&mut self, event: u64, answered: SimTime) {
         if self.remembers {
-            self.forget_deadline(event);
             let call = self.calls.remove(&event);
             if let Some(clients) = &mut self.clients {
                 clients.think(call.map(|call| call.request.emitted), answered);
@@ -441,7 +441,7 @@ impl Push {
     fn processed(
         &mut self,
         settle: &Settle,
-        invocation: Option<u64>,
+        invocation: u64,
         started: SimTime,
         init: SimDuration,
         ctx: &mut Context<'_>,
@@ -465,7 +465,7 @@ impl Push {
             settle.emitted,
             Fate::Processed,
             Some(&parts),
-            invocation,
+            Some(invocation),
             settle.attempt,
             ctx,
         );
@@ -500,12 +500,12 @@ impl Push {
     }
 
     /// A remembered call got no answer in time.
-    fn trouble(&mut self, event: u64, trouble: Trouble, ctx: &mut Context<'_>) {
+    fn unanswered(&mut self, event: u64, ctx: &mut Context<'_>) {
         let Some(call) = self.calls.get_mut(&event) else { return };
         call.request.deliveries += 1;
         call.first_failure = call.first_failure.min(call.handed);
         let request = call.request;
-        self.give_up_or_retry(request, trouble, ctx);
+        self.give_up_or_retry(request, Trouble::Timeout, ctx);
     }
 
     fn give_up_or_retry(&mut self, request: Request, trouble: Trouble, ctx: &mut Context<'_>) {

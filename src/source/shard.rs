@@ -103,6 +103,11 @@ impl Definition for StreamDefinition {
     }
 
     fn problems(&self) -> Vec<KeyProblem> {
+        let kept = self.plan.retention_period;
+        if let Some(backlog) = self.mapping.backlog.filter(|backlog| backlog.age >= kept) {
+            let gone = format!("records {} old are no longer there: the stream keeps them for {kept}", backlog.age);
+            return vec![(vec!["backlog", "age"], gone)];
+        }
         match &self.common.arrivals {
             None if self.mapping.backlog.is_none() => vec![(
                 vec![],
@@ -198,7 +203,7 @@ impl Definition for StreamDefinition {
 
 fn describe(spec: &DistributionSpec) -> String {
     match spec {
-        DistributionSpec::Constant(length) => length.to_string(),
+        DistributionSpec::Constant(length) => format!("{} ms", length.nanos() as f64 / 1e6),
         DistributionSpec::Law(law) => format!("{law:?}"),
     }
 }

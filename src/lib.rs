@@ -44,6 +44,7 @@ pub mod engine;
 pub mod inputs;
 pub mod metrics;
 pub mod platform;
+pub mod profile;
 pub mod random;
 mod reading;
 pub mod report;

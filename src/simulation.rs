@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::arrivals::parse_time;
 use crate::distribution::{DistributionSpec, TimeUnit};
-use crate::engine::{Agenda, Context, FunctionId, Message, SourceId};
+use crate::engine::{Agenda, Context, DestinationId, FunctionId, Message, SourceId};
 use crate::inputs::{InputError, Inputs};
 use crate::metrics::{Outcome, Recorder, Watch};
 use crate::platform::Platform;
@@ -44,6 +44,8 @@ struct World<'a> {
     function_places: Vec<u32>,
     source_places: Vec<u32>,
     outbox: VecDeque<Message>,
+    /// By destination: the source that makes events of its messages.
+    relays: Vec<Option<SourceId>>,
     recorder: Recorder<'a>,
 }
 
@@ -63,7 +65,12 @@ impl<'a> World<'a> {
             |spec: &DistributionSpec| spec.sampler(&mut |file, column, unit| columns.values(file, column, unit));
         let source_key = |name: &str| root.named("source").named(name);
         let keys = names.sources.iter().map(|name| source_key(name)).collect();
-        let platform = Platform::new(&scenario.account, &scenario.functions, keys, root, &mut sampler);
+        let rules = scenario.profile.rules();
+        let platform = Platform::new(&scenario.account, &scenario.functions, rules, keys, root, &mut sampler);
+        let destination = |name: &str| {
+            let place = names.destinations.iter().position(|known| known == name);
+            place.map(|place| DestinationId(place as u32))
+        };
         let mut sources = Vec::new();
         for (place, source) in scenario.sources.iter().enumerate() {
             sources.push(source.definition.build(Site {
@@ -76,6 +83,8 @@ impl<'a> World<'a> {
                 inputs,
                 sampler: &mut sampler,
                 watched: recorder.watched(),
+                rules,
+                destination: &|key| destination(&format!("{}.{key}", source.name)),
             })?);
         }
         if let Some(failure) = columns.failure {
@@ -93,6 +102,12 @@ impl<'a> World<'a> {
             source_places: vec![0; sources.len()],
             sources,
             outbox: VecDeque::new(),
+            // A function as a destination gets its messages through a source of the destination's name.
+            relays: names
+                .destinations
+                .iter()
+                .map(|name| names.sources.binary_search(name).ok().map(|place| SourceId(place as u32)))
+                .collect(),
             recorder,
         };
         for (place, (_, is_source, id)) in order.iter().enumerate() {
@@ -176,6 +191,11 @@ impl<'a> World<'a> {
                     let source = settle.source;
                     self.sources[source.0 as usize].settle(settle, &mut ctx);
                     self.rekey_source(source);
+                }
+                Message::Deliver { destination, hops } => {
+                    if let Some(source) = self.relays[destination.0 as usize] {
+                        self.sources[source.0 as usize].relay(hops, &mut ctx);
+                    }
                 }
             }
         }

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::scenario::{Profile, json_schema};
+use crate::profile::Profile;
+use crate::scenario::json_schema;
 use crate::source::{KINDS, Mode};
 
 pub(super) fn text() -> String {

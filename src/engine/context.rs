@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::time::SimTime;
 
-use super::{Fact, Invoke, Message, Settle};
+use super::{Call, Condition, DestinationId, Fact, Invoke, Message, Settle};
 
 /// Takes facts as they happen. Facts of one owner come in order of time; those of a stream may come late, with the time
 /// at which they happened.
@@ -42,6 +42,19 @@ impl<'a> Context<'a> {
     /// Asks Lambda to run a function.
     pub fn invoke(&mut self, invoke: Invoke) {
         self.outbox.push_back(Message::Invoke(invoke));
+    }
+
+    /// Sends a message about the events of `call` to a destination; `hops` invocations led to it.
+    pub fn send(
+        &mut self,
+        destination: DestinationId,
+        call: Call<'_>,
+        condition: Condition,
+        invoke_count: u32,
+        hops: u32,
+    ) {
+        self.tell(Fact::Message { destination, call, condition, invoke_count });
+        self.outbox.push_back(Message::Deliver { destination, hops });
     }
 
     /// Tells a source what became of its call.

@@ -110,6 +110,12 @@ pub enum Condition {
     EventAgeExceeded,
     /// Asynchronous: the function's reserved concurrency is 0.
     ZeroReservedConcurrency,
+    /// Asynchronous: the event went round a loop of functions too often.
+    RecursiveInvocation,
+    /// Stream: the last retry of a batch failed.
+    RetryAttemptsExhausted,
+    /// Stream: records too old for (another) try.
+    RecordAgeExceeded,
 }
 
 impl Condition {
@@ -120,8 +126,33 @@ impl Condition {
             Condition::RetriesExhausted => "RetriesExhausted",
             Condition::EventAgeExceeded => "EventAgeExceeded",
             Condition::ZeroReservedConcurrency => "ZeroReservedConcurrency",
+            Condition::RecursiveInvocation => "RecursiveInvocation",
+            Condition::RetryAttemptsExhausted => "RetryAttemptsExhausted",
+            Condition::RecordAgeExceeded => "RecordAgeExceeded",
         }
     }
+
+    /// Whether an event left the asynchronous queue without success.
+    pub const fn drops_async_event(self) -> bool {
+        match self {
+            Condition::RetriesExhausted
+            | Condition::EventAgeExceeded
+            | Condition::ZeroReservedConcurrency
+            | Condition::RecursiveInvocation => true,
+            Condition::Success | Condition::RetryAttemptsExhausted | Condition::RecordAgeExceeded => false,
+        }
+    }
+}
+
+/// Which concurrency an invocation takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Concurrency {
+    /// That of a function without provisioned concurrency.
+    OnDemand,
+    /// Provisioned.
+    Provisioned,
+    /// On demand, since all provisioned concurrency is in use or its requests of this second are used up.
+    Spillover,
 }
 
 /// One try of some events on a function.
@@ -156,10 +187,12 @@ pub enum Fact<'a> {
         /// Whether the event went into the function's asynchronous queue.
         queued: bool,
     },
-    /// Lambda answered 403.
+    /// Lambda answered 403, or 413 to a payload that is too large.
     Denied(Call<'a>),
     /// Lambda answered 429.
     Throttled(Call<'a>, Reason),
+    /// Lambda answered 500: its service is out of order.
+    Unavailable(Call<'a>),
     /// An environment was assigned; `cold`: it was made for this invocation and initialises first.
     Started {
         /// The call.
@@ -170,6 +203,8 @@ pub enum Fact<'a> {
         environment: u64,
         /// Whether the environment is new.
         cold: bool,
+        /// Which concurrency it takes.
+        concurrency: Concurrency,
         /// When the event entered the asynchronous queue.
         queued_since: Option<SimTime>,
     },
@@ -187,11 +222,17 @@ pub enum Fact<'a> {
         init: SimDuration,
         /// Its handler time.
         handler: SimDuration,
+        /// What is billed.
+        billed: SimDuration,
+        /// Which concurrency it took.
+        concurrency: Concurrency,
         /// How it ended.
         ending: Ending,
     },
     /// The next try is set.
     RetryScheduled(Call<'a>),
+    /// A failed batch was split; the call is the failed one.
+    Bisected(Call<'a>),
     /// An event met its fate.
     Settled {
         /// Its source.
@@ -228,14 +269,26 @@ pub enum Fact<'a> {
     Message {
         /// Which.
         destination: DestinationId,
-        /// Its number, over all destinations.
-        message: u64,
         /// Why and whose.
         call: Call<'a>,
         /// Why, in AWS's words.
         condition: Condition,
         /// AWS's approximateInvokeCount.
         invoke_count: u32,
+    },
+    /// Provisioned environments are ready, all at once.
+    Provisioned {
+        /// Their function.
+        function: FunctionId,
+        /// How many.
+        environments: u64,
+    },
+    /// A source made billed requests to its service: what its own charges are made of.
+    Requests {
+        /// The source.
+        source: SourceId,
+        /// How many.
+        count: u64,
     },
     /// An idle environment was shut down.
     Reclaimed {

@@ -5,7 +5,7 @@
 
 use crate::time::{SimDuration, SimTime};
 
-use super::{FunctionId, SourceId};
+use super::{DestinationId, FunctionId, SourceId};
 
 /// How a function is called.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Deserialize, schemars::JsonSchema)]
@@ -98,6 +98,8 @@ pub struct Invoke {
     pub permission: bool,
     /// Whether the source wants to be told when the call is accepted, and how an asynchronous event ended.
     pub receipt: bool,
+    /// How many invocations of the same chain of events led to this call.
+    pub hops: u32,
 }
 
 /// Why Lambda answers 429, as its API names it.
@@ -150,6 +152,8 @@ pub enum Verdict {
     Denied,
     /// 429: not now.
     Throttled(Reason),
+    /// 500: Lambda's service is out of order.
+    Unavailable,
     /// 204: a dry run passed.
     Passed,
     /// The call was accepted; sent only where a receipt was asked for.
@@ -179,6 +183,13 @@ pub enum Message {
     Invoke(Invoke),
     /// From the platform to a source.
     Settle(Settle),
+    /// A message to a destination, which may be a function that it calls.
+    Deliver {
+        /// The destination.
+        destination: DestinationId,
+        /// How many invocations led to the message.
+        hops: u32,
+    },
 }
 
 #[cfg(test)]

@@ -5,12 +5,14 @@
 
 mod agenda;
 mod context;
+mod destination;
 mod fact;
 mod message;
 
 pub use agenda::{Agenda, Class, Wake};
 pub use context::{Context, Observe};
-pub use fact::{Call, Condition, Fact, Fate, Part, Parts};
+pub use destination::{Destination, DestinationKind};
+pub use fact::{Call, Concurrency, Condition, Fact, Fate, Part, Parts};
 pub use message::{Ending, Events, InvocationType, Invoke, Message, Reason, Run, Settle, Verdict};
 
 /// A function, by its place among the scenario's functions in order of name.

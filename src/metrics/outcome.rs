@@ -34,6 +34,8 @@ pub struct SourceFigures {
     pub parts: [u128; 8],
     /// Ages of the last record of each batch.
     pub iterator_age: Quantity,
+    /// Billed requests to the source's own service.
+    pub requests: u64,
 }
 
 /// What is known of a function.
@@ -53,6 +55,12 @@ pub struct FunctionFigures {
     pub duration: Quantity,
     /// Billed milliseconds.
     pub billed_ms: u64,
+    /// Of these, on provisioned concurrency.
+    pub provisioned_billed_ms: u64,
+    /// Invocations on provisioned concurrency.
+    pub provisioned: u64,
+    /// Invocations on demand that provisioned concurrency had no room for.
+    pub spillover: u64,
     /// Records handed over.
     pub records: u64,
     /// Largest batch.

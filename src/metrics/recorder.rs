@@ -4,7 +4,7 @@
 //! means cover the window from the warm-up to the end of emission. Physics is asserted at the end: events are conserved, and
 //! the integral of concurrency is the sum of the invocations' times, to the nanosecond.
 
-use crate::engine::{Ending, Fact, Fate, FunctionId, Observe, SourceId};
+use crate::engine::{Concurrency, Condition, Ending, Fact, Fate, FunctionId, Observe, SourceId};
 use crate::scenario::Names;
 use crate::time::{SimDuration, SimTime};
 
@@ -408,7 +408,7 @@ impl Observe for Recorder<'_> {
             }
             Fact::Accepted { call, queued, .. } => self.function(call.function).async_received += u64::from(queued),
             Fact::Throttled(call, _) => self.function(call.function).throttles += 1,
-            Fact::Started { call, cold, queued_since, .. } => {
+            Fact::Started { call, cold, concurrency, queued_since, .. } => {
                 self.account.change(at, 1);
                 self.running.0 += u128::from(at.nanos());
                 self.running.1 += 1;
@@ -418,6 +418,11 @@ impl Observe for Recorder<'_> {
                 function.records += u64::from(call.events.count);
                 function.batch_max = function.batch_max.max(call.events.count);
                 function.concurrency.change(at, 1);
+                match concurrency {
+                    Concurrency::OnDemand => {}
+                    Concurrency::Provisioned => function.provisioned += 1,
+                    Concurrency::Spillover => function.spillover += 1,
+                }
                 if cold {
                     function.cold_starts += 1;
                     function.environments.change(at, 1);
@@ -426,7 +431,7 @@ impl Observe for Recorder<'_> {
                     function.async_age.record(at.since(since));
                 }
             }
-            Fact::Ended { call, started, init, handler, ending, .. } => {
+            Fact::Ended { call, started, handler, billed, concurrency, ending, .. } => {
                 self.account.change(at, -1);
                 self.running.0 -= u128::from(started.nanos());
                 self.running.1 -= 1;
@@ -436,9 +441,10 @@ impl Observe for Recorder<'_> {
                 let function = &mut self.functions[call.function.0 as usize];
                 function.concurrency.change(at, -1);
                 function.duration.record(handler);
-                // "Duration is calculated from the time your code begins executing until it returns or otherwise terminates,
-                // rounded up to the nearest 1 ms" (AWS Lambda pricing); since August 2025 the cold start is billed, too.
-                function.billed_ms += (init + handler).nanos().div_ceil(1_000_000);
+                function.billed_ms += billed.nanos() / 1_000_000;
+                if concurrency == Concurrency::Provisioned {
+                    function.provisioned_billed_ms += billed.nanos() / 1_000_000;
+                }
                 function.errors += u64::from(ending != Ending::Success);
                 function.timeouts += u64::from(ending == Ending::Timeout);
             }
@@ -463,9 +469,7 @@ impl Observe for Recorder<'_> {
                         *sum += u128::from(part.nanos());
                     }
                 }
-                // A condition other than success is the asynchronous queue's: the event left it without success.
-                if fate != Fate::Processed
-                    && condition.is_some()
+                if condition.is_some_and(Condition::drops_async_event)
                     && let Some(function) = function
                 {
                     self.function(function).async_dropped += 1;
@@ -484,7 +488,11 @@ impl Observe for Recorder<'_> {
                 self.peaks[place].age = self.peaks[place].age.max(age.nanos());
                 self.source(source).iterator_age.record(age);
             }
-            Fact::Denied(_) | Fact::RetryScheduled(_) => {}
+            Fact::Provisioned { function, environments } => {
+                self.function(function).environments.change(at, environments as i64);
+            }
+            Fact::Requests { source, count } => self.source(source).requests += count,
+            Fact::Denied(_) | Fact::Unavailable(_) | Fact::RetryScheduled(_) | Fact::Bisected(_) => {}
         }
         if self.watched {
             self.watch.fact(at, fact, &self.names);

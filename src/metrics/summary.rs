@@ -271,8 +271,8 @@ fn function_summary(
         async_events_received: figures.async_received,
         async_event_age_ms: figures.async_age.quantiles(),
         async_events_dropped: figures.async_dropped,
-        provisioned_invocations: 0,
-        spillover_invocations: 0,
+        provisioned_invocations: figures.provisioned,
+        spillover_invocations: figures.spillover,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The account's limits in its Region: concurrency that unreserved functions share, and requests per second.
 
 use crate::engine::Reason;
+use crate::profile::Scaling;
 use crate::time::SimTime;
 use crate::token_bucket::TokenBucket;
 
@@ -17,15 +18,21 @@ pub(super) struct Account {
     unreserved: Option<u64>,
     in_use: u64,
     requests: Option<TokenBucket>,
+    /// New environments of all functions in the Region, under older rules.
+    scaling: Option<TokenBucket>,
 }
 
 impl Account {
-    pub(super) fn new(limit: Limit, reserved: u64) -> Account {
+    pub(super) fn new(limit: Limit, reserved: u64, scaling: Scaling) -> Account {
         let limit = limit.count();
         Account {
             unreserved: limit.map(|limit| limit.saturating_sub(reserved)),
             in_use: 0,
             requests: limit.map(requests_per_second),
+            scaling: match scaling {
+                Scaling::Region { burst, per_minute } => Some(TokenBucket::new(per_minute / 60.0, burst as f64)),
+                Scaling::Function { .. } => None,
+            },
         }
     }
 
@@ -47,6 +54,20 @@ impl Account {
 
     pub(super) fn take_request(&mut self, now: SimTime) {
         if let Some(bucket) = &mut self.requests {
+            bucket.take(now);
+        }
+    }
+
+    /// Whether the Region gives one more environment now.
+    pub(super) fn has_environment(&self, now: SimTime) -> Result<(), Reason> {
+        match &self.scaling {
+            Some(bucket) if !bucket.has(now) => Err(Reason::FunctionInvocationRateLimitExceeded),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn take_environment(&mut self, now: SimTime) {
+        if let Some(bucket) = &mut self.scaling {
             bucket.take(now);
         }
     }

@@ -41,7 +41,9 @@ pub(super) struct Waiting {
     pub handler: Option<SimDuration>,
     /// The first so many deliveries fail.
     pub poisoned: u32,
-    /// Tries answered 429.
+    /// How many invocations of its chain came before.
+    pub hops: u32,
+    /// Tries answered 429, or 500.
     pub throttles: u32,
     /// Tries that failed in the function.
     pub errors: u32,
@@ -195,6 +197,7 @@ mod tests {
             first_failure: SimTime::NEVER,
             handler: None,
             poisoned: 0,
+            hops: 0,
             throttles: 0,
             errors: 0,
             receipt: None,

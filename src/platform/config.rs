@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
 use crate::distribution::DistributionSpec;
+use crate::engine::DestinationKind;
 use crate::time::SimDuration;
 
 /// `[account]`: limits of the account in its Region.
@@ -15,11 +16,34 @@ pub struct AccountSpec {
     /// Concurrent executions of all functions together, or `"unlimited"`. Default 1000 (AWS Lambda Developer Guide, "Lambda
     /// quotas": concurrent executions, default quota 1,000).
     pub concurrent_executions: Limit,
+    /// Environments that all functions of the Region may get at once, where the profile has such a limit (before November 2023).
+    /// Default 3000, that of the largest Regions (500 and 1000 elsewhere).
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub burst_concurrency: Option<u64>,
+    /// Times in which Lambda's own service answers 500, so that callers and senders have to try again.
+    pub service_outages: Vec<ServiceOutage>,
+    /// Whether the monthly free tier is taken off the cost: 1 million requests and 400,000 GB-seconds. Default false.
+    pub free_tier: bool,
+}
+
+/// A time in which Lambda's service is out of order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceOutage {
+    /// Its first instant.
+    pub from: SimDuration,
+    /// The first instant after it.
+    pub to: SimDuration,
 }
 
 impl Default for AccountSpec {
     fn default() -> Self {
-        AccountSpec { concurrent_executions: Limit::Count(1000) }
+        AccountSpec {
+            concurrent_executions: Limit::Count(1000),
+            burst_concurrency: None,
+            service_outages: vec![],
+            free_tier: false,
+        }
     }
 }
 
@@ -110,32 +134,6 @@ fn certain() -> f64 {
     1.0
 }
 
-/// What a destination is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum DestinationKind {
-    /// A standard SQS queue.
-    Sqs,
-    /// A standard SNS topic.
-    Sns,
-    /// An S3 bucket (failures only).
-    S3,
-    /// An EventBridge event bus.
-    EventBridge,
-}
-
-impl DestinationKind {
-    /// The kind's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            DestinationKind::Sqs => "sqs",
-            DestinationKind::Sns => "sns",
-            DestinationKind::S3 => "s3",
-            DestinationKind::EventBridge => "eventbridge",
-        }
-    }
-}
-
 /// `[function.NAME.event_invoke_config]`: what happens to asynchronous events (AWS::Lambda::EventInvokeConfig).
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -219,10 +217,11 @@ pub struct FunctionSpec {
     #[serde(default)]
     #[schemars(range(min = 0, max = 10_000_000))]
     pub reserved_concurrent_executions: Option<u64>,
-    /// New environments that the function gets within 10 s, refilled continuously, or `"unlimited"`. Default 1000 (AWS Lambda
-    /// Developer Guide, "Lambda scaling behavior": "1,000 execution environment instances every 10 seconds").
-    #[serde(default = "scaling_rate")]
-    pub scaling_rate: Limit,
+    /// New environments that the function gets within 10 s, refilled continuously, or `"unlimited"`. Default by profile; 1000
+    /// since November 2023 (AWS Lambda Developer Guide, "Lambda scaling behavior": "1,000 execution environment instances every
+    /// 10 seconds"), before that the Region's burst.
+    #[serde(default)]
+    pub scaling_rate: Option<Limit>,
     /// How long an idle environment is kept. Default `"10m"` (measured, not documented).
     #[serde(default = "keep_alive")]
     pub keep_alive: DistributionSpec,
@@ -242,9 +241,6 @@ fn least_memory() -> u32 {
 }
 fn default_timeout() -> SimDuration {
     SimDuration::from_secs(3)
-}
-fn scaling_rate() -> Limit {
-    Limit::Count(1000)
 }
 /// Assumption: idle environments live 10 minutes. Shilkov, "AWS Lambda: Cold Starts After 10 Minutes" (2019); STeLLAR (2021),
 /// footnote 5.

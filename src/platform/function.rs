@@ -8,9 +8,10 @@ use std::collections::BinaryHeap;
 
 use crate::distribution::{Distribution, DistributionSpec};
 use crate::engine::{
-    Call, Class, Condition, Context, DestinationId, Ending, Events, Fact, Fate, FunctionId, InvocationType, Invoke,
-    Part, Parts, Reason, Settle, SourceId, Verdict, Wake,
+    Call, Class, Concurrency, Condition, Context, DestinationId, Ending, Events, Fact, Fate, FunctionId,
+    InvocationType, Invoke, Part, Parts, Reason, Settle, SourceId, Verdict, Wake,
 };
+use crate::profile::{Rules, Scaling};
 use crate::random::Key;
 use crate::time::{SimDuration, SimTime};
 use crate::token_bucket::TokenBucket;
@@ -30,6 +31,11 @@ const QUEUE_DELAY: &str = "queue_delay";
 /// Seconds over which the scaling rate is stated.
 const SCALING_PERIOD: f64 = 10.0;
 
+/// "Lambda stops the next invocation" of an event "if your function is invoked approximately 16 times in the same chain of requests"
+/// (AWS Lambda Developer Guide, "Use Lambda recursive loop detection to prevent infinite loops").
+/// Assumption: exactly 16, and all functions of the chain count together.
+pub(super) const MOST_HOPS: u32 = 16;
+
 /// Where a function's messages go.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Destinations {
@@ -47,6 +53,8 @@ pub(super) struct Function {
     requests: Option<TokenBucket>,
     /// New environments.
     scaling: Option<TokenBucket>,
+    /// Whether a rate of its own is set, instead of the account's share.
+    scales_alone: bool,
     in_use: u64,
     environments: Environments,
     running: BinaryHeap<Reverse<Running>>,
@@ -103,6 +111,8 @@ struct Invocation {
     started: SimTime,
     init: SimDuration,
     handler: SimDuration,
+    billed: SimDuration,
+    concurrency: Concurrency,
     ending: Ending,
     caller: Caller,
 }
@@ -131,17 +141,18 @@ impl Function {
     pub(super) fn new(
         id: FunctionId,
         spec: &FunctionSpec,
+        rules: &Rules,
         destinations: Destinations,
         key: Key,
         sampler: &mut dyn FnMut(&DistributionSpec) -> Distribution,
     ) -> Function {
         let config = spec.event_invoke_config.clone().unwrap_or_default();
-        let scaling = match spec.scaling_rate {
-            Limit::Count(environments) => {
-                Some(TokenBucket::new(environments as f64 / SCALING_PERIOD, environments as f64))
-            }
-            Limit::Unlimited(_) => None,
-        };
+        let own = spec.scaling_rate.map(Limit::count);
+        let scaling = own.unwrap_or(match rules.scaling {
+            Scaling::Function { environments } => Some(environments),
+            Scaling::Region { .. } => None,
+        });
+        let scaling = scaling.map(|most| TokenBucket::new(most as f64 / SCALING_PERIOD, most as f64));
         Function {
             id,
             handler: Handler {
@@ -156,6 +167,7 @@ impl Function {
             reserved: spec.reserved_concurrent_executions,
             requests: spec.reserved_concurrent_executions.filter(|limit| *limit > 0).map(requests_per_second),
             scaling,
+            scales_alone: own.is_some(),
             in_use: 0,
             environments: Environments::new(
                 spec.reuse,
@@ -209,6 +221,11 @@ impl Function {
             ctx.settle(answer(Verdict::Denied));
             return;
         }
+        if shared.is_out_of_order(ctx.now) {
+            ctx.tell(Fact::Unavailable(call));
+            ctx.settle(answer(Verdict::Unavailable));
+            return;
+        }
         match invoke.invocation_type {
             InvocationType::DryRun => {
                 ctx.tell(Fact::Accepted { call, invocation: None, queued: false });
@@ -217,6 +234,9 @@ impl Function {
             InvocationType::Event => {
                 ctx.tell(Fact::Accepted { call, invocation: None, queued: true });
                 ctx.tell(Fact::Waiting { source: invoke.source, change: 1 });
+                if invoke.receipt {
+                    ctx.settle(answer(Verdict::Accepted));
+                }
                 self.enqueue(&invoke, shared, ctx.now);
             }
             InvocationType::RequestResponse => match self.admit(account, true, ctx.now) {
@@ -260,6 +280,7 @@ impl Function {
             first_failure: SimTime::NEVER,
             handler: invoke.handler,
             poisoned: invoke.poisoned,
+            hops: invoke.hops,
             throttles: 0,
             errors: 0,
             receipt: invoke.receipt.then_some(invoke.handle),
@@ -279,6 +300,10 @@ impl Function {
         if new && self.scaling.as_ref().is_some_and(|bucket| !bucket.has(now)) {
             return Err(Reason::FunctionInvocationRateLimitExceeded);
         }
+        let shares_scaling = new && !self.scales_alone;
+        if shares_scaling {
+            account.has_environment(now)?;
+        }
         if synchronous {
             if self.requests.as_ref().is_some_and(|bucket| !bucket.has(now)) {
                 return Err(Reason::ReservedFunctionInvocationRateLimitExceeded);
@@ -291,6 +316,9 @@ impl Function {
         }
         if let Some(bucket) = self.scaling.as_mut().filter(|_| new) {
             bucket.take(now);
+        }
+        if shares_scaling {
+            account.take_environment(now);
         }
         Ok(())
     }
@@ -318,7 +346,15 @@ impl Function {
             Caller::Source { .. } => None,
         };
         let call = Call { source: start.source, function: self.id, events: &start.events, attempt: start.attempt };
-        ctx.tell(Fact::Started { call, invocation: number, environment: environment.number, cold, queued_since });
+        let concurrency = Concurrency::OnDemand;
+        ctx.tell(Fact::Started {
+            call,
+            invocation: number,
+            environment: environment.number,
+            cold,
+            concurrency,
+            queued_since,
+        });
         self.running.push(Reverse(Running::new(ctx.now + init + handler, number, environment.slot)));
         if self.invocations.len() <= environment.slot as usize {
             self.invocations.resize_with(environment.slot as usize + 1, || None);
@@ -333,6 +369,8 @@ impl Function {
             started: ctx.now,
             init,
             handler,
+            billed: shared.billed(init, handler),
+            concurrency,
             ending,
             caller: start.caller,
         });
@@ -358,6 +396,8 @@ impl Function {
             started,
             init,
             handler,
+            billed,
+            concurrency,
             ending,
             caller,
         } = invocation;
@@ -368,6 +408,8 @@ impl Function {
             started,
             init,
             handler,
+            billed,
+            concurrency,
             ending,
         });
         if let Some(environment) = self.environments.release(environment, ctx.now) {
@@ -386,7 +428,7 @@ impl Function {
                     verdict,
                 });
             }
-            Caller::Queue(event) => self.settle_queued(*event, number, started, init, handler, ending, shared, ctx),
+            Caller::Queue(event) => self.settle_queued(*event, number, started, init, handler, ending, ctx),
         }
     }
 
@@ -396,17 +438,22 @@ impl Function {
         event.first_try = event.first_try.min(ctx.now);
         let hopeless = if self.reserved == Some(0) {
             Some(Condition::ZeroReservedConcurrency)
+        } else if event.hops >= MOST_HOPS {
+            Some(Condition::RecursiveInvocation)
         } else {
             // "Events might age out of the queue before they're ever tried", where the way to the first try is long.
             self.queue.is_too_old(&event, ctx.now).then_some(Condition::EventAgeExceeded)
         };
         if let Some(condition) = hopeless {
             ctx.tell(Fact::Waiting { source: event.source, change: -1 });
-            return self.give_up(event, condition, None, shared, ctx);
+            return self.give_up(event, condition, None, ctx);
         }
         let events = Events::one(event.event);
         let call = Call { source: event.source, function: self.id, events: &events, attempt: event.attempt() };
-        match self.admit(account, false, ctx.now) {
+        // "For throttling errors (429) and system errors (500-series)", the event goes back to the queue.
+        let admitted =
+            if shared.is_out_of_order(ctx.now) { Err(None) } else { self.admit(account, false, ctx.now).map_err(Some) };
+        match admitted {
             Ok(()) => {
                 ctx.tell(Fact::Waiting { source: event.source, change: -1 });
                 let start = Start {
@@ -422,13 +469,13 @@ impl Function {
                 self.start(start, account, shared, ctx);
             }
             Err(reason) => {
-                ctx.tell(Fact::Throttled(call, reason));
+                ctx.tell(reason.map_or(Fact::Unavailable(call), |reason| Fact::Throttled(call, reason)));
                 match self.queue.throttled(event, ctx.now) {
                     Next::Retry => ctx.tell(Fact::RetryScheduled(call)),
                     Next::GiveUp(condition) => {
                         event.throttles += 1;
                         ctx.tell(Fact::Waiting { source: event.source, change: -1 });
-                        self.give_up(event, condition, None, shared, ctx);
+                        self.give_up(event, condition, None, ctx);
                     }
                 }
             }
@@ -445,7 +492,6 @@ impl Function {
         init: SimDuration,
         handler: SimDuration,
         ending: Ending,
-        shared: &mut Shared,
         ctx: &mut Context<'_>,
     ) {
         let events = Events::one(event.event);
@@ -473,7 +519,7 @@ impl Function {
                 invoke_count,
             });
             if let Some(destination) = self.destinations.on_success {
-                shared.send(destination, call, Condition::Success, invoke_count, ctx);
+                ctx.send(destination, call, Condition::Success, invoke_count, event.hops + 1);
             }
             self.conclude(&event, true, ctx);
             return;
@@ -486,21 +532,14 @@ impl Function {
             }
             Next::GiveUp(condition) => {
                 event.errors += 1;
-                self.give_up(event, condition, Some(invocation), shared, ctx);
+                self.give_up(event, condition, Some(invocation), ctx);
             }
         }
     }
 
     /// Ends an event, which waits no longer, without success: "Lambda sends a record of the event to the dead-letter queue or on-failure
     /// destination" before it drops it (AWS Lambda Developer Guide, "Error handling for asynchronous invocation").
-    fn give_up(
-        &mut self,
-        event: Waiting,
-        condition: Condition,
-        invocation: Option<u64>,
-        shared: &mut Shared,
-        ctx: &mut Context<'_>,
-    ) {
+    fn give_up(&mut self, event: Waiting, condition: Condition, invocation: Option<u64>, ctx: &mut Context<'_>) {
         let destinations: Vec<_> =
             [self.destinations.dead_letter_queue, self.destinations.on_failure].into_iter().flatten().collect();
         let attempt = event.throttles + event.errors;
@@ -524,7 +563,7 @@ impl Function {
         let events = Events::one(event.event);
         let call = Call { source: event.source, function: self.id, events: &events, attempt };
         for destination in destinations {
-            shared.send(destination, call, condition, event.errors, ctx);
+            ctx.send(destination, call, condition, event.errors, event.hops + 1);
         }
         self.conclude(&event, false, ctx);
     }
@@ -547,16 +586,18 @@ impl Function {
 }
 
 impl Shared {
-    fn send(
-        &mut self,
-        destination: DestinationId,
-        call: Call<'_>,
-        condition: Condition,
-        invoke_count: u32,
-        ctx: &mut Context<'_>,
-    ) {
-        ctx.tell(Fact::Message { destination, message: self.messages, call, condition, invoke_count });
-        self.messages += 1;
+    /// "Duration is calculated from the time your code begins executing until it returns or otherwise terminates, rounded up to the
+    /// nearest 1 ms" (AWS Lambda pricing); the rules of the time say to how many, and whether the cold start belongs to it.
+    fn billed(&self, init: SimDuration, handler: SimDuration) -> SimDuration {
+        let length = if self.rules.init_is_billed { init + handler } else { handler };
+        let step = self.rules.billing_increment;
+        step.saturating_mul(length.nanos().div_ceil(step.nanos()))
+    }
+
+    /// Whether Lambda's own service is out of order.
+    fn is_out_of_order(&self, now: SimTime) -> bool {
+        let now = now.since(SimTime::ZERO);
+        self.service_outages.iter().any(|outage| (outage.from..outage.to).contains(&now))
     }
 }
 

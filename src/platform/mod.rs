@@ -11,24 +11,16 @@ mod environments;
 mod function;
 
 pub use config::{
-    AccountSpec, Architecture, DEFAULT_INIT, DEFAULT_QUEUE_DELAY, DestinationKind, EventInvokeConfig, FunctionSpec,
-    Limit, Outage, Reuse,
+    AccountSpec, Architecture, DEFAULT_INIT, DEFAULT_QUEUE_DELAY, EventInvokeConfig, FunctionSpec, Limit, Outage,
+    Reuse, ServiceOutage,
 };
 
 use crate::distribution::DistributionSpec;
-use crate::engine::{Context, DestinationId, FunctionId, Invoke, Wake};
+use crate::engine::{Context, Destination, DestinationId, FunctionId, Invoke, Wake};
+use crate::profile::{Rules, Scaling};
 use crate::random::Key;
 use account::Account;
 use function::Function;
-
-/// A destination that functions may send messages to: `NAME.on_failure`, `NAME.on_success` or `NAME.dead_letter_queue`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Destination {
-    /// Its name in the summary.
-    pub name: String,
-    /// What it is.
-    pub kind: DestinationKind,
-}
 
 /// All functions of a run and the account they share.
 pub struct Platform {
@@ -41,26 +33,32 @@ pub struct Platform {
 struct Shared {
     /// The next invocation's number.
     invocations: u64,
-    /// The next message's number.
-    messages: u64,
     /// Invocations that run now.
     running: u64,
     /// The key of each source, to which the draws of its events belong.
     sources: Vec<Key>,
+    rules: Rules,
+    service_outages: Vec<ServiceOutage>,
 }
 
 impl Platform {
-    /// The platform of `functions`, which come in order of name; `sources` are the keys of the sources' draws, `sampler`
-    /// makes distributions ready.
+    /// The platform of `functions`, which come in order of name, under `rules`; `sources` are the keys of the sources' draws,
+    /// `sampler` makes distributions ready.
     pub fn new(
         account: &AccountSpec,
         functions: &[(String, FunctionSpec)],
+        rules: Rules,
         sources: Vec<Key>,
         root: Key,
         sampler: &mut dyn FnMut(&DistributionSpec) -> crate::distribution::Distribution,
     ) -> Platform {
         let reserved: u64 = functions.iter().filter_map(|(_, function)| function.reserved_concurrent_executions).sum();
-        let account = Account::new(account.concurrent_executions, reserved);
+        let scaling = match (rules.scaling, account.burst_concurrency) {
+            (Scaling::Region { per_minute, .. }, Some(burst)) => Scaling::Region { burst, per_minute },
+            (scaling, _) => scaling,
+        };
+        let service_outages = account.service_outages.clone();
+        let account = Account::new(account.concurrent_executions, reserved, scaling);
         let known = Self::destinations(functions);
         let id = |function: &str, of: &str| {
             let name = format!("{function}.{of}");
@@ -75,10 +73,12 @@ impl Platform {
                     on_success: id(name, "on_success"),
                     dead_letter_queue: id(name, "dead_letter_queue"),
                 };
-                Function::new(FunctionId(place as u32), spec, destinations, root.named("function").named(name), sampler)
+                let key = root.named("function").named(name);
+                Function::new(FunctionId(place as u32), spec, &rules, destinations, key, sampler)
             })
             .collect();
-        Platform { functions, account, shared: Shared { invocations: 0, messages: 0, running: 0, sources } }
+        let shared = Shared { invocations: 0, running: 0, sources, rules, service_outages };
+        Platform { functions, account, shared }
     }
 
     /// The destinations of `functions`, in the order of their ids.
@@ -87,13 +87,14 @@ impl Platform {
         for (name, spec) in functions {
             let Some(config) = &spec.event_invoke_config else { continue };
             let set = [
-                ("dead_letter_queue", config.dead_letter_queue),
-                ("on_failure", config.on_failure),
-                ("on_success", config.on_success),
+                ("dead_letter_queue", &config.dead_letter_queue),
+                ("on_failure", &config.on_failure),
+                ("on_success", &config.on_success),
             ];
             destinations.extend(
-                set.into_iter()
-                    .filter_map(|(of, kind)| kind.map(|kind| Destination { name: format!("{name}.{of}"), kind })),
+                set.into_iter().filter_map(|(of, kind)| {
+                    kind.clone().map(|kind| Destination { name: format!("{name}.{of}"), kind })
+                }),
             );
         }
         destinations

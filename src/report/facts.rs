@@ -16,6 +16,8 @@ pub struct FactsCsv<W: Write> {
     failure: Option<io::Error>,
     /// A fate of one event of a batch, which the next event's may prolong.
     pending: Option<Row>,
+    /// Messages so far.
+    messages: u64,
 }
 
 /// One row.
@@ -38,7 +40,7 @@ struct Row {
 impl<W: Write> FactsCsv<W> {
     /// Facts written to `out`, which should be buffered.
     pub fn new(out: W) -> FactsCsv<W> {
-        let mut facts = FactsCsv { out, failure: None, pending: None };
+        let mut facts = FactsCsv { out, failure: None, pending: None, messages: 0 };
         let header = writeln!(facts.out, "{HEADER}");
         facts.keep(header);
         facts
@@ -153,7 +155,10 @@ impl<W: Write> Watch for FactsCsv<W> {
             return;
         }
         // What is no row of the file does not part the rows of a batch.
-        if matches!(fact, Fact::Waiting { .. } | Fact::Answered { .. } | Fact::IteratorAge { .. }) {
+        if matches!(
+            fact,
+            Fact::Waiting { .. } | Fact::Answered { .. } | Fact::IteratorAge { .. } | Fact::Requests { .. }
+        ) {
             return;
         }
         self.flush_pending(names);
@@ -166,6 +171,8 @@ impl<W: Write> Watch for FactsCsv<W> {
                 self.batch(&Row { invocation, ..Row::call(at, "accepted", &call) }, call.events, names);
             }
             Fact::Denied(call) => self.batch(&Row::call(at, "denied", &call), call.events, names),
+            Fact::Unavailable(call) => self.batch(&Row::call(at, "unavailable", &call), call.events, names),
+            Fact::Bisected(call) => self.batch(&Row::call(at, "bisected", &call), call.events, names),
             Fact::Throttled(call, _) => self.batch(&Row::call(at, "throttled", &call), call.events, names),
             Fact::RetryScheduled(call) => self.batch(&Row::call(at, "retry_scheduled", &call), call.events, names),
             Fact::Started { call, invocation, environment, cold, .. } => {
@@ -189,14 +196,15 @@ impl<W: Write> Watch for FactsCsv<W> {
                     Row { invocation: Some(invocation), environment: Some(environment), ..Row::call(at, fact, &call) };
                 self.batch(&row, call.events, names);
             }
-            Fact::Message { message, call, condition, invoke_count, .. } => {
+            Fact::Message { call, condition, invoke_count, .. } => {
                 let row = Row {
                     n_events: Some(u64::from(call.events.count)),
-                    invocation: Some(message),
+                    invocation: Some(self.messages),
                     condition: Some(condition.name()),
                     invoke_count: Some(invoke_count),
                     ..Row::call(at, "delivered_to_destination", &call)
                 };
+                self.messages += 1;
                 self.batch(&row, call.events, names);
             }
             Fact::Reclaimed { function, environment } => {
@@ -209,7 +217,12 @@ impl<W: Write> Watch for FactsCsv<W> {
                 };
                 self.write(&row, names);
             }
-            Fact::Settled { .. } | Fact::Waiting { .. } | Fact::Answered { .. } | Fact::IteratorAge { .. } => {}
+            Fact::Settled { .. }
+            | Fact::Waiting { .. }
+            | Fact::Answered { .. }
+            | Fact::IteratorAge { .. }
+            | Fact::Requests { .. }
+            | Fact::Provisioned { .. } => {}
         }
     }
 }

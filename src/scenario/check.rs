@@ -326,6 +326,7 @@ fn refuse(one: &Alternative, value: &Value) -> Option<String> {
         (Value::String(text), Format::Size) => parse_size(text).map_or_else(Some, |bytes| in_range(bytes as f64)),
         (Value::String(text), Format::Timestamp) => not_an_instant(text.parse().ok()),
         (Value::Datetime(instant), _) => not_an_instant(Some(*instant)),
+        (Value::String(text), Format::Destination) => (!text.starts_with("lambda:")).then(String::new),
         (Value::String(text), Format::Plain) => {
             let limit = |keyword| one.get(keyword).and_then(Json::as_u64);
             let count = text.chars().count() as u64;

@@ -7,32 +7,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::platform::{AccountSpec, FunctionSpec};
+use crate::profile::Profile;
 use crate::source::KINDS;
 use crate::time::SimDuration;
-
-/// A dated set of what Lambda did then.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-pub enum Profile {
-    /// Lambda in November 2025.
-    #[default]
-    #[serde(rename = "2025-11")]
-    November2025,
-}
-
-impl Profile {
-    /// All profiles with one line on each, the oldest first.
-    pub const ALL: [(Profile, &'static str); 1] = [(
-        Profile::November2025,
-        "1,000 new environments per function in 10 s; cold starts billed; asynchronous events up to 1 MB",
-    )];
-
-    /// The profile's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Profile::November2025 => "2025-11",
-        }
-    }
-}
 
 /// A scenario of pushpull: event sources, the functions they call, and what is expected of them.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -14,14 +14,16 @@ mod schema;
 
 use chrono::{DateTime, Utc};
 
-use crate::platform::{AccountSpec, Destination, FunctionSpec, Platform};
+use crate::engine::{Destination, DestinationKind};
+use crate::platform::{AccountSpec, FunctionSpec, Platform};
+use crate::profile::Profile;
 use crate::source::{Definition, Kind};
 use crate::time::SimDuration;
 
 pub use diagnostic::{Problem, Report, nearest};
 pub use document::{Document, Step};
 pub use expect::{Expectation, Want};
-pub use keys::{Profile, json_schema};
+pub use keys::json_schema;
 
 /// A scenario, valid as it stands.
 #[derive(Debug)]
@@ -97,9 +99,18 @@ impl Scenario {
         }
     }
 
-    /// The destinations that messages go to, in the order of their ids.
+    /// The destinations that messages go to, in the order of their ids: those of functions, then those of sources.
     pub fn destinations(&self) -> Vec<Destination> {
-        Platform::destinations(&self.functions)
+        let of_source = |source: &Source| {
+            let name = source.name.clone();
+            let destination = move |(of, kind): (&str, &DestinationKind)| Destination {
+                name: format!("{name}.{of}"),
+                kind: kind.clone(),
+            };
+            source.definition.destinations().into_iter().map(destination).collect::<Vec<_>>()
+        };
+        let functions = Platform::destinations(&self.functions).into_iter();
+        functions.chain(self.sources.iter().flat_map(of_source)).collect()
     }
 
     /// What the model takes for granted in this scenario that AWS does not document.

@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use crate::distribution::DistributionSpec;
-use crate::platform::{DestinationKind, FunctionSpec};
-use crate::source::{Definition, KINDS, Kind};
+use crate::engine::DestinationKind;
+use crate::platform::FunctionSpec;
+use crate::source::{Definition, KINDS, Kind, chain};
 use crate::time::SimDuration;
 
 use super::keys::{Keys, WantSpec};
@@ -41,6 +42,7 @@ pub(super) fn read(name: &str, document: &Document) -> Result<Scenario, Report> 
         .zip(targets)
         .map(|(Draft { path, name, kind, definition }, target)| Source { name, kind, target, path, definition })
         .collect();
+    sources.extend(chains(&functions));
     sources.sort_by(|a, b| a.name.cmp(&b.name));
     let start = keys.start.parse::<DateTime<Utc>>();
     Ok(Scenario {
@@ -56,6 +58,25 @@ pub(super) fn read(name: &str, document: &Document) -> Result<Scenario, Report> 
         functions,
         sources,
         expect,
+    })
+}
+
+/// A source for each destination that is a function itself.
+fn chains(functions: &[(String, FunctionSpec)]) -> impl Iterator<Item = Source> + '_ {
+    functions.iter().flat_map(|(name, spec)| {
+        let config = spec.event_invoke_config.as_ref();
+        let of = |key: &'static str, kind: Option<&DestinationKind>| match kind {
+            Some(DestinationKind::Lambda(target)) => {
+                let target = functions.iter().position(|(function, _)| function == target)? as u32;
+                let path = path(&["function", name, "event_invoke_config", key]);
+                let definition = chain::definition();
+                Some(Source { name: format!("{name}.{key}"), kind: &chain::KIND, target, path, definition })
+            }
+            _ => None,
+        };
+        let on_failure = of("on_failure", config.and_then(|config| config.on_failure.as_ref()));
+        let on_success = of("on_success", config.and_then(|config| config.on_success.as_ref()));
+        [on_failure, on_success].into_iter().flatten()
     })
 }
 
@@ -182,7 +203,24 @@ impl Problems {
                 }
             }
             let config = spec.event_invoke_config.clone().unwrap_or_default();
-            if let Some(kind @ (DestinationKind::S3 | DestinationKind::EventBridge)) = config.dead_letter_queue {
+            for (key, kind) in [("on_failure", &config.on_failure), ("on_success", &config.on_success)] {
+                if let Some(DestinationKind::Lambda(target)) = kind
+                    && functions.iter().all(|(function, _)| function != target)
+                {
+                    let names = || functions.iter().map(|(name, _)| name.as_str());
+                    let problem = Problem::at(
+                        at(&["event_invoke_config", key]),
+                        format!("no function `{target}` in this scenario"),
+                    );
+                    self.add(match nearest(target, names()) {
+                        Some(near) => problem.help(format!("did you mean `lambda:{near}`?")),
+                        None => problem.help(format!("the functions are {}", list(names()))),
+                    });
+                }
+            }
+            if let Some(kind) = config.dead_letter_queue
+                && !matches!(kind, DestinationKind::Sqs | DestinationKind::Sns)
+            {
                 self.add(
                     Problem::at(
                         at(&["event_invoke_config", "dead_letter_queue"]),

@@ -140,6 +140,7 @@ pub(super) enum Format {
     Duration,
     Size,
     Timestamp,
+    Destination,
 }
 
 impl Format {
@@ -148,6 +149,7 @@ impl Format {
             Some("duration") => Self::Duration,
             Some("size") => Self::Size,
             Some("timestamp") => Self::Timestamp,
+            Some("destination") => Self::Destination,
             _ => Self::Plain,
         }
     }
@@ -157,7 +159,7 @@ impl Format {
         match self {
             Self::Duration => Some("durations are strings with a unit, such as \"5m\""),
             Self::Size => Some("sizes are strings with a unit, such as \"6MB\""),
-            Self::Plain | Self::Timestamp => None,
+            Self::Plain | Self::Timestamp | Self::Destination => None,
         }
     }
 }
@@ -177,7 +179,7 @@ impl<'a> Range<'a> {
         let (parse, keywords): (fn(&Json) -> Option<f64>, _) = match Format::of(one) {
             Format::Duration => (|bound| parse_duration(bound.as_str()?).ok().map(|ns| ns as f64), units),
             Format::Size => (|bound| parse_size(bound.as_str()?).ok().map(|bytes| bytes as f64), units),
-            Format::Plain | Format::Timestamp => (Json::as_f64, numbers),
+            Format::Plain | Format::Timestamp | Format::Destination => (Json::as_f64, numbers),
         };
         Self { one, parse, keywords }
     }
@@ -272,6 +274,7 @@ fn noun(kind: &str, one: &Alternative) -> String {
             words if words == "a size" => "a size such as \"6MB\"".into(),
             words => words,
         },
+        (_, Format::Destination) => "\"lambda:NAME\" of a function".into(),
         (_, Format::Timestamp) => "a time such as \"2026-01-05T00:00:00Z\"".into(),
         (_, Format::Plain) => match one.get("x-name-pattern").and_then(Json::as_str) {
             Some(pattern) => format!("a name of the form {pattern}"),

@@ -73,6 +73,20 @@ pub struct Common {
     pub poison_rate: f64,
 }
 
+impl Default for Common {
+    fn default() -> Self {
+        Common {
+            name: None,
+            target: None,
+            arrivals: None,
+            payload_size: default_payload(),
+            permission: yes(),
+            poison: vec![],
+            poison_rate: 0.0,
+        }
+    }
+}
+
 fn default_payload() -> Size {
     Size(256)
 }

@@ -6,6 +6,7 @@
 
 mod alexa;
 mod api_gateway;
+pub mod chain;
 mod cloudformation;
 mod cloudwatch_events;
 mod common;
@@ -28,8 +29,9 @@ use chrono::{DateTime, Utc};
 use schemars::{Schema, SchemaGenerator};
 
 use crate::distribution::{Distribution, DistributionSpec};
-use crate::engine::{Context, FunctionId, InvocationType, Settle, SourceId, Wake};
+use crate::engine::{Context, DestinationId, DestinationKind, FunctionId, InvocationType, Settle, SourceId, Wake};
 use crate::inputs::{InputError, Inputs};
+use crate::profile::Rules;
 use crate::random::Key;
 use crate::time::SimTime;
 
@@ -98,6 +100,10 @@ pub trait Definition: Debug + Send + Sync {
     fn distributions(&self) -> Vec<(Vec<&'static str>, &DistributionSpec)>;
     /// What no single key can show to be wrong.
     fn problems(&self) -> Vec<KeyProblem>;
+    /// The destinations of its messages: their key, and what they are.
+    fn destinations(&self) -> Vec<(&'static str, &DestinationKind)> {
+        vec![]
+    }
     /// What it takes for granted that AWS does not document.
     fn assumptions(&self) -> Vec<String>;
     /// The running source.
@@ -137,6 +143,10 @@ pub struct Site<'a> {
     pub sampler: &'a mut dyn FnMut(&DistributionSpec) -> Distribution,
     /// Whether every fact is read, so that each must be told at its own instant.
     pub watched: bool,
+    /// The rules of the scenario's profile.
+    pub rules: Rules,
+    /// The destination that one of its keys names.
+    pub destination: &'a dyn Fn(&str) -> Option<DestinationId>,
 }
 
 /// A running source.
@@ -147,6 +157,8 @@ pub trait EventSource {
     fn wake(&mut self, ctx: &mut Context<'_>);
     /// Hears what became of one of its calls.
     fn settle(&mut self, settle: Settle, ctx: &mut Context<'_>);
+    /// Takes a message that one of the scenario's functions sent to its target; `hops` invocations led to it.
+    fn relay(&mut self, _hops: u32, _ctx: &mut Context<'_>) {}
     /// Tells all that happened before `ctx.now` and was not yet told; sources that tell at once have nothing to do.
     fn catch_up(&mut self, _ctx: &mut Context<'_>) {}
     /// Whether no more events will occur.

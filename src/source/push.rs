@@ -231,6 +231,8 @@ enum Trouble {
     Refused,
     /// 429, by Lambda or by the gateway before it.
     Throttled,
+    /// 500: Lambda is out of order.
+    Unavailable,
     /// A function error, as the caller's service reports it.
     FunctionError,
     /// No answer in time.
@@ -314,7 +316,10 @@ impl EventSource for Push {
             }
         }
         match settle.verdict {
+            // Lambda's 202 is the answer.
+            Verdict::Accepted if self.plan.waiter == Waiter::Acceptance => self.answered(&settle, ctx),
             Verdict::Accepted => {}
+            Verdict::Unavailable => self.refused(&settle, Trouble::Unavailable, ctx),
             Verdict::Denied => self.refused(&settle, Trouble::Refused, ctx),
             Verdict::Throttled(_) => self.refused(&settle, Trouble::Throttled, ctx),
             Verdict::Passed => self.passed(&settle, ctx),
@@ -394,12 +399,6 @@ impl Push {
                 self.deadlines.insert((ctx.now + patience, request.event));
             }
         }
-        if self.plan.waiter == Waiter::Acceptance && self.permission {
-            let waited = ctx.now.since(request.emitted) + self.way_back(request.event, request.attempt);
-            ctx.tell(Fact::Answered { source: self.id, emitted: request.emitted, waited });
-            // Lambda takes every event that it may take: there is nothing left to wait for or to try again.
-            self.forget(request.event, ctx.now);
-        }
         ctx.invoke(Invoke {
             source: self.id,
             function: request.function,
@@ -412,7 +411,8 @@ impl Push {
             handler: request.handler,
             poisoned: if self.poison.any() { self.poison.failing_deliveries(request.event) } else { 0 },
             permission: self.permission,
-            receipt: matches!(self.plan.waiter, Waiter::Outcome(_)),
+            receipt: self.plan.waiter != Waiter::Caller,
+            hops: 0,
         });
     }
 
@@ -513,7 +513,7 @@ impl Push {
         let may_retry = match trouble {
             Trouble::Refused => false,
             Trouble::FunctionError => self.plan.errors_are_5xx,
-            Trouble::Throttled | Trouble::Timeout => true,
+            Trouble::Throttled | Trouble::Unavailable | Trouble::Timeout => true,
         };
         if trouble == Trouble::Throttled
             && let Some(call) = self.calls.get_mut(&request.event)

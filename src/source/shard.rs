@@ -296,9 +296,11 @@ impl EventSource for Pull {
                 self.count_poisoned(&batch);
                 self.block(shard, lane, batch, ctx);
             }
-            Verdict::Throttled(_) | Verdict::Denied | Verdict::Passed | Verdict::Concluded { .. } => {
-                self.block(shard, lane, batch, ctx)
-            }
+            Verdict::Throttled(_)
+            | Verdict::Unavailable
+            | Verdict::Denied
+            | Verdict::Passed
+            | Verdict::Concluded { .. } => self.block(shard, lane, batch, ctx),
         }
         self.send_due(shard, ctx);
         self.reschedule(shard);
@@ -453,6 +455,7 @@ impl Pull {
             poisoned: if fails { u32::MAX } else { 0 },
             permission: self.permission,
             receipt: true,
+            hops: 0,
         });
         self.shards[shard].lanes[lane].state = State::InFlight(batch);
     }

@@ -452,7 +452,7 @@ fn schema_and_list_hold_every_kind() {
     {
         assert!(kinds.contains(&kind), "{kind}");
     }
-    let profiles = pushpull::scenario::Profile::ALL.iter().map(|(profile, _)| profile.name());
+    let profiles = pushpull::profile::Profile::ALL.iter().map(|(profile, _)| profile.name());
     for name in profiles.chain(kinds) {
         assert!(text.contains(&format!("\"{name}\"")), "the schema lacks {name}");
         let row = list.lines().find(|line| line.split_whitespace().next() == Some(name));

@@ -10,7 +10,7 @@ use pushpull::distribution::DistributionSpec;
 use pushpull::engine::InvocationType;
 use pushpull::inputs::Inputs;
 use pushpull::metrics::Summary;
-use pushpull::platform::FunctionSpec;
+use pushpull::platform::{FunctionSpec, Limit};
 use pushpull::report::FactsCsv;
 use pushpull::scenario::Scenario;
 use pushpull::source::Mode;
@@ -289,7 +289,10 @@ impl<'a> History<'a> {
                 environments: Vec::new(),
                 alive: Level::new(),
                 concurrency: Level::new(),
-                scaling: spec.scaling_rate.count().map(|limit| Bucket::new(limit as f64 / 10.0, limit as f64)),
+                scaling: spec
+                    .scaling_rate
+                    .map_or(Some(1000), Limit::count)
+                    .map(|limit| Bucket::new(limit as f64 / 10.0, limit as f64)),
                 requests: spec.reserved_concurrent_executions.filter(|limit| *limit > 0).map(per_second),
                 counts: BTreeMap::new(),
                 failure_destinations: config.dead_letter_queue.iter().chain(&config.on_failure).count(),

@@ -7,7 +7,7 @@ const LAYERS: [&[&str]; 13] = [
     &["units"],
     &["time"],
     &["random", "inputs", "token_bucket"],
-    &["distribution"],
+    &["distribution", "profile"],
     &["arrivals"],
     &["engine"],
     &["platform", "source"],

@@ -4,12 +4,14 @@
 //! Each test builds the situation from a case's inputs and holds the outcome against the case's own figures within its own
 //! tolerance. Random cases have the stated number of arrivals and seed 1; a 99 % band is met by chance 99 times of 100.
 
+mod streams;
+
 use pushpull::engine::{Fact, Reason};
 use serde_json::Value;
 
 use crate::support::{Figures, Row, facts, summary, summary_and_facts, watch};
 
-const FILE: &str = include_str!("../data/cases.json");
+const FILE: &str = include_str!("../../data/cases.json");
 
 /// A case of the file.
 struct Case(Value);
@@ -38,6 +40,11 @@ impl Case {
     /// The number that follows `words` in the description.
     fn given(&self, words: &str) -> f64 {
         number_after(self.load(), words).unwrap_or_else(|| panic!("{}: no `{words}`: {}", self.id(), self.load()))
+    }
+
+    /// The number that follows `words` in the description, where there is one.
+    fn find_given(&self, words: &str) -> Option<f64> {
+        number_after(self.load(), words)
     }
 
     /// How many arrivals are to be observed.
@@ -135,6 +142,17 @@ cases! {
     too_old_for_a_retry: event_age => ["L52"];
     a_stopped_function: reserved_zero => ["L54"];
     a_timeout_is_a_function_error: timeout => ["L62"];
+    bisecting: streams::bisecting => ["A-G10", "D34"];
+    the_lowest_failure_is_the_checkpoint: streams::checkpoint => ["D36"];
+    a_record_lost_with_its_neighbour: streams::lost_neighbour => ["D38"];
+    messages_after_retries: streams::after_retries => ["L02", "L04"];
+    partial_failure: streams::partial_failure => ["L06"];
+    unreadable_answers: streams::unreadable_answer => ["L08", "L10", "L12"];
+    answers_of_complete_success: streams::complete_success => ["L14"];
+    too_old_while_retried: streams::too_old_while_retried => ["L16"];
+    too_old_to_be_tried: streams::too_old_to_be_tried => ["L18"];
+    records_older_than_the_mapping: streams::older_than_the_mapping => ["L20"];
+    defaults_of_mappings: streams::defaults => ["L24"];
 }
 
 #[test]

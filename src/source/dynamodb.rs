@@ -37,6 +37,9 @@ impl StreamService for DynamoDb {
             on_demand: false,
             shard_count: 1,
             reshard: vec![],
+            batching_window: SimDuration::ZERO,
+            consumers: None,
+            retries_with_destination: None,
         }
     }
 }

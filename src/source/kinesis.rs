@@ -80,6 +80,9 @@ impl StreamService for Kinesis {
             // "By default, new data streams created with the on-demand capacity mode have 4 MB/s of write throughput" (same guide).
             shard_count: if self.on_demand { 4 } else { 1 },
             reshard: self.reshard.iter().map(|reshard| (reshard.at, reshard.shard_count)).collect(),
+            batching_window: SimDuration::ZERO,
+            consumers: None,
+            retries_with_destination: None,
         }
     }
 

@@ -24,6 +24,8 @@ pub(super) struct Cut {
     pub most: usize,
     /// The batching window.
     pub window: SimDuration,
+    /// Whether it opens with the first record, and not when the lane becomes free.
+    pub window_opens_with_a_record: bool,
     /// Tumbling windows: a batch lies within one.
     pub tumbling: Option<Windows>,
 }
@@ -100,6 +102,9 @@ impl Lane {
         let oldest = self.buffer.front()?;
         if self.buffer.len() >= cut.most || cut.window.is_zero() || self.has_later_window(cut) {
             return Some(now);
+        }
+        if cut.window_opens_with_a_record {
+            return Some(oldest.read + cut.window);
         }
         let waited = oldest.read.since(self.free_since);
         let windows = waited.nanos().div_ceil(cut.window.nanos()).max(1);
@@ -282,7 +287,7 @@ mod tests {
     }
 
     const fn cut(most: usize, secs: u64) -> Cut {
-        Cut { most, window: SimDuration::from_secs(secs), tumbling: None }
+        Cut { most, window: SimDuration::from_secs(secs), window_opens_with_a_record: false, tumbling: None }
     }
 
     #[test]

@@ -178,10 +178,10 @@ pub struct MappingSpec {
     /// Largest number of records in a batch, 1 to 10000. Default 100.
     #[schemars(range(min = 1, max = 10_000))]
     pub batch_size: u32,
-    /// How long records are gathered before the function is called, `"0s"` to `"300s"`. Default `"0s"`: as soon as there are
-    /// records.
+    /// How long records are gathered before the function is called, `"0s"` to `"300s"`. Default `"0s"`, as soon as there are
+    /// records; for Kafka `"500ms"`.
     #[schemars(extend("x-maximum" = "300s"))]
-    pub maximum_batching_window: SimDuration,
+    pub maximum_batching_window: Option<SimDuration>,
     /// Batches of one shard in flight at once, 1 to 10; order is kept per partition key. Default 1.
     #[schemars(range(min = 1, max = 10))]
     pub parallelization_factor: u32,
@@ -221,7 +221,7 @@ impl Default for MappingSpec {
             backlog: None,
             propagation: None,
             batch_size: 100,
-            maximum_batching_window: SimDuration::ZERO,
+            maximum_batching_window: None,
             parallelization_factor: 1,
             starting_position: StartingPosition::TrimHorizon,
             maximum_retry_attempts: Retries(None),

@@ -10,11 +10,14 @@ pub mod chain;
 mod cloudformation;
 mod cloudwatch_events;
 mod common;
+mod consumers;
 mod dynamodb;
+mod fates;
 mod invoke;
 mod kinesis;
 mod lane;
 mod mapping;
+mod msk;
 mod partition;
 mod plan;
 mod poison;
@@ -56,6 +59,7 @@ pub const KINDS: &[Kind] = &[
     dynamodb::KIND,
     invoke::KIND,
     kinesis::KIND,
+    msk::KIND,
     s3::KIND,
     sns::KIND,
 ];

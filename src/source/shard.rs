@@ -11,14 +11,16 @@ use priority_queue::PriorityQueue;
 use rustc_hash::{FxHashMap, FxHasher};
 
 use crate::engine::{
-    BatchItemFailures, Call, Class, Condition, Context, DestinationId, Ending, Events, Fact, Fate, FunctionId,
-    InvocationType, Invoke, Part, Parts, Settle, SourceId, Verdict, Wake,
+    BatchItemFailures, Call, Class, Condition, Context, DestinationId, Ending, Fact, Fate, FunctionId, InvocationType,
+    Invoke, Settle, SourceId, Verdict, Wake,
 };
 use crate::random::Key;
 use crate::time::{SimDuration, SimTime};
 
 use super::EventSource;
-use super::lane::{After, Batch, Cut, Lane, Policy, State};
+use super::consumers::Consumers;
+use super::fates::events;
+use super::lane::{Batch, Cut, Lane, Policy, State};
 use super::poison::Poison;
 use super::reads::{ReadLimit, Reads};
 use super::stream::{Change, Record, Stream};
@@ -57,30 +59,34 @@ pub(super) struct Setting {
     /// What the function answers for poisoned records, where it is asked which ones failed.
     pub answer: Option<BatchItemFailures>,
     pub filter_pass_rate: f64,
+    /// Who reads the shards, where not each has a poller of its own.
+    pub consumers: Option<Consumers>,
     pub on_failure: Option<DestinationId>,
     /// Whether each arrival is told at its own instant.
     pub eager: bool,
 }
 
 /// One shard and the lanes of the mapping on it.
-struct Shard {
+pub(super) struct Shard {
     phase: SimTime,
     /// When its parents were read to their end.
     from: SimTime,
     /// No poll before this, since the last one used up what the limits allow.
     not_before: SimTime,
-    lanes: Vec<Lane>,
+    pub(super) lanes: Vec<Lane>,
 }
 
 /// A running mapping on a stream.
 pub(super) struct Pull {
-    setting: Setting,
-    poison: Poison,
+    pub(super) setting: Setting,
+    pub(super) poison: Poison,
     /// Failed deliveries of records that are poisoned for a few deliveries only.
-    poisoned_deliveries: FxHashMap<u64, u32>,
-    stream: Stream,
+    pub(super) poisoned_deliveries: FxHashMap<u64, u32>,
+    pub(super) stream: Stream,
     reads: Reads,
-    shards: Vec<Shard>,
+    pub(super) shards: Vec<Shard>,
+    /// The last instant at which the mapping acted.
+    pub(super) now: SimTime,
     /// When each shard next acts; a shard that waits for nothing is not there.
     schedule: PriorityQueue<u32, Reverse<(Wake, u32)>, BuildHasherDefault<FxHasher>>,
 }
@@ -88,6 +94,7 @@ pub(super) struct Pull {
 impl EventSource for Pull {
     fn next_wake(&self) -> Option<Wake> {
         let shard = self.schedule.peek().map(|(_, Reverse((wake, _)))| *wake);
+        let shard = Wake::earlier(shard, self.next_evaluation());
         if !self.setting.eager && !self.stream.has_empty_shard() {
             return shard;
         }
@@ -97,10 +104,15 @@ impl EventSource for Pull {
     fn wake(&mut self, ctx: &mut Context<'_>) {
         let wake = self.next_wake();
         let Some(Wake { class, .. }) = wake else { return };
+        let evaluates = self.next_evaluation() == wake;
+        self.now = ctx.now;
         if class < Class::Arrival {
             self.catch_up(ctx);
         } else {
             self.draw(ctx.now, ctx);
+        }
+        if evaluates {
+            return self.evaluate(ctx);
         }
         let Some(shard) = self.due_shard(ctx.now, class) else { return };
         match class {
@@ -117,10 +129,14 @@ impl EventSource for Pull {
     }
 
     fn settle(&mut self, settle: Settle, ctx: &mut Context<'_>) {
+        self.now = ctx.now;
         self.catch_up(ctx);
         let (shard, lane) = ((settle.handle >> 8) as usize, (settle.handle & 0xff) as usize);
         let state = std::mem::replace(&mut self.shards[shard].lanes[lane].state, State::Free);
         let State::InFlight(mut batch) = state else { return };
+        if let Some(consumers) = self.setting.consumers.as_mut().filter(|_| settle.verdict != Verdict::Accepted) {
+            consumers.leave(shard);
+        }
         match settle.verdict {
             Verdict::Accepted => {
                 ctx.tell(Fact::Waiting { source: self.setting.id, change: -(batch.records.len() as i64) });
@@ -146,6 +162,7 @@ impl EventSource for Pull {
             | Verdict::Passed
             | Verdict::Concluded { .. } => self.block(shard, lane, batch, ctx),
         }
+        self.serve_others(shard, ctx);
         self.send_due(shard, ctx);
         self.reschedule(shard, ctx.now);
     }
@@ -171,6 +188,7 @@ impl Pull {
             stream,
             reads,
             shards: Vec::new(),
+            now: SimTime::ZERO,
             schedule: PriorityQueue::default(),
         };
         (0..pull.stream.shards.len()).for_each(|_| pull.open_shard());
@@ -217,7 +235,7 @@ impl Pull {
     }
 
     /// Finds out when a shard next acts, and its children where it was read to its end.
-    fn reschedule(&mut self, shard: usize, now: SimTime) {
+    pub(super) fn reschedule(&mut self, shard: usize, now: SimTime) {
         match self.next_of(shard) {
             Some(wake) => {
                 self.schedule.push(shard as u32, Reverse((wake, shard as u32)));
@@ -261,8 +279,12 @@ impl Pull {
         next = Wake::earlier(next, unread.map(expiry));
         for lane in &shard.lanes {
             let acts = match &lane.state {
-                State::Free => lane.due(self.setting.cut, SimTime::ZERO).map(|at| Wake::new(at, Class::Window)),
-                State::Blocked { until, .. } => Some(Wake::new(*until, Class::Retry)),
+                // Without a consumer nothing is due: it comes back when it has one.
+                State::Free if self.has_consumer(number) => {
+                    lane.due(self.setting.cut, SimTime::ZERO).map(|at| Wake::new(at, Class::Window))
+                }
+                State::Blocked { until, .. } if self.has_consumer(number) => Some(Wake::new(*until, Class::Retry)),
+                State::Free | State::Blocked { .. } => None,
                 State::InFlight(_) => None,
             };
             next = Wake::earlier(Wake::earlier(next, acts), lane.oldest_waiting().map(expiry));
@@ -358,9 +380,9 @@ impl Pull {
     }
 
     /// Sends what is due in the free lanes of a shard.
-    fn send_due(&mut self, number: usize, ctx: &mut Context<'_>) {
+    pub(super) fn send_due(&mut self, number: usize, ctx: &mut Context<'_>) {
         for lane in 0..self.shards[number].lanes.len() {
-            loop {
+            while self.has_consumer(number) {
                 let state = &mut self.shards[number].lanes[lane];
                 if state.due(self.setting.cut, ctx.now).is_none_or(|at| at > ctx.now) {
                     break;
@@ -374,8 +396,11 @@ impl Pull {
     }
 
     /// Sends the blocked batches of a shard whose wait is over.
-    fn send_again(&mut self, number: usize, ctx: &mut Context<'_>) {
+    pub(super) fn send_again(&mut self, number: usize, ctx: &mut Context<'_>) {
         for lane in 0..self.shards[number].lanes.len() {
+            if !self.has_consumer(number) {
+                return;
+            }
             let state = &mut self.shards[number].lanes[lane];
             if !matches!(state.state, State::Blocked { until, .. } if until <= ctx.now) {
                 continue;
@@ -431,220 +456,18 @@ impl Pull {
             receipt: true,
             hops: 0,
         });
+        if let Some(consumers) = &mut self.setting.consumers {
+            consumers.take(shard);
+        }
         self.shards[shard].lanes[lane].state = State::InFlight(batch);
     }
 
-    fn is_poisoned(&self, record: u64) -> bool {
-        let failing = self.poison.failing_deliveries(record);
-        failing > self.poisoned_deliveries.get(&record).copied().unwrap_or(0)
-    }
-
-    /// How many records of a batch are done after an invocation that returned: all, or those before the first that the function
-    /// says has failed. "Lambda uses the lowest sequence number as the checkpoint"; an answer that cannot be read fails them all.
-    fn done(&self, batch: &Batch) -> usize {
-        match self.setting.answer {
-            Some(BatchItemFailures::Malformed) => 0,
-            Some(BatchItemFailures::Poisoned) if self.poison.any() => {
-                let first = batch.records.iter().position(|record| self.is_poisoned(record.number));
-                first.unwrap_or(batch.records.len())
-            }
-            _ => batch.records.len(),
-        }
-    }
-
-    /// An invocation is over, and the first `done` records of its batch are.
-    #[expect(clippy::too_many_arguments, reason = "the place, the batch and what its invocation came to")]
-    fn ended(
-        &mut self,
-        shard: usize,
-        lane: usize,
-        mut batch: Batch,
-        done: usize,
-        invocation: (u64, SimTime, SimDuration),
-        ending: Ending,
-        ctx: &mut Context<'_>,
-    ) {
-        let is_final = batch.records.is_empty();
-        let malformed = self.setting.answer == Some(BatchItemFailures::Malformed);
-        let rest = batch.records.split_off(done);
-        if done > 0 {
-            self.processed(&batch, invocation, ctx);
-        }
-        if rest.is_empty() && !(is_final && (ending != Ending::Success || malformed)) {
-            self.shards[shard].lanes[lane].free(ctx.now);
-            return;
-        }
-        batch.records = rest;
-        batch.first_failure = batch.first_failure.min(invocation.1);
-        ctx.tell(Fact::Waiting { source: self.setting.id, change: batch.records.len() as i64 });
-        self.count_poisoned(&batch);
-        if done > 0 {
-            batch.tries = 0;
-            batch.returns = 0;
-        }
-        let failed = events(&batch.records, ctx.watched);
-        let attempt = batch.attempt;
-        match self.setting.policy.after(batch, done > 0) {
-            After::Retry(batch) => self.block(shard, lane, batch, ctx),
-            After::Bisect(first, second) => {
-                ctx.tell(Fact::Bisected(Call {
-                    source: self.setting.id,
-                    function: self.setting.target,
-                    events: &failed,
-                    attempt,
-                }));
-                self.shards[shard].lanes[lane].parts.push_front(second);
-                self.block(shard, lane, first, ctx);
-            }
-            After::Discard(batch, condition) => {
-                self.shards[shard].lanes[lane].free(ctx.now);
-                self.discard(&batch.records, condition, batch.tries, ctx);
-            }
-        }
-    }
-
-    /// Counts a failed delivery of the records that are poisoned for a few deliveries only.
-    fn count_poisoned(&mut self, batch: &Batch) {
-        if self.poison.any() {
-            for record in &batch.records {
-                if (1..u32::MAX).contains(&self.poison.failing_deliveries(record.number)) {
-                    *self.poisoned_deliveries.entry(record.number).or_default() += 1;
-                }
-            }
-        }
-    }
-
     /// Blocks a lane behind its batch, less what is past its retention already.
-    fn block(&mut self, shard: usize, lane: usize, batch: Batch, ctx: &mut Context<'_>) {
+    pub(super) fn block(&mut self, shard: usize, lane: usize, batch: Batch, ctx: &mut Context<'_>) {
         let events = events(&batch.records, ctx.watched);
         let (source, function) = (self.setting.id, self.setting.target);
         ctx.tell(Fact::RetryScheduled(Call { source, function, events: &events, attempt: batch.attempt }));
         self.shards[shard].lanes[lane].block(batch, ctx.now);
         self.expire(shard, ctx);
     }
-
-    /// Lets the waiting records of a shard end that the stream no longer keeps.
-    fn expire(&mut self, number: usize, ctx: &mut Context<'_>) {
-        let retention = self.setting.retention;
-        let over = |stream: &Stream, record: &Record| stream.age(record, ctx.now) >= retention;
-        let mut expired = Vec::new();
-        for lane in &mut self.shards[number].lanes {
-            while lane.oldest_waiting().is_some_and(|record| over(&self.stream, record)) {
-                expired.extend(lane.expire_oldest(ctx.now));
-            }
-        }
-        while self.stream.shards[number].unread.front().is_some_and(|record| over(&self.stream, record)) {
-            expired.extend(self.stream.pop(number));
-        }
-        for record in expired {
-            self.give_up(&[record], Fate::Expired, None, 0, ctx);
-        }
-    }
-
-    /// Gives up records, with a message where the mapping has a destination. A record that was never tried counts as tried once
-    /// (recorded on the real service).
-    fn discard(&mut self, records: &[Record], condition: Condition, tries: u32, ctx: &mut Context<'_>) {
-        let Some((first, invoke_count)) = records.first().zip(Some(tries.max(1))) else { return };
-        let fate = match (self.setting.on_failure, condition) {
-            (Some(_), _) => Fate::DeadLettered,
-            (None, Condition::RecordAgeExceeded) => Fate::Expired,
-            (None, _) => Fate::Dropped,
-        };
-        debug_assert!(first.written <= ctx.now);
-        self.give_up(records, fate, Some(condition), invoke_count, ctx);
-        if let Some(destination) = self.setting.on_failure {
-            let events = events(records, ctx.watched);
-            let (source, function) = (self.setting.id, self.setting.target);
-            ctx.send(
-                destination,
-                Call { source, function, events: &events, attempt: tries },
-                condition,
-                invoke_count,
-                1,
-            );
-        }
-    }
-
-    /// Waiting records end without having been processed.
-    fn give_up(
-        &mut self,
-        records: &[Record],
-        fate: Fate,
-        condition: Option<Condition>,
-        invoke_count: u32,
-        ctx: &mut Context<'_>,
-    ) {
-        ctx.tell(Fact::Waiting { source: self.setting.id, change: -(records.len() as i64) });
-        for record in records {
-            self.forget(record.number);
-            ctx.tell(Fact::Settled {
-                source: self.setting.id,
-                function: Some(self.setting.target),
-                event: record.number,
-                emitted: record.emitted,
-                fate,
-                parts: None,
-                invocation: None,
-                attempt: 0,
-                condition,
-                invoke_count,
-            });
-        }
-    }
-
-    /// Records were processed: each has its latency.
-    fn processed(
-        &mut self,
-        batch: &Batch,
-        (invocation, started, init): (u64, SimTime, SimDuration),
-        ctx: &mut Context<'_>,
-    ) {
-        let first_failure = batch.first_failure.min(started);
-        // Told in the order of their numbers, which that of late writes is not.
-        let mut records: Vec<&Record> = batch.records.iter().collect();
-        records.sort_unstable_by_key(|record| record.number);
-        for record in records {
-            let free = batch.lane_free.max(record.read);
-            let parts = Parts::of(&[
-                (Part::Delivery, record.readable.since(record.emitted)),
-                (Part::Poll, record.read.since(record.readable) + self.stream.age_at_start(record)),
-                (Part::Blocked, free.since(record.read)),
-                (Part::Batching, batch.sent.since(free)),
-                (Part::Throttled, first_failure.since(batch.sent)),
-                (Part::Retry, started.since(first_failure)),
-                (Part::Init, init),
-                (Part::Handler, ctx.now.since(started).saturating_sub(init)),
-            ]);
-            ctx.tell(Fact::Settled {
-                source: self.setting.id,
-                function: Some(self.setting.target),
-                event: record.number,
-                emitted: record.emitted,
-                fate: Fate::Processed,
-                parts: Some(&parts),
-                invocation: Some(invocation),
-                attempt: batch.attempt,
-                condition: None,
-                invoke_count: 0,
-            });
-        }
-        for record in &batch.records {
-            self.forget(record.number);
-        }
-    }
-
-    /// Drops what is kept of a record beside the buffers.
-    fn forget(&mut self, record: u64) {
-        if !self.stream.handlers.is_empty() {
-            self.stream.handlers.remove(&record);
-        }
-        if !self.poisoned_deliveries.is_empty() {
-            self.poisoned_deliveries.remove(&record);
-        }
-    }
-}
-
-/// The events of records, whose runs are kept where `watched`.
-fn events(records: &[Record], watched: bool) -> Events {
-    Events::of(records.iter().map(|record| record.number), watched)
 }

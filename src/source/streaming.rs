@@ -16,6 +16,7 @@ use crate::inputs::InputError;
 use crate::time::{SimDuration, SimTime};
 
 use super::common::Common;
+use super::consumers::Consumers;
 use super::lane::{Cut, Policy, RETRY_BASE, RETRY_LIMIT};
 use super::mapping::{Backlog, MappingSpec, PartitionKeys, StartingPosition, WriteRetry};
 use super::partition::Keys;
@@ -55,12 +56,29 @@ pub(super) struct Plan {
     pub shard_count: u32,
     /// When the stream gets another number of shards.
     pub reshard: Vec<(SimDuration, u32)>,
+    /// The batching window where the scenario does not say.
+    pub batching_window: SimDuration,
+    /// Consumers that read several shards each, instead of a poller for every shard.
+    pub consumers: Option<ConsumerPlan>,
+    /// Retries where a destination is set and no number of retries.
+    pub retries_with_destination: Option<u32>,
+}
+
+/// How many consumers read the shards.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ConsumerPlan {
+    pub least: u32,
+    pub most: u32,
+    /// Batches that each has in flight at most.
+    pub each: u32,
 }
 
 /// The keys of a stream service.
 pub(super) trait StreamService:
     std::fmt::Debug + Send + Sync + JsonSchema + for<'de> Deserialize<'de> + 'static
 {
+    /// Keys of mappings that this service does not have.
+    const STRANGE: &'static [&'static str] = &[];
     /// What it fixes.
     fn plan(&self) -> Plan;
     /// What no single key can show to be wrong.
@@ -76,7 +94,11 @@ pub(super) const fn kind<T: StreamService>(name: &'static str, about: &'static s
         mode: Mode::Pull,
         about,
         schema: |generator| {
-            merged(vec![Common::json_schema(generator), MappingSpec::json_schema(generator), T::json_schema(generator)])
+            let mut mapping = MappingSpec::json_schema(generator);
+            if let Some(serde_json::Value::Object(keys)) = mapping.get_mut("properties") {
+                keys.retain(|key, _| !T::STRANGE.contains(&key.as_str()));
+            }
+            merged(vec![Common::json_schema(generator), mapping, T::json_schema(generator)])
         },
         read: |table| {
             let wrong = |error: toml::de::Error| error.message().to_owned();
@@ -239,15 +261,19 @@ impl Definition for StreamDefinition {
     }
 
     fn assumptions(&self) -> Vec<String> {
-        let mut assumptions = vec![
-            format!(
-                "stream retry back-off {} s x 2^n, at most {} s: not documented by AWS",
-                RETRY_BASE.as_secs_f64(),
-                RETRY_LIMIT.as_secs_f64()
-            ),
-            "a freed lane takes what was read already, else waits for the next poll: not documented by AWS".into(),
-        ];
-        if let (None, DistributionSpec::Constant(length)) = (&self.mapping.propagation, self.propagation()) {
+        let mut assumptions = vec![format!(
+            "stream retry back-off {} s x 2^n, at most {} s: not documented by AWS",
+            RETRY_BASE.as_secs_f64(),
+            RETRY_LIMIT.as_secs_f64()
+        )];
+        assumptions.push(if self.plan.consumers.is_some() {
+            "the consumers of a Kafka mapping double each minute in which records wait: not documented by AWS".into()
+        } else {
+            "a freed lane takes what was read already, else waits for the next poll: not documented by AWS".into()
+        });
+        if let (None, DistributionSpec::Constant(length)) = (&self.mapping.propagation, self.propagation())
+            && !length.is_zero()
+        {
             let length = length.nanos() as f64 / 1e6;
             assumptions.push(format!(
                 "a record can be read {length} ms after it was written: AWS's typical figure, taken as a constant"
@@ -331,16 +357,24 @@ impl Definition for StreamDefinition {
             lanes: mapping.parallelization_factor,
             cut: Cut {
                 most: most as usize,
-                window: mapping.maximum_batching_window,
+                window: mapping.maximum_batching_window.unwrap_or(self.plan.batching_window),
+                window_opens_with_a_record: self.plan.consumers.is_some(),
                 tumbling: mapping.tumbling_window.map(|width| Windows::new(width, site.start.timestamp())),
             },
             policy: Policy {
-                maximum_retry_attempts: mapping.maximum_retry_attempts.0,
+                maximum_retry_attempts: mapping
+                    .maximum_retry_attempts
+                    .0
+                    .or(self.plan.retries_with_destination.filter(|_| mapping.on_failure.is_some())),
                 maximum_record_age: mapping.maximum_record_age.0,
                 bisect: mapping.bisect_batch_on_function_error,
             },
             answer: mapping.reports_failures().then_some(site.batch_item_failures),
             filter_pass_rate: mapping.filter_pass_rate,
+            consumers: self
+                .plan
+                .consumers
+                .map(|plan| Consumers::new(plan.least, plan.most, plan.each, spec.shard_count)),
             on_failure: (site.destination)("on_failure"),
             // Without a set end of emission the last arrival ends the window of statistics, and must be met on time.
             eager: site.watched || site.until.is_none(),

@@ -299,3 +299,49 @@ fn streams() {
         ),
     ]);
 }
+
+#[test]
+fn kafka() {
+    hold(&[
+        (
+            "F§7.3 the batching window of 500 ms opens with the first record",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             source.msk = [{ arrivals = { at = ['100ms', '400ms', '700ms'] } }]",
+            "started",
+            &["0.6 started 0..1 on f/0", "1.2 started 2 on f/0"],
+            &[],
+        ),
+        (
+            "F§7.1 one consumer at first: a batch at a time for all partitions; while records wait their number doubles each minute",
+            "function.f = { duration = '40s', timeout = '1m', init_duration = '0s' }
+             source.msk = [{ partitions = 4, maximum_batching_window = '0s', batch_size = 1, partition_keys = 1000, backlog = { events = 12 } }]",
+            "",
+            &[],
+            &[("functions.f.concurrent_executions.max", 4.0), ("sources.msk.processed", 12.0)],
+        ),
+        (
+            "F§7.4 offsets are committed in order: a failed batch blocks its partition",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             source.msk = [{ maximum_batching_window = '0s', batch_size = 1, poison = [{ event = 0, times = 2 }], backlog = { events = 2 } }]",
+            "started",
+            &["0 started 0 on f/0", "0.25 started 0 try 2 on f/0", "0.75 started 0 try 3 on f/0", "0.75 started 1 on f/0"],
+            &[],
+        ),
+        (
+            "F§7.4 in provisioned mode with a destination and no number of retries: ten",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             source.msk = [{ maximum_batching_window = '0s', poison = [0], provisioned_pollers = { minimum = 1 }, on_failure = 'sqs', backlog = { events = 1 } }]",
+            "delivered_to_destination",
+            &["183.75 delivered_to_destination 0 try 11 RetryAttemptsExhausted x11"],
+            &[("functions.f.invocations", 11.0)],
+        ),
+        (
+            "F§7.2 a provisioned poller has up to five calls in flight",
+            "function.f = { duration = '1s', init_duration = '0s' }
+             source.msk = [{ partitions = 100, maximum_batching_window = '0s', batch_size = 1, provisioned_pollers = { minimum = 1, maximum = 1 }, backlog = { events = 200 } }]",
+            "",
+            &[],
+            &[("functions.f.concurrent_executions.max", 5.0)],
+        ),
+    ]);
+}

@@ -1,0 +1,137 @@
+//! The consumers of a Kafka mapping: each reads some of the partitions, with a bounded number of batches in flight.
+//!
+//! "Lambda evaluates the consumer offset lag of all the partitions ... every minute. If the lag is too high, the partition is
+//! receiving messages faster than Lambda can process them", and consumers are added, at most one a partition (AWS Lambda
+//! Developer Guide, "Kafka event source scaling"). Assumptions: their number doubles while records wait and halves while none do,
+//! and changes at once ("within three minutes"); partitions are dealt out in turn.
+
+use crate::engine::{Class, Context, Wake};
+use crate::time::{SimDuration, SimTime};
+
+use super::shard::{Pull, Shard};
+
+/// How often the lag is looked at.
+const EVALUATION: SimDuration = SimDuration::from_secs(60);
+
+/// The consumers of a mapping.
+#[derive(Clone, Debug)]
+pub(super) struct Consumers {
+    count: usize,
+    least: usize,
+    most: usize,
+    /// Batches that one of them has in flight at most.
+    each: u32,
+    /// By consumer: batches in flight.
+    busy: Vec<u32>,
+}
+
+impl Consumers {
+    /// `least` to `most` consumers of `partitions` partitions.
+    pub(super) fn new(least: u32, most: u32, each: u32, partitions: u32) -> Consumers {
+        let most = most.min(partitions).max(1) as usize;
+        let least = (least as usize).clamp(1, most);
+        Consumers { count: least, least, most, each, busy: vec![0; partitions as usize] }
+    }
+
+    /// Whether the consumer of `partition` may send one more batch.
+    fn is_free(&self, partition: usize) -> bool {
+        self.busy.iter().skip(partition % self.count).step_by(self.count).sum::<u32>() < self.each
+    }
+
+    /// The partitions that are read by the consumer of `partition`, those after it first.
+    fn beside(&self, partition: usize) -> impl Iterator<Item = usize> + use<> {
+        let (count, partitions) = (self.count, self.busy.len());
+        (1..=partitions)
+            .map(move |after| (partition + after) % partitions)
+            .filter(move |other| other % count == partition % count)
+    }
+
+    /// A batch of `partition` sets out.
+    pub(super) fn take(&mut self, partition: usize) {
+        self.busy[partition] += 1;
+    }
+
+    /// A batch of `partition` is done.
+    pub(super) fn leave(&mut self, partition: usize) {
+        self.busy[partition] -= 1;
+    }
+
+    /// Whether more or fewer consumers may be needed at the next evaluation.
+    fn may_change(&self, lag: bool) -> bool {
+        if lag { self.count < self.most } else { self.count > self.least }
+    }
+
+    /// When the lag is looked at next after `now`.
+    fn evaluation_after(now: SimTime) -> SimTime {
+        SimTime::ZERO + EVALUATION.saturating_mul(now.nanos() / EVALUATION.nanos() + 1)
+    }
+
+    /// Looks at the lag.
+    fn evaluate(&mut self, lag: bool) {
+        self.count = if lag { (2 * self.count).min(self.most) } else { (self.count / 2).max(self.least) };
+    }
+}
+
+impl Pull {
+    /// When the lag of a Kafka mapping is looked at next, where that could change anything.
+    pub(super) fn next_evaluation(&self) -> Option<Wake> {
+        let consumers = self.setting.consumers.as_ref()?;
+        consumers.may_change(self.lags()).then(|| Wake::new(Consumers::evaluation_after(self.now), Class::Poll))
+    }
+
+    /// Whether records wait that no consumer has in flight.
+    pub(super) fn lags(&self) -> bool {
+        let waits = |shard: &Shard| shard.lanes.iter().any(|lane| !lane.buffer.is_empty());
+        self.shards.iter().any(waits)
+    }
+
+    /// Looks at the lag: partitions may have another consumer from now on.
+    pub(super) fn evaluate(&mut self, ctx: &mut Context<'_>) {
+        let lags = self.lags();
+        if let Some(consumers) = &mut self.setting.consumers {
+            consumers.evaluate(lags);
+        }
+        (0..self.shards.len()).for_each(|shard| self.serve(shard, ctx));
+    }
+
+    /// Whether the consumer of a shard may send one more batch.
+    pub(super) fn has_consumer(&self, shard: usize) -> bool {
+        self.setting.consumers.as_ref().is_none_or(|consumers| consumers.is_free(shard))
+    }
+
+    /// Lets the consumer of a shard, which has become free, go on with its other shards.
+    pub(super) fn serve_others(&mut self, shard: usize, ctx: &mut Context<'_>) {
+        let Some(consumers) = &self.setting.consumers else { return };
+        for other in consumers.beside(shard) {
+            if !self.has_consumer(other) {
+                break;
+            }
+            self.serve(other, ctx);
+        }
+    }
+
+    /// Sends what is due in a shard.
+    fn serve(&mut self, shard: usize, ctx: &mut Context<'_>) {
+        self.send_again(shard, ctx);
+        self.reschedule(shard, ctx.now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn consumers_double_with_the_lag_and_never_exceed_partitions() {
+        let mut consumers = Consumers::new(1, 200, 1, 5);
+        consumers.take(0);
+        assert!((0..5).all(|partition| !consumers.is_free(partition)), "one consumer, one batch");
+        let mut counts = vec![];
+        for lag in [true, true, true, false, false, false] {
+            consumers.evaluate(lag);
+            counts.push(consumers.count);
+        }
+        assert_eq!(counts, [2, 4, 5, 2, 1, 1]);
+        assert_eq!(consumers.beside(3).collect::<Vec<_>>(), [4, 0, 1, 2, 3]);
+    }
+}

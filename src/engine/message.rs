@@ -126,6 +126,21 @@ pub enum Ending {
     Timeout,
 }
 
+/// What a handler answers where its event source mapping asks for the records of the batch that failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BatchItemFailures {
+    /// It names the poisoned records, so that the others count as processed.
+    #[default]
+    Poisoned,
+    /// It names none, so that a batch with a poisoned record counts as processed.
+    None,
+    /// It fails where the batch holds a poisoned record.
+    Throws,
+    /// Its answer is never valid, which counts as a failure of the whole batch.
+    Malformed,
+}
+
 /// Lambda tells a source what became of a call.
 #[derive(Clone, Debug)]
 pub struct Settle {

@@ -4,6 +4,7 @@
 //! Each test builds the situation from a case's inputs and holds the outcome against the case's own figures within its own
 //! tolerance. Random cases have the stated number of arrivals and seed 1; a 99 % band is met by chance 99 times of 100.
 
+mod costs;
 mod platform;
 
 use pushpull::engine::{Fact, Reason};
@@ -143,6 +144,9 @@ cases! {
     a_burst_of_the_region: platform::region_burst => ["D20", "D22"];
     a_burst_on_provisioned_concurrency: platform::provisioned_burst => ["D24"];
     provisioned_environments_come_first: platform::provisioned_first => ["L58"];
+    price_of_a_month: costs::month => ["D50", "D52"];
+    price_of_provisioned_concurrency: costs::provisioned => ["D54"];
+    price_of_an_older_month: costs::older_month => ["D56"];
 }
 
 #[test]

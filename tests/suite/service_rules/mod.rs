@@ -7,12 +7,14 @@
 //! up to it.
 
 mod asynchronous;
+mod cost;
 mod environments;
 mod instants;
 mod invocation_types;
 mod limits;
 mod push_services;
 mod ranges;
+mod series;
 mod streams;
 
 use std::collections::BTreeSet;

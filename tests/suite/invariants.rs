@@ -724,7 +724,7 @@ impl<'a> History<'a> {
         ensure!(self.last <= horizon, "something happened after the drain, at {} ns", self.last);
         for source in self.sources.values() {
             source
-                .holds_against(&summary["sources"][source.name], window, until.is_some())
+                .holds_against(&summary["sources"][source.name], window)
                 .map_err(|why| format!("{}: {why}", source.name))?;
         }
         for function in self.functions.values() {
@@ -808,7 +808,7 @@ impl FunctionHistory<'_> {
 }
 
 impl SourceHistory<'_> {
-    fn holds_against(&self, figures: &Value, window: (u64, u64), is_timed: bool) -> Result<(), String> {
+    fn holds_against(&self, figures: &Value, window: (u64, u64)) -> Result<(), String> {
         let counted = || self.events.iter().filter(|event| event.emitted >= window.0);
         number(figures, "events", counted().count() as u64)?;
         for fate in FATES {
@@ -849,14 +849,14 @@ impl SourceHistory<'_> {
             let waits = counted().filter_map(|event| event.fate.map(|(_, at)| at - event.emitted)).collect::<Vec<_>>();
             mean_and_max(&figures["response_ms"], &waits, "response_ms")?;
         }
-        // What is processed at the very end of the window may count or not.
+        // The window's last instant belongs to it; what is processed then may come after the window's end is known.
         let length = window.1 - window.0;
         let processed = |end: u64| self.processed.iter().filter(|(at, _)| (window.0..end).contains(at)).count() as f64;
         match figures["throughput_per_s"].as_f64() {
             None => ensure!(length == 0, "no throughput in a window of {length} ns"),
             Some(rate) => {
                 let got = rate * length as f64 / SECOND;
-                let (least, most) = (processed(window.1), processed(window.1 + u64::from(!is_timed)));
+                let (least, most) = (processed(window.1), processed(window.1 + 1));
                 ensure!(
                     got > least - 1e-6 && got < most + 1e-6,
                     "throughput of {got} events, and {least} to {most} were processed"

@@ -123,6 +123,7 @@ impl<'a> World<'a> {
             } else {
                 world.function_places[*id as usize] = place as u32;
                 world.actors.push(Actor::Function(FunctionId(*id)));
+                world.rekey_function(FunctionId(*id));
             }
         }
         Ok(world)

@@ -39,8 +39,11 @@ columns! {
     FunctionColumn {
         /// Invocations that started.
         Invocations: Sum,
-        /// Function errors, timeouts included.
+        /// Invocations that started and were to end in a function error, timeouts included: CloudWatch stamps errors with the start
+        /// of the call. Kept for minutes only.
         Errors: Sum,
+        /// Invocations that ended in a function error, timeouts included.
+        Failed: Sum,
         /// Answers 429.
         Throttles: Sum,
         /// Invocations that ended: what `Duration` is the mean of.
@@ -61,6 +64,16 @@ columns! {
         AsyncReceived: Sum,
         /// Events that left it without success.
         AsyncDropped: Sum,
+        /// Invocations of queued events: what `AsyncEventAge` is the mean of.
+        AsyncAgeCount: Sum,
+        /// Ages of these events.
+        AsyncAgeSum: Sum,
+        /// The highest age.
+        AsyncAgeMax: Max,
+        /// Invocations on provisioned concurrency.
+        Provisioned: Sum,
+        /// Invocations on demand that provisioned concurrency had no room for.
+        Spillover: Sum,
     }
 }
 
@@ -162,6 +175,14 @@ impl Minute {
                 if value(AsyncReceived as usize) + value(AsyncDropped as usize) > 0.0 {
                     rows.push(("AsyncEventsReceived", "Sum", value(AsyncReceived as usize)));
                     rows.push(("AsyncEventsDropped", "Sum", value(AsyncDropped as usize)));
+                }
+                if let Some(mean) = mean(AsyncAgeSum as usize, AsyncAgeCount as usize) {
+                    rows.push(("AsyncEventAge", "Average", mean));
+                    rows.push(("AsyncEventAge", "Maximum", value(AsyncAgeMax as usize) / 1e6));
+                }
+                if value(Provisioned as usize) + value(Spillover as usize) > 0.0 {
+                    rows.push(("ProvisionedConcurrencyInvocations", "Sum", value(Provisioned as usize)));
+                    rows.push(("ProvisionedConcurrencySpilloverInvocations", "Sum", value(Spillover as usize)));
                 }
                 rows
             }

@@ -3,14 +3,17 @@
 //! The [`Recorder`] hears every fact and keeps sums, levels and histograms, never events. An [`Outcome`] is what it knows at the
 //! end; a [`Summary`] is that in the words of the contract. A metric's name is its path in the summary.
 
+mod cost;
 mod interval;
 mod level;
 mod outcome;
+pub mod price;
 mod quantity;
 mod recorder;
 mod summary;
 mod table;
 
+pub use cost::Cost;
 pub use interval::{FunctionColumn, Minute, Owner, SourceColumn, Timeline};
 pub use level::Level;
 pub use outcome::{FunctionFigures, Outcome, SourceFigures};

@@ -41,6 +41,10 @@ struct Seen {
     duration: u128,
     received: u64,
     dropped: u64,
+    async_ages: u64,
+    async_age: u128,
+    provisioned: u64,
+    spillover: u64,
     concurrency: u128,
     environments: u128,
     emitted: u64,
@@ -258,7 +262,7 @@ impl<'a> Recorder<'a> {
             function.concurrency_max = function.concurrency_max.max(concurrency);
             function.environments_max = function.environments_max.max(environments);
             put(FunctionColumn::Invocations, (function.invocations - seen.invocations) as f64);
-            put(FunctionColumn::Errors, (function.errors - seen.errors) as f64);
+            put(FunctionColumn::Failed, (function.errors - seen.errors) as f64);
             put(FunctionColumn::Throttles, (function.throttles - seen.throttles) as f64);
             put(FunctionColumn::Ended, (function.duration.count() - seen.ended) as f64);
             put(FunctionColumn::DurationSum, (function.duration.sum() - seen.duration) as f64);
@@ -269,6 +273,11 @@ impl<'a> Recorder<'a> {
             put(FunctionColumn::EnvironmentsMax, environments as f64);
             put(FunctionColumn::AsyncReceived, (function.async_received - seen.received) as f64);
             put(FunctionColumn::AsyncDropped, (function.async_dropped - seen.dropped) as f64);
+            put(FunctionColumn::AsyncAgeCount, (function.async_age.count() - seen.async_ages) as f64);
+            put(FunctionColumn::AsyncAgeSum, (function.async_age.sum() - seen.async_age) as f64);
+            put(FunctionColumn::AsyncAgeMax, std::mem::take(&mut peaks.age) as f64);
+            put(FunctionColumn::Provisioned, (function.provisioned - seen.provisioned) as f64);
+            put(FunctionColumn::Spillover, (function.spillover - seen.spillover) as f64);
             seen.invocations = function.invocations;
             seen.errors = function.errors;
             seen.throttles = function.throttles;
@@ -278,6 +287,10 @@ impl<'a> Recorder<'a> {
             seen.environments = function.environments.area();
             seen.received = function.async_received;
             seen.dropped = function.async_dropped;
+            seen.async_ages = function.async_age.count();
+            seen.async_age = function.async_age.sum();
+            seen.provisioned = function.provisioned;
+            seen.spillover = function.spillover;
             next.push(interval);
         }
         let first = 1 + self.functions.len();
@@ -324,6 +337,21 @@ impl<'a> Recorder<'a> {
             }
         }
         self.minute_start = at;
+    }
+
+    /// Counts an error in the minute in which its invocation started, which may be over.
+    fn stamp_error(&mut self, function: FunctionId, started: SimTime) {
+        let errors = FunctionColumn::Errors as usize;
+        if started >= self.minute_start {
+            self.minute[1 + function.0 as usize].0[errors] += 1.0;
+            return;
+        }
+        let start = SimTime::from_nanos(started.nanos() / MINUTE.nanos() * MINUTE.nanos());
+        let key = (start, Owner::Function(function.0));
+        // No minute is silent in which an invocation started.
+        if let Ok(place) = self.minutes.binary_search_by_key(&key, |minute| (minute.start, minute.owner)) {
+            self.minutes[place].interval.0[errors] += 1.0;
+        }
     }
 
     fn close_bin(&mut self, at: SimTime) {
@@ -429,6 +457,8 @@ impl Observe for Recorder<'_> {
                 }
                 if let Some(since) = queued_since {
                     function.async_age.record(at.since(since));
+                    let peak = &mut self.peaks[1 + call.function.0 as usize].age;
+                    *peak = (*peak).max(at.since(since).nanos());
                 }
             }
             Fact::Ended { call, started, handler, billed, concurrency, ending, .. } => {
@@ -447,6 +477,9 @@ impl Observe for Recorder<'_> {
                 }
                 function.errors += u64::from(ending != Ending::Success);
                 function.timeouts += u64::from(ending == Ending::Timeout);
+                if ending != Ending::Success {
+                    self.stamp_error(call.function, started);
+                }
             }
             Fact::Settled { source, function, emitted, fate, parts, condition, .. } => {
                 self.live -= 1;

@@ -7,8 +7,9 @@ use serde::Serialize;
 use crate::engine::{Fate, Part};
 use crate::scenario::{Expectation, Names, Scenario};
 
+use super::cost::{Cost, costs};
 use super::quantity::Quantiles;
-use super::{FunctionFigures, Metric, Outcome, SourceFigures};
+use super::{FunctionFigures, Metric, Outcome, SourceFigures, price};
 
 /// The summary of a run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -60,6 +61,7 @@ pub struct SourceSummary {
     latency_ms: Quantiles,
     latency_parts_ms: PartMeans,
     iterator_age_ms: Quantiles,
+    cost_usd: f64,
 }
 
 /// Means of a latency's parts; they add up to its mean.
@@ -94,6 +96,7 @@ pub struct FunctionSummary {
     async_events_dropped: u64,
     provisioned_invocations: u64,
     spillover_invocations: u64,
+    cost_usd: f64,
 }
 
 /// Mean and maximum of a level.
@@ -114,17 +117,6 @@ pub struct DestinationSummary {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AccountSummary {
     concurrent_executions: MeanMax,
-}
-
-/// What a run would have cost in USD, without the free tier. `sources` (what the services themselves charge) and so `total`
-/// are not computed by this version.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Cost {
-    total: Option<f64>,
-    lambda_requests: f64,
-    lambda_duration: f64,
-    provisioned: f64,
-    sources: Option<f64>,
 }
 
 /// One line of `[expect]` after a run.
@@ -160,6 +152,7 @@ impl Summary {
     }
 
     fn figures(scenario: &Scenario, seed: u64, outcome: &Outcome, names: &Names) -> Summary {
+        let costs = costs(scenario, outcome);
         let mean_max = |mean, max: i64| MeanMax { mean, max: Some(max as f64) };
         let sources = scenario.sources.iter().zip(&outcome.sources).enumerate().map(|(place, (source, figures))| {
             let shape = source.definition.figures();
@@ -168,12 +161,14 @@ impl Summary {
             } else {
                 MeanMax::default()
             };
-            (source.name.clone(), source_summary(source.kind.name, figures, outcome.throughput(place), backlog))
+            let throughput = outcome.throughput(place);
+            let cost = costs.sources[place];
+            (source.name.clone(), source_summary(source.kind.name, figures, throughput, backlog, cost))
         });
         let functions = names.functions.iter().zip(&outcome.functions).enumerate().map(|(place, (name, figures))| {
             let concurrency = mean_max(outcome.concurrency_mean(place), figures.concurrency_max);
             let environments = mean_max(outcome.environments_mean(place), figures.environments_max);
-            (name.clone(), function_summary(figures, concurrency, environments))
+            (name.clone(), function_summary(figures, concurrency, environments, costs.functions[place]))
         });
         let destinations =
             scenario.destinations().into_iter().zip(&outcome.destinations).map(|(destination, messages)| {
@@ -192,9 +187,9 @@ impl Summary {
             account: AccountSummary {
                 concurrent_executions: mean_max(outcome.account_concurrency_mean(), outcome.account_concurrency_max),
             },
-            cost_usd: cost(scenario, outcome),
+            cost_usd: costs.total,
             expect: vec![],
-            assumptions: scenario.assumptions(),
+            assumptions: assumptions(scenario),
         }
     }
 
@@ -209,11 +204,25 @@ impl Summary {
     }
 }
 
+/// What the model and its prices take for granted.
+fn assumptions(scenario: &Scenario) -> Vec<String> {
+    let mut assumptions = scenario.assumptions();
+    for source in &scenario.sources {
+        if let Some(assumption) = price::assumption(source.kind.name)
+            && assumptions.iter().all(|known| known != assumption)
+        {
+            assumptions.push(assumption.to_owned());
+        }
+    }
+    assumptions
+}
+
 fn source_summary(
     kind: &'static str,
     figures: &SourceFigures,
     throughput_per_s: Option<f64>,
     backlog: MeanMax,
+    cost_usd: f64,
 ) -> SourceSummary {
     let fate = |fate: Fate| figures.fates[fate as usize];
     let count = figures.latency.count();
@@ -244,6 +253,7 @@ fn source_summary(
             handler: part(Part::Handler),
         },
         iterator_age_ms: figures.iterator_age.quantiles(),
+        cost_usd,
     }
 }
 
@@ -251,6 +261,7 @@ fn function_summary(
     figures: &FunctionFigures,
     concurrent_executions: MeanMax,
     environments: MeanMax,
+    cost_usd: f64,
 ) -> FunctionSummary {
     let per_invocation = |sum: u64| (figures.invocations > 0).then(|| sum as f64 / figures.invocations as f64);
     FunctionSummary {
@@ -273,24 +284,6 @@ fn function_summary(
         async_events_dropped: figures.async_dropped,
         provisioned_invocations: figures.provisioned,
         spillover_invocations: figures.spillover,
+        cost_usd,
     }
-}
-
-/// USD for one request: $0.20 a million (AWS Lambda pricing, us-east-1).
-const REQUEST_USD: f64 = 0.20e-6;
-
-fn cost(scenario: &Scenario, outcome: &Outcome) -> Cost {
-    use crate::platform::Architecture;
-    let mut requests = 0.0;
-    let mut duration = 0.0;
-    for ((_, function), figures) in scenario.functions.iter().zip(&outcome.functions) {
-        // USD for a GB-second of the first tier (AWS Lambda pricing, us-east-1).
-        let gb_second = match function.architecture {
-            Architecture::X86_64 => 0.000_016_666_7,
-            Architecture::Arm64 => 0.000_013_333_4,
-        };
-        requests += figures.invocations as f64 * REQUEST_USD;
-        duration += figures.billed_ms as f64 / 1e3 * f64::from(function.memory_size) / 1024.0 * gb_second;
-    }
-    Cost { total: None, lambda_requests: requests, lambda_duration: duration, provisioned: 0.0, sources: None }
 }

@@ -14,7 +14,7 @@ pub(super) const REQUESTS_PER_CONCURRENCY: f64 = 10.0;
 
 /// The shared limits.
 pub(super) struct Account {
-    /// Concurrency left to functions without a reserve; none: unlimited.
+    /// Concurrency left to functions without a reserve, outside provisioned concurrency; none: unlimited.
     unreserved: Option<u64>,
     in_use: u64,
     requests: Option<TokenBucket>,
@@ -23,10 +23,11 @@ pub(super) struct Account {
 }
 
 impl Account {
-    pub(super) fn new(limit: Limit, reserved: u64, scaling: Scaling) -> Account {
+    /// The account of which functions hold `claimed`, by reserve or provisioned.
+    pub(super) fn new(limit: Limit, claimed: u64, scaling: Scaling) -> Account {
         let limit = limit.count();
         Account {
-            unreserved: limit.map(|limit| limit.saturating_sub(reserved)),
+            unreserved: limit.map(|limit| limit.saturating_sub(claimed)),
             in_use: 0,
             requests: limit.map(requests_per_second),
             scaling: match scaling {

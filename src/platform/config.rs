@@ -3,11 +3,14 @@
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::distribution::DistributionSpec;
 use crate::engine::{BatchItemFailures, DestinationKind};
 use crate::time::SimDuration;
+use crate::units;
+
+use super::runtime::{PackageType, Runtime};
 
 /// `[account]`: limits of the account in its Region.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -179,6 +182,43 @@ pub const DEFAULT_QUEUE_DELAY: DistributionSpec =
 pub const DEFAULT_INIT: DistributionSpec =
     DistributionSpec::lognormal(SimDuration::from_millis(404), SimDuration::from_millis(626));
 
+/// Assumption: what it takes to start from a snapshot where the scenario does not say. AWS's announcement of SnapStart (2022)
+/// tells of starts that went from 6 s to less than 200 ms.
+pub const DEFAULT_RESTORE: DistributionSpec = DistributionSpec::Constant(SimDuration::from_millis(200));
+
+/// A size of storage in bytes, written `"512MB"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StorageSize(pub u64);
+
+impl StorageSize {
+    /// What every function has: 512 MB.
+    pub const LEAST: StorageSize = StorageSize(512_000_000);
+
+    /// In MB, as AWS states it.
+    pub fn megabytes(self) -> f64 {
+        self.0 as f64 / 1e6
+    }
+}
+
+impl<'de> Deserialize<'de> for StorageSize {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        units::parse_size(&text).map(StorageSize).map_err(D::Error::custom)
+    }
+}
+
+impl JsonSchema for StorageSize {
+    fn schema_name() -> Cow<'static, str> {
+        "StorageSize".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "x-format": "size" })
+    }
+}
+
 /// `[function.NAME]`: a function's settings and how its handler behaves.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -188,13 +228,35 @@ pub struct FunctionSpec {
     /// Added once for each record of a batch. Default `"0s"`.
     #[serde(default)]
     pub duration_per_record: SimDuration,
-    /// What a cold start adds before the handler. Default: log-normal, median 404 ms, 99th percentile 626 ms (STeLLAR 2021).
+    /// What a cold start adds before the handler; with `snap_start`, the restore. Default: with `runtime`, what was measured for it
+    /// and 275 ms for the platform; without, log-normal, median 404 ms, 99th percentile 626 ms (STeLLAR 2021). "The Init phase is
+    /// limited to 10 seconds" (AWS Lambda Developer Guide, "Understanding the Lambda execution environment lifecycle"); a longer
+    /// one is run again as a part of the invocation.
     #[serde(default)]
     pub init_duration: Option<DistributionSpec>,
+    /// What runs the code, such as `"python3.13"`: sets how long a cold start takes where `init_duration` is not given.
+    #[serde(default)]
+    pub runtime: Option<Runtime>,
+    /// How the code is packed, `"Zip"` (default) or `"Image"`: an image starts more slowly.
+    #[serde(default)]
+    pub package_type: PackageType,
+    /// Whether cold starts restore a snapshot instead of initialising (SnapStart: Java, Python, .NET). Default false.
+    #[serde(default)]
+    pub snap_start: bool,
     /// Memory in MB, 128 to 10240. Default 128.
     #[serde(default = "least_memory")]
     #[schemars(range(min = 128, max = 10_240))]
     pub memory_size: u32,
+    /// Share of the handler's time that is computing, 0 to 1, and so depends on memory: durations are stated at 1,769 MB, which
+    /// comes with one CPU (AWS Lambda Developer Guide, "Configure Lambda function memory"); with less, this share takes 1,769 MB /
+    /// `memory_size` times as long, with more no less. Default 0.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub cpu_bound: f64,
+    /// Size of `/tmp`, `"512MB"` (default) to `"10240MB"`; what is above 512 MB is charged.
+    #[serde(default = "least_storage")]
+    #[schemars(extend("x-minimum" = "512MB", "x-maximum" = "10240MB"))]
+    pub ephemeral_storage: StorageSize,
     /// Instruction set, `"x86_64"` (default) or `"arm64"`; it sets the price.
     #[serde(default)]
     pub architecture: Architecture,
@@ -206,6 +268,15 @@ pub struct FunctionSpec {
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub error_rate: f64,
+    /// Probability that an invocation ends in a crash of the runtime, 0 to 1: a function error after which the environment has to
+    /// initialise again, within its next invocation. Default 0.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub crash_rate: f64,
+    /// What the handler answers where its event source mapping asks for the records that failed: `"poisoned"` (default) names the
+    /// poisoned records, `"none"` names none, `"throws"` fails, `"malformed"` is no valid answer.
+    #[serde(default)]
+    pub batch_item_failures: BatchItemFailures,
     /// Handler time of an invocation that ends in a function error. Default: as `duration`.
     #[serde(default)]
     pub error_duration: Option<DistributionSpec>,
@@ -217,6 +288,14 @@ pub struct FunctionSpec {
     #[serde(default)]
     #[schemars(range(min = 0, max = 10_000_000))]
     pub reserved_concurrent_executions: Option<u64>,
+    /// Environments that are made ahead of calls and kept; part of the reserve, where there is one. Default: none.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 10_000_000))]
+    pub provisioned_concurrent_executions: Option<u64>,
+    /// Time from instant 0 until all provisioned environments are ready; before, none serves a call. Default: 1 minute of
+    /// preparation, and 6,000 environments a minute (AWS Lambda Developer Guide, "Configuring provisioned concurrency").
+    #[serde(default)]
+    pub provisioned_allocation: Option<SimDuration>,
     /// New environments that the function gets within 10 s, refilled continuously, or `"unlimited"`. Default by profile; 1000
     /// since November 2023 (AWS Lambda Developer Guide, "Lambda scaling behavior": "1,000 execution environment instances every
     /// 10 seconds"), before that the Region's burst.
@@ -231,10 +310,6 @@ pub struct FunctionSpec {
     /// Which idle environment is taken: `most_recent` (default), `least_recent`, `oldest`, `newest`, `random`.
     #[serde(default)]
     pub reuse: Reuse,
-    /// What the function answers for the poisoned records of a batch where its mapping asks for partial responses: `"poisoned"`
-    /// (default) names them, `"none"` names none, `"throws"` fails, `"malformed"` always answers what cannot be read.
-    #[serde(default)]
-    pub batch_item_failures: BatchItemFailures,
     /// What happens to asynchronous events.
     #[serde(default)]
     pub event_invoke_config: Option<EventInvokeConfig>,
@@ -242,6 +317,9 @@ pub struct FunctionSpec {
 
 fn least_memory() -> u32 {
     128
+}
+fn least_storage() -> StorageSize {
+    StorageSize::LEAST
 }
 fn default_timeout() -> SimDuration {
     SimDuration::from_secs(3)
@@ -253,6 +331,11 @@ fn keep_alive() -> DistributionSpec {
 }
 
 impl FunctionSpec {
+    /// What the function takes of the account's concurrency for itself: its reserve, or else what is provisioned.
+    pub fn claimed_concurrency(&self) -> u64 {
+        self.reserved_concurrent_executions.or(self.provisioned_concurrent_executions).unwrap_or(0)
+    }
+
     /// The distributions of the function with the key of each.
     pub fn distributions(&self) -> Vec<(&'static [&'static str], &DistributionSpec)> {
         let queue_delay = self.event_invoke_config.as_ref().and_then(|config| config.queue_delay.as_ref());

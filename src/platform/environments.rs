@@ -39,6 +39,10 @@ struct Slot {
     ends: SimTime,
     /// How often it fell idle.
     idles: u64,
+    /// How often it was reset.
+    resets: u64,
+    /// Whether nothing has run in it since it was reset.
+    is_reset: bool,
 }
 
 /// The environments of one function.
@@ -120,7 +124,8 @@ impl Environments {
         let number = self.created;
         self.created += 1;
         let life = |of: &Distribution| now + of.sample(&mut self.key.numbered(number).numbered(LIFETIME).draws());
-        let fresh = Slot { number, ends: self.max_lifetime.as_ref().map_or(SimTime::NEVER, life), idles: 0 };
+        let ends = self.max_lifetime.as_ref().map_or(SimTime::NEVER, life);
+        let fresh = Slot { number, ends, idles: 0, resets: 0, is_reset: false };
         let slot = match self.free.pop() {
             Some(slot) => {
                 self.slots[slot as usize] = fresh;
@@ -153,6 +158,19 @@ impl Environments {
             }
         }
         None
+    }
+
+    /// The invocation in `environment` ends in such a way that the next has to initialise the runtime anew.
+    pub(super) fn reset(&mut self, environment: Environment) {
+        let slot = &mut self.slots[environment.slot as usize];
+        slot.resets += 1;
+        slot.is_reset = true;
+    }
+
+    /// The number of the environment's last reset, where the invocation that takes it now is the first since.
+    pub(super) fn take_reset(&mut self, environment: Environment) -> Option<u64> {
+        let slot = &mut self.slots[environment.slot as usize];
+        std::mem::take(&mut slot.is_reset).then_some(slot.resets)
     }
 
     /// When the next idle environment is reclaimed.

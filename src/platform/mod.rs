@@ -5,20 +5,30 @@
 //! It never knows which service a source models.
 
 mod account;
+mod admission;
+mod assumptions;
 mod async_queue;
 mod config;
 mod environments;
 mod function;
+mod handler;
+mod init;
+mod provisioned;
+mod queued;
+mod runtime;
 
+pub use assumptions::assumptions;
 pub use config::{
-    AccountSpec, Architecture, DEFAULT_INIT, DEFAULT_QUEUE_DELAY, EventInvokeConfig, FunctionSpec, Limit, Outage,
-    Reuse, ServiceOutage,
+    AccountSpec, Architecture, DEFAULT_INIT, DEFAULT_QUEUE_DELAY, DEFAULT_RESTORE, EventInvokeConfig, FunctionSpec,
+    Limit, Outage, Reuse, ServiceOutage, StorageSize,
 };
+pub use runtime::{PackageType, Runtime};
 
 use crate::distribution::DistributionSpec;
 use crate::engine::{Context, Destination, DestinationId, FunctionId, Invoke, Wake};
 use crate::profile::{Rules, Scaling};
 use crate::random::Key;
+use crate::time::{SimDuration, SimTime};
 use account::Account;
 use function::Function;
 
@@ -52,13 +62,13 @@ impl Platform {
         root: Key,
         sampler: &mut dyn FnMut(&DistributionSpec) -> crate::distribution::Distribution,
     ) -> Platform {
-        let reserved: u64 = functions.iter().filter_map(|(_, function)| function.reserved_concurrent_executions).sum();
+        let claimed: u64 = functions.iter().map(|(_, function)| function.claimed_concurrency()).sum();
         let scaling = match (rules.scaling, account.burst_concurrency) {
             (Scaling::Region { per_minute, .. }, Some(burst)) => Scaling::Region { burst, per_minute },
             (scaling, _) => scaling,
         };
         let service_outages = account.service_outages.clone();
-        let account = Account::new(account.concurrent_executions, reserved, scaling);
+        let account = Account::new(account.concurrent_executions, claimed, scaling);
         let known = Self::destinations(functions);
         let id = |function: &str, of: &str| {
             let name = format!("{function}.{of}");
@@ -121,31 +131,17 @@ impl Platform {
     }
 }
 
-/// What the platform takes for granted for `functions` that AWS does not document.
-pub fn assumptions(functions: &[(String, FunctionSpec)], receives_async_events: bool) -> Vec<String> {
-    let any = |test: &dyn Fn(&FunctionSpec) -> bool| functions.iter().any(|(_, function)| test(function));
-    let ten_minutes = DistributionSpec::Constant(crate::time::SimDuration::from_secs(600));
-    let mut assumptions = Vec::new();
-    if any(&|function| function.keep_alive == ten_minutes) {
-        assumptions.push("idle environments are kept 10 min: measured 2019 to 2021, not documented by AWS".to_owned());
+impl Shared {
+    /// "Duration is calculated from the time your code begins executing until it returns or otherwise terminates, rounded up to the
+    /// nearest 1 ms" (AWS Lambda pricing); the rules of the time say to how many.
+    fn billed(&self, length: SimDuration) -> SimDuration {
+        let step = self.rules.billing_increment;
+        step.saturating_mul(length.nanos().div_ceil(step.nanos()))
     }
-    if any(&|function| function.reuse == Reuse::MostRecent) {
-        assumptions.push(
-            "the environment used last is reused first: measured (99.6 % of choices, 2020), not documented by AWS"
-                .to_owned(),
-        );
+
+    /// Whether Lambda's own service is out of order.
+    fn is_out_of_order(&self, now: SimTime) -> bool {
+        let now = now.since(SimTime::ZERO);
+        self.service_outages.iter().any(|outage| (outage.from..outage.to).contains(&now))
     }
-    if any(&|function| function.init_duration.is_none()) {
-        assumptions.push("a cold start adds 404 ms at the median, 626 ms at the 99th percentile: measured 2021, not documented by AWS".to_owned());
-    }
-    if receives_async_events {
-        if any(&|function| function.event_invoke_config.as_ref().is_none_or(|config| config.queue_delay.is_none())) {
-            assumptions.push("an accepted asynchronous event reaches its first try after 40 ms at the median, 110 ms at the 99th percentile: inferred from measurements of 2022".to_owned());
-        }
-        assumptions.push(
-            "waits of throttled asynchronous events double from 1 s to 5 min: AWS documents the ends, not the factor"
-                .to_owned(),
-        );
-    }
-    assumptions
 }

@@ -189,7 +189,7 @@ fn concurrency(scenario: &Scenario, outcome: &Outcome) -> Vec<Panel> {
 }
 
 fn throughput(scenario: &Scenario, outcome: &Outcome) -> Vec<Panel> {
-    use FunctionColumn::{Errors, Throttles};
+    use FunctionColumn::{Failed, Throttles};
     use SourceColumn::{Emitted, Processed};
     let panel = |title: &str, lines: Vec<Line>| Panel {
         y_title: title.to_owned(),
@@ -219,7 +219,7 @@ fn throughput(scenario: &Scenario, outcome: &Outcome) -> Vec<Panel> {
     for (place, ((name, _), figures)) in scenario.functions.iter().zip(&outcome.functions).enumerate() {
         for (column, what, count, any) in [
             (Throttles, "throttles", figures.throttles, &mut throttles),
-            (Errors, "errors", figures.errors, &mut errors),
+            (Failed, "errors", figures.errors, &mut errors),
         ] {
             if count > 0 {
                 *any = true;

@@ -140,10 +140,17 @@ pub fn text(scenario: &Scenario, summary: &Summary) -> String {
     }
     let cost = &json["cost_usd"];
     out += &format!(
-        "\nLambda would charge {} USD for requests and {} USD for duration; the sources' own charges are not included.\n",
+        "\nThis would cost {} USD: Lambda's requests {}, duration {}, provisioned concurrency {} and storage {}, the sources {}.\n",
+        money(number(&cost["total"])),
         money(number(&cost["lambda_requests"])),
         money(number(&cost["lambda_duration"])),
+        money(number(&cost["provisioned"])),
+        money(number(&cost["ephemeral_storage"])),
+        money(number(&cost["sources"])),
     );
+    if let Some(month) = number(&cost["per_month"]) {
+        out += &format!("A month of it would cost {} USD.\n", money(Some(month)));
+    }
     if !summary.expect.is_empty() {
         out += "\nexpected\n";
         for verdict in &summary.expect {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::distribution::DistributionSpec;
 use crate::engine::DestinationKind;
-use crate::platform::FunctionSpec;
+use crate::platform::{FunctionSpec, PackageType, StorageSize};
 use crate::source::{Definition, KINDS, Kind, chain};
 use crate::time::SimDuration;
 
@@ -239,6 +239,7 @@ impl Problems {
                     ));
                 }
             }
+            self.environments(name, spec);
             let config = spec.event_invoke_config.clone().unwrap_or_default();
             for (key, kind) in [("on_failure", &config.on_failure), ("on_success", &config.on_success)] {
                 if let Some(DestinationKind::Lambda(target)) = kind
@@ -279,22 +280,66 @@ impl Problems {
         self.reserved(functions, account);
     }
 
+    /// What does not go together among the keys of a function's environments.
+    fn environments(&mut self, name: &str, spec: &FunctionSpec) {
+        let at = |key: &str| path(&["function", name, key]);
+        if let (Some(provisioned), Some(reserved)) =
+            (spec.provisioned_concurrent_executions, spec.reserved_concurrent_executions)
+            && provisioned > reserved
+        {
+            let message = format!("{provisioned} provisioned environments do not fit into a reserve of {reserved}");
+            self.add(
+                Problem::at(at("provisioned_concurrent_executions"), message)
+                    .related(at("reserved_concurrent_executions"), "the reserve"),
+            );
+        }
+        if !spec.snap_start {
+            return;
+        }
+        let add = |problems: &mut Problems, key: &str, message: String| {
+            problems.add(Problem::at(at(key), message).related(at("snap_start"), "asked for here"));
+        };
+        if spec.provisioned_concurrent_executions.is_some() {
+            let message = "SnapStart does not go together with provisioned concurrency".to_owned();
+            add(self, "provisioned_concurrent_executions", message);
+        }
+        if spec.runtime.is_some_and(|runtime| !runtime.has_snapshots()) {
+            add(self, "runtime", "SnapStart works with Java, Python and .NET only".to_owned());
+        }
+        if spec.package_type == PackageType::Image {
+            add(self, "package_type", "SnapStart does not work with container images".to_owned());
+        }
+        if spec.ephemeral_storage > StorageSize::LEAST {
+            add(self, "ephemeral_storage", "SnapStart works with 512 MB of `/tmp` only".to_owned());
+        }
+    }
+
     fn reserved(&mut self, functions: &[(String, FunctionSpec)], account: Option<u64>) {
         let Some(account) = account else { return };
         let mut sum = 0;
+        let mut what = "reserved concurrency adds up";
         for (name, spec) in functions {
-            let Some(reserved) = spec.reserved_concurrent_executions.filter(|reserved| *reserved > 0) else { continue };
-            sum += reserved;
+            if spec.claimed_concurrency() == 0 {
+                continue;
+            }
+            sum += spec.claimed_concurrency();
+            let key = match spec.reserved_concurrent_executions {
+                Some(_) => "reserved_concurrent_executions",
+                None => {
+                    what = "reserved and provisioned concurrency add up";
+                    "provisioned_concurrent_executions"
+                }
+            };
             if sum + LEAST_UNRESERVED > account {
                 let most = match account.saturating_sub(LEAST_UNRESERVED) {
                     0 => "none".to_owned(),
                     most => format!("at most {most}"),
                 };
                 let message = format!(
-                    "reserved concurrency adds up to {sum} of the account's {account}; {LEAST_UNRESERVED} must stay unreserved, so {most} may be reserved"
+                    "{what} to {sum} of the account's {account}; {LEAST_UNRESERVED} must stay unreserved, so {most} may be reserved"
                 );
                 self.add(
-                    Problem::at(path(&["function", name, "reserved_concurrent_executions"]), message)
+                    Problem::at(path(&["function", name, key]), message)
                         .help("raise `account.concurrent_executions`, or reserve less"),
                 );
                 return;

@@ -211,6 +211,8 @@ struct FunctionHistory<'a> {
     name: &'a str,
     spec: &'a FunctionSpec,
     environments: Vec<Environment>,
+    /// The first so many are provisioned.
+    provisioned: usize,
     alive: Level,
     concurrency: Level,
     scaling: Option<Bucket>,
@@ -279,15 +281,20 @@ fn nanos(length: &str) -> u64 {
 impl<'a> History<'a> {
     fn new(scenario: &'a Scenario, keys: &toml::Table) -> Result<History<'a>, String> {
         let account = scenario.account.concurrent_executions.count();
-        let reserved: u64 = scenario.functions.iter().filter_map(|(_, spec)| spec.reserved_concurrent_executions).sum();
+        let claimed: u64 = scenario.functions.iter().map(|(_, spec)| spec.claimed_concurrency()).sum();
         let functions = scenario.functions.iter().map(|(name, spec)| {
             let per_second = |limit: u64| Bucket::new(10.0 * limit as f64, 10.0 * limit as f64);
             let config = spec.event_invoke_config.clone().unwrap_or_default();
+            // Provisioned environments are ready from the start, and come first in number.
+            let provisioned = spec.provisioned_concurrent_executions.unwrap_or(0);
+            let mut alive = Level::new();
+            alive.change(0, provisioned as i64);
             let function = FunctionHistory {
                 name,
                 spec,
-                environments: Vec::new(),
-                alive: Level::new(),
+                environments: vec![Environment::Idle(0); provisioned as usize],
+                provisioned: provisioned as usize,
+                alive,
                 concurrency: Level::new(),
                 scaling: spec
                     .scaling_rate
@@ -348,7 +355,7 @@ impl<'a> History<'a> {
             sources,
             account: Level::new(),
             unreserved: 0,
-            unreserved_limit: account.map(|limit| limit.saturating_sub(reserved)),
+            unreserved_limit: account.map(|limit| limit.saturating_sub(claimed)),
             requests: account.map(|limit| Bucket::new(10.0 * limit as f64, 10.0 * limit as f64)),
             running: BTreeMap::new(),
             accepted: None,
@@ -539,17 +546,23 @@ impl<'a> History<'a> {
                 }];
                 return Err(format!("environment {number} is taken, and it is {why}"));
             };
-            if let DistributionSpec::Constant(keep_alive) = &function.spec.keep_alive {
+            if let DistributionSpec::Constant(keep_alive) = &function.spec.keep_alive
+                && number >= function.provisioned
+            {
                 ensure!(now - since <= keep_alive.nanos(), "environment {number} was idle for too long");
             }
             function.environments[number] = Environment::Busy;
         }
 
+        let provisioned = number < function.provisioned;
+        let any_idle = function.environments[..function.provisioned].iter().any(|e| matches!(e, Environment::Idle(_)));
+        ensure!(provisioned || synchronous || !any_idle, "on demand, with a provisioned environment idle");
+
         // The limits.
         function.concurrency.change(now, 1);
         if let Some(limit) = function.spec.reserved_concurrent_executions {
             ensure!(function.concurrency.value <= limit, "{} run, {limit} are reserved", function.concurrency.value);
-        } else {
+        } else if !provisioned {
             self.unreserved += 1;
         }
         self.account.change(now, 1);
@@ -588,7 +601,7 @@ impl<'a> History<'a> {
         function.environments[number] = Environment::Idle(now);
         function.concurrency.change(now, -1);
         let retries = function.spec.event_invoke_config.clone().unwrap_or_default().maximum_retry_attempts;
-        if function.spec.reserved_concurrent_executions.is_none() {
+        if function.spec.reserved_concurrent_executions.is_none() && number >= function.provisioned {
             self.unreserved -= 1;
         }
         self.account.change(now, -1);
@@ -682,6 +695,7 @@ impl<'a> History<'a> {
         let Some(Environment::Idle(since)) = function.environments.get(number).copied() else {
             return Err(format!("environment {number} is reclaimed and was not idle"));
         };
+        ensure!(number >= function.provisioned, "provisioned environment {number} is reclaimed");
         function.environments[number] = Environment::Gone;
         function.alive.change(row.nanos, -1);
         let idle = row.nanos - since;
@@ -710,7 +724,7 @@ impl<'a> History<'a> {
         ensure!(self.last <= horizon, "something happened after the drain, at {} ns", self.last);
         for source in self.sources.values() {
             source
-                .holds_against(&summary["sources"][source.name], window, until.is_some())
+                .holds_against(&summary["sources"][source.name], window)
                 .map_err(|why| format!("{}: {why}", source.name))?;
         }
         for function in self.functions.values() {
@@ -794,7 +808,7 @@ impl FunctionHistory<'_> {
 }
 
 impl SourceHistory<'_> {
-    fn holds_against(&self, figures: &Value, window: (u64, u64), is_timed: bool) -> Result<(), String> {
+    fn holds_against(&self, figures: &Value, window: (u64, u64)) -> Result<(), String> {
         let counted = || self.events.iter().filter(|event| event.emitted >= window.0);
         number(figures, "events", counted().count() as u64)?;
         for fate in FATES {
@@ -835,14 +849,14 @@ impl SourceHistory<'_> {
             let waits = counted().filter_map(|event| event.fate.map(|(_, at)| at - event.emitted)).collect::<Vec<_>>();
             mean_and_max(&figures["response_ms"], &waits, "response_ms")?;
         }
-        // What is processed at the very end of the window may count or not.
+        // The window's last instant belongs to it; what is processed then may come after the window's end is known.
         let length = window.1 - window.0;
         let processed = |end: u64| self.processed.iter().filter(|(at, _)| (window.0..end).contains(at)).count() as f64;
         match figures["throughput_per_s"].as_f64() {
             None => ensure!(length == 0, "no throughput in a window of {length} ns"),
             Some(rate) => {
                 let got = rate * length as f64 / SECOND;
-                let (least, most) = (processed(window.1), processed(window.1 + u64::from(!is_timed)));
+                let (least, most) = (processed(window.1), processed(window.1 + 1));
                 ensure!(
                     got > least - 1e-6 && got < most + 1e-6,
                     "throughput of {got} events, and {least} to {most} were processed"

@@ -4,6 +4,8 @@
 //! Each test builds the situation from a case's inputs and holds the outcome against the case's own figures within its own
 //! tolerance. Random cases have the stated number of arrivals and seed 1; a 99 % band is met by chance 99 times of 100.
 
+mod costs;
+mod platform;
 mod streams;
 
 use pushpull::engine::{Fact, Reason};
@@ -14,31 +16,31 @@ use crate::support::{Figures, Row, facts, summary, summary_and_facts, watch};
 const FILE: &str = include_str!("../../data/cases.json");
 
 /// A case of the file.
-struct Case(Value);
+pub(super) struct Case(pub(super) Value);
 
 /// The case named `id`.
-fn case(id: &str) -> Case {
+pub(super) fn case(id: &str) -> Case {
     let cases: Vec<Value> = serde_json::from_str(FILE).unwrap();
     Case(cases.into_iter().find(|case| case["id"] == id).unwrap_or_else(|| panic!("no case `{id}`")))
 }
 
 impl Case {
-    fn id(&self) -> &str {
+    pub(super) fn id(&self) -> &str {
         self.0["id"].as_str().unwrap()
     }
 
     /// A figure among the inputs.
-    fn input(&self, key: &str) -> f64 {
+    pub(super) fn input(&self, key: &str) -> f64 {
         self.0["inputs"][key].as_f64().unwrap_or_else(|| panic!("{}: no number `inputs.{key}`", self.id()))
     }
 
     /// The description of the situation.
-    fn load(&self) -> &str {
+    pub(super) fn load(&self) -> &str {
         self.0["inputs"]["load"].as_str().unwrap()
     }
 
     /// The number that follows `words` in the description.
-    fn given(&self, words: &str) -> f64 {
+    pub(super) fn given(&self, words: &str) -> f64 {
         number_after(self.load(), words).unwrap_or_else(|| panic!("{}: no `{words}`: {}", self.id(), self.load()))
     }
 
@@ -48,20 +50,20 @@ impl Case {
     }
 
     /// How many arrivals are to be observed.
-    fn arrivals(&self) -> f64 {
+    pub(super) fn arrivals(&self) -> f64 {
         self.input("N")
     }
 
-    fn expected(&self, key: &str) -> f64 {
+    pub(super) fn expected(&self, key: &str) -> f64 {
         self.0["expected"][key].as_f64().unwrap_or_else(|| panic!("{}: no number `expected.{key}`", self.id()))
     }
 
-    fn expected_text(&self, key: &str) -> &str {
+    pub(super) fn expected_text(&self, key: &str) -> &str {
         self.0["expected"][key].as_str().unwrap_or_else(|| panic!("{}: no text `expected.{key}`", self.id()))
     }
 
     /// The tolerance as an absolute number: what follows `+-`, or as many per cent of `of`.
-    fn tolerance(&self, of: f64) -> f64 {
+    pub(super) fn tolerance(&self, of: f64) -> f64 {
         let text = self.0["tolerance"].as_str().unwrap();
         let value = number_after(text, "+-").unwrap_or_else(|| panic!("{}: tolerance `{text}`", self.id()));
         let rest =
@@ -70,20 +72,20 @@ impl Case {
     }
 
     /// Asserts that `got` is what the case expects under `key`, within its tolerance.
-    fn holds(&self, key: &str, got: f64) {
+    pub(super) fn holds(&self, key: &str, got: f64) {
         let want = self.expected(key);
         let tolerance = self.tolerance(want);
         assert!((got - want).abs() <= tolerance, "{} {}: {got} for {want} +-{tolerance}", self.id(), self.0["title"]);
     }
 
     /// Asserts that the tolerance is none.
-    fn is_exact(&self) {
+    pub(super) fn is_exact(&self) {
         assert!(self.0["tolerance"].as_str().unwrap().starts_with("exact"), "{}: tolerance", self.id());
     }
 }
 
 /// The first number after `words` in `text`.
-fn number_after(text: &str, words: &str) -> Option<f64> {
+pub(super) fn number_after(text: &str, words: &str) -> Option<f64> {
     let rest = &text[text.find(words)? + words.len()..];
     let rest = rest.trim_start();
     let digits = |c: char| c.is_ascii_digit() || ".,e-".contains(c);
@@ -153,6 +155,15 @@ cases! {
     too_old_to_be_tried: streams::too_old_to_be_tried => ["L18"];
     records_older_than_the_mapping: streams::older_than_the_mapping => ["L20"];
     defaults_of_mappings: streams::defaults => ["L24"];
+    provisioned_concurrency_spills_over: platform::spillover => ["D10"];
+    provisioned_concurrency_in_steps: platform::provisioned_steps => ["D12"];
+    provisioned_concurrency_is_ready_at_once: platform::allocation => ["D14"];
+    a_burst_of_the_region: platform::region_burst => ["D20", "D22"];
+    a_burst_on_provisioned_concurrency: platform::provisioned_burst => ["D24"];
+    provisioned_environments_come_first: platform::provisioned_first => ["L58"];
+    price_of_a_month: costs::month => ["D50", "D52"];
+    price_of_provisioned_concurrency: costs::provisioned => ["D54"];
+    price_of_an_older_month: costs::older_month => ["D56"];
 }
 
 #[test]
@@ -184,18 +195,18 @@ fn cases_are_as_published() {
 }
 
 /// A scenario of one function `f` and one source `s`: top-level keys, keys of the function, of the source.
-fn scenario(top: &str, function: &str, kind: &str, source: &str) -> String {
+pub(super) fn scenario(top: &str, function: &str, kind: &str, source: &str) -> String {
     format!("{top}\n[function.f]\ntimeout = '15m'\n{function}\n[[source.{kind}]]\nname = 's'\n{source}\n")
 }
 
-const UNLIMITED: &str = "[account]\nconcurrent_executions = 'unlimited'";
+pub(super) const UNLIMITED: &str = "[account]\nconcurrent_executions = 'unlimited'";
 
 /// `duration` for so many Poisson arrivals after a warm-up of so many seconds, and both keys.
-fn window(case: &Case, rate: f64, warm_up: f64) -> String {
+pub(super) fn window(case: &Case, rate: f64, warm_up: f64) -> String {
     format!("duration = '{:.3}s'\nwarm_up = '{warm_up:.3}s'", case.arrivals() / rate + warm_up)
 }
 
-fn poisson(rate: f64) -> String {
+pub(super) fn poisson(rate: f64) -> String {
     format!("arrivals = {{ poisson = {{ rate = {rate} }} }}")
 }
 
@@ -646,7 +657,7 @@ fn payload_ends(case: &Case) {
 }
 
 /// One asynchronous event at 0 s for a function with `config`; keys of the function.
-fn queued(function: &str, config: &str) -> (Figures, Vec<Row>) {
+pub(super) fn queued(function: &str, config: &str) -> (Figures, Vec<Row>) {
     let text = scenario(
         "",
         &format!("{function}\nevent_invoke_config = {{ {config} }}"),
@@ -657,9 +668,9 @@ fn queued(function: &str, config: &str) -> (Figures, Vec<Row>) {
 }
 
 /// A function that raises at once.
-const RAISES: &str = "duration = '0s'\nerror_rate = 1.0";
+pub(super) const RAISES: &str = "duration = '0s'\nerror_rate = 1.0";
 
-fn times(facts: &[Row], fact: &str) -> Vec<f64> {
+pub(super) fn times(facts: &[Row], fact: &str) -> Vec<f64> {
     facts.iter().filter(|row| row.fact == fact).map(|row| row.time).collect()
 }
 
@@ -676,7 +687,7 @@ fn error_delays(case: &Case) {
     }
 }
 
-fn retries(case: &Case) -> String {
+pub(super) fn retries(case: &Case) -> String {
     format!("maximum_retry_attempts = {}", case.input("max_retry_attempts"))
 }
 

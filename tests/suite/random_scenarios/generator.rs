@@ -86,6 +86,11 @@ pub fn scenario(seed: u64) -> Generated {
     Generated { text, inputs: files(&mut dice, functions) }
 }
 
+/// The rows of facts do not tell when provisioned environments are ready: here, from the start.
+fn provisioned(count: u64) -> String {
+    format!("provisioned_concurrent_executions = {count}\nprovisioned_allocation = \"0s\"")
+}
+
 fn function(dice: &mut Dice, text: &mut String, number: u64, left: &mut u64) {
     let mut add = |line: String| writeln!(text, "{line}").unwrap();
     add(format!("\n[function.f{number}]"));
@@ -115,6 +120,19 @@ fn function(dice: &mut Dice, text: &mut String, number: u64, left: &mut u64) {
         let reserved = dice.below(most).min(*left);
         *left -= reserved;
         add(format!("reserved_concurrent_executions = {reserved}"));
+        if reserved > 0 && dice.chance(25) {
+            add(provisioned(1 + dice.below(reserved)));
+        }
+    } else if *left > 0 && dice.chance(15) {
+        let count = (1 + dice.below(5)).min(*left);
+        *left -= count;
+        add(provisioned(count));
+    }
+    if dice.chance(10) {
+        add(format!("crash_rate = {}", dice.pick(&["0.1", "1.0"])));
+    }
+    if dice.chance(10) {
+        add(format!("cpu_bound = {}", dice.pick(&["0.01", "0.2"])));
     }
     if dice.chance(40) {
         add(format!("scaling_rate = {}", dice.pick(&["1", "2", "5", "20", "\"unlimited\""])));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::{facts, read};
+use crate::support::{facts, read, summary};
 
 use super::hold;
 
@@ -83,6 +83,150 @@ fn environments() {
             &[],
         ),
         (
+            "F§2.18 provisioned environments serve no call before all are ready, then have no cold start and stay",
+            "duration = '30m'
+             function.f = { duration = '1s', init_duration = '200ms', keep_alive = '1m', provisioned_concurrent_executions = 100 }
+             source.invoke = [{ arrivals = { at = ['60.5s', '61s', '63s', '29m'] } }]",
+            "started cold_started reclaimed",
+            &[
+                "60.5 started 0 on f/0",
+                "60.5 cold_started 0 on f/0",
+                "61 started 1 on f/1",
+                "63 started 2 on f/1",
+                "121.7 reclaimed on f/0",
+                "1740 started 3 on f/1",
+            ],
+            &[
+                ("functions.f.provisioned_invocations", 3.0),
+                ("functions.f.spillover_invocations", 0.0),
+                ("functions.f.cold_starts", 1.0),
+                ("functions.f.environments.max", 101.0),
+            ],
+        ),
+        (
+            "F§2.18 calls that find none idle spill over to environments on demand",
+            "function.f = { duration = '1s', init_duration = '0s', provisioned_concurrent_executions = 2, provisioned_allocation = '0s' }
+             source.invoke = [{ arrivals = { at = ['0s', '0s', '0s', '2s'] } }]",
+            "started cold_started",
+            &[
+                "0 started 0 on f/0",
+                "0 started 1 on f/1",
+                "0 started 2 on f/2",
+                "0 cold_started 2 on f/2",
+                "2 started 3 on f/1",
+            ],
+            &[("functions.f.provisioned_invocations", 3.0), ("functions.f.spillover_invocations", 1.0)],
+        ),
+        (
+            "F§2.18 so do synchronous calls beyond ten a second for each",
+            "duration = '1s'
+             function.f = { duration = '0s', init_duration = '0s', provisioned_concurrent_executions = 2, provisioned_allocation = '0s' }
+             source.invoke = [{ arrivals = { bursts = { size = 30, every = '1m' } } }]",
+            "",
+            &[],
+            &[("functions.f.provisioned_invocations", 20.0), ("functions.f.spillover_invocations", 10.0)],
+        ),
+        (
+            "F§2.18 asynchronous ones do not",
+            "duration = '1s'
+             function.f = { duration = '0s', init_duration = '0s', provisioned_concurrent_executions = 2, provisioned_allocation = '0s', event_invoke_config = { queue_delay = '0s' } }
+             source.invoke = [{ invocation_type = 'Event', arrivals = { bursts = { size = 30, every = '1m' } } }]",
+            "",
+            &[],
+            &[("functions.f.provisioned_invocations", 30.0)],
+        ),
+        (
+            "F§2.4 Init ends after 10 s and runs again inside the invocation, within its timeout",
+            "function.f = { duration = '1s', init_duration = '12s', timeout = '15s' }
+             source.invoke = [{ arrivals = { at = ['0s', '1m'] } }]",
+            "started finished",
+            &["0 started 0 on f/0", "23 finished 0 on f/0", "60 started 1 on f/0", "61 finished 1 on f/0"],
+            &[
+                ("sources.invoke.latency_parts_ms.init", 5_000.0),
+                ("functions.f.duration_ms.max", 13_000.0),
+                ("functions.f.billed_ms", 24_000.0),
+            ],
+        ),
+        (
+            "F§2.4 which may end it",
+            "function.f = { duration = '1s', init_duration = '12s', timeout = '12500ms' }
+             source.invoke = [{ arrivals = { at = ['0s'] } }]",
+            "timed_out",
+            &["22.5 timed_out 0 on f/0"],
+            &[],
+        ),
+        (
+            "F§2.4 exactly 10 s is no overrun",
+            "function.f = { duration = '1s', init_duration = '10s' }
+             source.invoke = [{ arrivals = { at = ['0s'] } }]",
+            "finished",
+            &["11 finished 0 on f/0"],
+            &[],
+        ),
+        (
+            "F§2.5 an environment whose invocation timed out initialises again inside the next, and only once",
+            "function.f = { duration = '1s', error_duration = '5s', init_duration = '500ms', timeout = '2s' }
+             source.invoke = [{ arrivals = { at = ['0s', '10s', '20s'] }, poison = [{ event = 0, times = 1 }] }]",
+            "started cold_started finished timed_out",
+            &[
+                "0 started 0 on f/0",
+                "0 cold_started 0 on f/0",
+                "2.5 timed_out 0 on f/0",
+                "10 started 1 on f/0",
+                "11.5 finished 1 on f/0",
+                "20 started 2 on f/0",
+                "21 finished 2 on f/0",
+            ],
+            &[("functions.f.cold_starts", 1.0)],
+        ),
+        (
+            "F§2.5 a crash of the runtime does so, too; a function error does not",
+            "function.f = { duration = '1s', init_duration = '500ms', crash_rate = 1.0 }
+             function.g = { duration = '1s', init_duration = '500ms', error_rate = 1.0 }
+             source.invoke = [
+                 { name = 'crash', target = 'f', arrivals = { at = ['0s', '10s'] } },
+                 { name = 'error', target = 'g', arrivals = { at = ['100s', '110s'] } },
+             ]",
+            "failed",
+            &[
+                "1.5 failed crash:0 on f/0",
+                "11.5 failed crash:1 on f/0",
+                "101.5 failed error:0 on g/0",
+                "111 failed error:1 on g/0",
+            ],
+            &[("functions.f.errors", 2.0), ("functions.f.cold_starts", 1.0)],
+        ),
+        (
+            "F§2.12 the part of a handler that computes takes longer with less than 1,769 MB, and no less with more",
+            "function.half = { duration = '1s', init_duration = '0s', memory_size = 1000, cpu_bound = 0.5 }
+             function.large = { duration = '1s', init_duration = '0s', memory_size = 3538, cpu_bound = 1.0 }
+             function.waits = { duration = '1s', init_duration = '0s', memory_size = 128 }
+             source.invoke = [
+                 { name = 'a', target = 'half', arrivals = { at = ['0s'] } },
+                 { name = 'b', target = 'large', arrivals = { at = ['0s'] } },
+                 { name = 'c', target = 'waits', arrivals = { at = ['0s'] } },
+             ]",
+            "",
+            &[],
+            &[
+                ("functions.half.duration_ms.max", 1_384.5),
+                ("functions.large.duration_ms.max", 1_000.0),
+                ("functions.waits.duration_ms.max", 1_000.0),
+            ],
+        ),
+        (
+            "F§2.19 SnapStart restores instead of initialising",
+            "function.f = { duration = '1s', snap_start = true, runtime = 'java21' }
+             function.g = { duration = '1s', snap_start = true, init_duration = '100ms' }
+             source.invoke = [
+                 { name = 'a', target = 'f', arrivals = { at = ['0s'] } },
+                 { name = 'b', target = 'g', arrivals = { at = ['0s'] } },
+             ]",
+            "cold_started finished",
+            &["0 cold_started a:0 on f/0", "0 cold_started b:0 on g/0", "1.1 finished b:0 on g/0", "1.2 finished a:0 on f/0"],
+            &[],
+        ),
+        (
             "F§2.10 a life ends an idle environment",
             "function.f = { duration = '1s', init_duration = '0s', max_lifetime = '100s' }
              source.invoke = [{ arrivals = { at = ['0s', '50s', '101s'] } }]",
@@ -130,4 +274,28 @@ fn orders_of_reuse() {
     );
     let picked: BTreeSet<Vec<String>> = (1..=60).map(|seed| reuse("random", seed)).collect();
     assert_eq!(picked.len(), 6, "F§2.11 reuse `random`: each pair of three in each order");
+}
+
+/// F§12.2: the Init phase by runtime, package and architecture, and 275 ms of the platform's; quantiles of 20,000 cold starts.
+#[test]
+fn cold_starts_by_runtime() {
+    for (keys, median, p99) in [
+        ("runtime = 'python3.13'", 92.0, 198.0),
+        ("runtime = 'python3.13', architecture = 'arm64'", 81.0, 81.0 * 198.0 / 92.0),
+        ("runtime = 'python3.13', package_type = 'Image'", 162.0, 393.0),
+        ("runtime = 'provided.al2023', memory_size = 1024", 16.0, 50.0),
+        ("runtime = 'dotnet8', package_type = 'Image', architecture = 'arm64'", 404.0, 873.0),
+    ] {
+        let text = format!(
+            "duration = '20000s'
+             function.f = {{ duration = '0s', keep_alive = '0s', {keys} }}
+             source.invoke = [{{ arrivals = {{ constant = {{ rate = 1.0 }} }} }}]"
+        );
+        let figures = summary(&text, 1);
+        assert_eq!(figures.get("functions.f.cold_starts"), 20_000.0);
+        for (quantile, want, tolerance) in [("p50", median, 0.02), ("p99", p99, 0.06)] {
+            let got = figures.get(&format!("sources.invoke.latency_ms.{quantile}")) - 275.0;
+            assert!((got / want - 1.0).abs() < tolerance, "{keys}: {quantile} {got} for {want}");
+        }
+    }
 }

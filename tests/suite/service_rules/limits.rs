@@ -57,6 +57,87 @@ fn concurrency_and_rates() {
             &[("functions.f.invocations", 1_000.0), ("functions.g.invocations", 1_000.0)],
         ),
         (
+            "F§2.15 before November 2023 the functions of a Region shared one burst of 3,000, then 500 a minute",
+            "profile = '2018'
+             duration = '61s'
+             account.concurrent_executions = 'unlimited'
+             function.f = { duration = '5m', timeout = '5m' }
+             function.g = { duration = '5m', timeout = '5m' }
+             source.invoke = [
+                 { name = 'a', target = 'f', arrivals = { bursts = { size = 2000, every = '1m' } } },
+                 { name = 'b', target = 'g', arrivals = { bursts = { size = 2000, every = '1m' } } },
+             ]",
+            "",
+            &[],
+            &[
+                ("functions.f.invocations", 2_500.0),
+                ("functions.g.invocations", 1_000.0),
+                ("account.concurrent_executions.max", 3_500.0),
+            ],
+        ),
+        (
+            "F§2.15 or as many as the Region gives",
+            "profile = '2020-12'
+             duration = '1s'
+             account = { concurrent_executions = 'unlimited', burst_concurrency = 500 }
+             function.f = { duration = '2s' }
+             function.g = { duration = '2s' }
+             source.invoke = [
+                 { name = 'a', target = 'f', arrivals = { bursts = { size = 400, every = '1m' } } },
+                 { name = 'b', target = 'g', arrivals = { bursts = { size = 400, every = '1m' } } },
+             ]",
+            "",
+            &[],
+            &[("functions.f.invocations", 400.0), ("functions.g.invocations", 100.0)],
+        ),
+        (
+            "F§2.15 since then each function has its own, whatever the Region's burst was",
+            "profile = '2023-11'
+             duration = '1s'
+             account = { concurrent_executions = 'unlimited', burst_concurrency = 500 }
+             function.f = { duration = '2s' }
+             function.g = { duration = '2s' }
+             source.invoke = [
+                 { name = 'a', target = 'f', arrivals = { bursts = { size = 1100, every = '1m' } } },
+                 { name = 'b', target = 'g', arrivals = { bursts = { size = 1100, every = '1m' } } },
+             ]",
+            "",
+            &[],
+            &[("functions.f.invocations", 1_000.0), ("functions.g.invocations", 1_000.0)],
+        ),
+        (
+            "F§2.18 provisioned concurrency is taken from what other functions share, ready or not, and takes no more of it",
+            "duration = '1s'
+             account.concurrent_executions = 150
+             function.f = { duration = '2s', provisioned_concurrent_executions = 50, provisioned_allocation = '0s' }
+             function.g = { duration = '2s' }
+             source.invoke = [
+                 { name = 'a', target = 'g', arrivals = { bursts = { size = 90, every = '1m' } } },
+                 { name = 'b', target = 'f', arrivals = { bursts = { size = 70, every = '1m' } } },
+             ]",
+            "",
+            &[],
+            &[
+                ("functions.g.throttles", 0.0),
+                ("functions.f.provisioned_invocations", 50.0),
+                ("functions.f.spillover_invocations", 10.0),
+                ("functions.f.throttles", 10.0),
+            ],
+        ),
+        (
+            "F§2.18 a reserve holds for provisioned and other concurrency together",
+            "duration = '1s'
+             function.f = { duration = '2s', reserved_concurrent_executions = 8, provisioned_concurrent_executions = 5, provisioned_allocation = '0s' }
+             source.invoke = [{ arrivals = { bursts = { size = 12, every = '1m' } } }]",
+            "",
+            &[],
+            &[
+                ("functions.f.provisioned_invocations", 5.0),
+                ("functions.f.spillover_invocations", 3.0),
+                ("functions.f.throttles", 4.0),
+            ],
+        ),
+        (
             "F§2.15 an idle environment is no new one",
             "function.f = { duration = '1s', init_duration = '0s', scaling_rate = 1 }
              source.invoke = [{ arrivals = { at = ['0s', '500ms', '2s', '2.5s', '10s', '10.5s'] } }]",

@@ -8,6 +8,7 @@
 
 mod asynchronous;
 mod chances;
+mod cost;
 mod environments;
 mod instants;
 mod invocation_types;
@@ -15,6 +16,7 @@ mod limits;
 mod mappings;
 mod push_services;
 mod ranges;
+mod series;
 mod streams;
 
 use std::collections::BTreeSet;

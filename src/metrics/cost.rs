@@ -1,0 +1,84 @@
+//! What a run would have cost: the use that a run made, by function and by source, at the prices of the table.
+
+use serde::Serialize;
+
+use crate::platform::{FunctionSpec, StorageSize};
+use crate::scenario::{Scenario, Source};
+
+use super::price::{Bill, MONTH, Usage, source_charges};
+use super::{FunctionFigures, Outcome, SourceFigures};
+
+/// What a run would have cost in USD.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Cost {
+    total: f64,
+    lambda_requests: f64,
+    lambda_duration: f64,
+    provisioned: f64,
+    ephemeral_storage: f64,
+    sources: f64,
+    /// The total of a month of this load: the window's, over 730 hours.
+    per_month: Option<f64>,
+}
+
+/// What a run would have cost, and the parts of its functions and sources at list prices: tiers and the free tier are the account's.
+pub(super) struct Costs {
+    pub total: Cost,
+    pub functions: Vec<f64>,
+    pub sources: Vec<f64>,
+}
+
+pub(super) fn costs(scenario: &Scenario, outcome: &Outcome) -> Costs {
+    let seconds = outcome.window.1.since(outcome.window.0).as_secs_f64();
+    let usages: Vec<Usage> =
+        scenario.functions.iter().zip(&outcome.functions).map(|((_, spec), figures)| usage(spec, figures)).collect();
+    let sources = |times: f64, seconds: f64| {
+        let charges = move |(source, figures)| charges(source, figures, times, seconds / 3600.0);
+        scenario.sources.iter().zip(&outcome.sources).map(charges).collect::<Vec<f64>>()
+    };
+    let of_run = Bill::of(&usages, seconds, scenario.account.free_tier);
+    let of_sources = sources(1.0, seconds);
+    let per_month = (seconds > 0.0).then(|| {
+        let times = MONTH / seconds;
+        let usages: Vec<Usage> = usages.iter().map(|usage| usage.scaled(times)).collect();
+        Bill::of(&usages, MONTH, scenario.account.free_tier).total() + sources(times, MONTH).iter().sum::<f64>()
+    });
+    let of_all_sources = of_sources.iter().sum::<f64>();
+    Costs {
+        total: Cost {
+            total: of_run.total() + of_all_sources,
+            lambda_requests: of_run.requests,
+            lambda_duration: of_run.duration,
+            provisioned: of_run.provisioned,
+            ephemeral_storage: of_run.storage,
+            sources: of_all_sources,
+            per_month,
+        },
+        functions: usages.iter().map(|usage| Bill::of(&[*usage], seconds, false).total()).collect(),
+        sources: of_sources,
+    }
+}
+
+fn usage(spec: &FunctionSpec, figures: &FunctionFigures) -> Usage {
+    let gb = f64::from(spec.memory_size) / 1024.0;
+    let storage_gb = (spec.ephemeral_storage.megabytes() - StorageSize::LEAST.megabytes()) / 1024.0;
+    let seconds = |ms: u64| ms as f64 / 1e3;
+    Usage {
+        architecture: spec.architecture,
+        requests: figures.invocations as f64,
+        gb_seconds: seconds(figures.billed_ms - figures.provisioned_billed_ms) * gb,
+        provisioned_gb_seconds: seconds(figures.provisioned_billed_ms) * gb,
+        provisioned_gb: spec.provisioned_concurrent_executions.unwrap_or(0) as f64 * gb,
+        storage_gb_seconds: seconds(figures.billed_ms) * storage_gb,
+    }
+}
+
+/// What the service of a source charges for `times` as many events, within `hours`.
+fn charges(source: &Source, figures: &SourceFigures, times: f64, hours: f64) -> f64 {
+    let common = source.definition.common();
+    let kind = source.kind.name;
+    // Schedules are free; what matches a pattern is an event that somebody paid for.
+    let is_free = kind == "cloudwatch_events" && common.arrivals.is_none();
+    let events = if is_free { 0.0 } else { figures.events as f64 * times };
+    source_charges(kind, events, common.payload_size.0, 1, hours, figures.requests as f64 * times)
+}

@@ -1,0 +1,181 @@
+//! Prices, and what they make of a use: us-east-1, USD, without taxes, as published up to 2026.
+//!
+//! Every price names its source. "Confirmed": read in AWS's words or in several price tables that agree; "unconfirmed": from
+//! a single place, or from memory. Volume is that of one month; what is free each month is taken off only on request.
+
+use crate::platform::Architecture;
+
+/// A request to Lambda. Confirmed: AWS Lambda pricing, "$0.20 per 1M requests".
+const REQUEST: f64 = 0.20e-6;
+
+/// GB-seconds of a month and the price of each, tier by tier, on x86_64. The first tier is confirmed (AWS Lambda pricing, "first 6
+/// billion GB-seconds"); the others are unconfirmed.
+const X86_64: [(f64, f64); 3] = [(6e9, 0.000_016_666_7), (9e9, 0.000_015), (f64::INFINITY, 0.000_013_333_4)];
+/// The same on arm64. The first tier's price is confirmed (AWS Lambda pricing), the rest is unconfirmed.
+const ARM64: [(f64, f64); 3] = [(7.5e9, 0.000_013_333_4), (11.25e9, 0.000_012_000_1), (f64::INFINITY, 0.000_010_666_7)];
+
+/// A GB-second of configured provisioned concurrency on x86_64. Confirmed: AWS Lambda pricing.
+const PROVISIONED_X86_64: f64 = 0.000_004_166_7;
+/// The same on arm64. Unconfirmed.
+const PROVISIONED_ARM64: f64 = 0.000_003_333_4;
+/// A GB-second of an invocation on provisioned concurrency, on x86_64. Confirmed: AWS Lambda pricing.
+const PROVISIONED_DURATION_X86_64: f64 = 0.000_009_722_2;
+/// The same on arm64. Unconfirmed.
+const PROVISIONED_DURATION_ARM64: f64 = 0.000_007_777_8;
+/// Provisioned concurrency is charged in steps of this length, in seconds. Confirmed: AWS Lambda pricing, "rounded up to the nearest 5
+/// minutes".
+const PROVISIONED_STEP: f64 = 300.0;
+
+/// A GB-second of `/tmp` above 512 MB. Confirmed: AWS Lambda pricing.
+const STORAGE: f64 = 0.000_000_030_9;
+
+/// Requests that are free each month. Confirmed: AWS Lambda pricing.
+const FREE_REQUESTS: f64 = 1e6;
+/// GB-seconds that are free each month, not on provisioned concurrency. Confirmed: AWS Lambda pricing.
+const FREE_GB_SECONDS: f64 = 400_000.0;
+
+/// Seconds of a month: 730 hours, as AWS's own calculations have it.
+pub const MONTH: f64 = 730.0 * 3600.0;
+
+/// What a function used, or is expected to use.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Usage {
+    /// Sets the price.
+    pub architecture: Architecture,
+    /// Invocations.
+    pub requests: f64,
+    /// Memory in GB times billed seconds, on demand.
+    pub gb_seconds: f64,
+    /// The same on provisioned concurrency.
+    pub provisioned_gb_seconds: f64,
+    /// Memory of all provisioned environments in GB.
+    pub provisioned_gb: f64,
+    /// `/tmp` above 512 MB in GB times billed seconds.
+    pub storage_gb_seconds: f64,
+}
+
+impl Usage {
+    /// `times` as many invocations.
+    pub fn scaled(self, times: f64) -> Usage {
+        Usage {
+            requests: self.requests * times,
+            gb_seconds: self.gb_seconds * times,
+            provisioned_gb_seconds: self.provisioned_gb_seconds * times,
+            storage_gb_seconds: self.storage_gb_seconds * times,
+            ..self
+        }
+    }
+}
+
+/// What Lambda charges in USD.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Bill {
+    /// For requests.
+    pub requests: f64,
+    /// For the time of invocations.
+    pub duration: f64,
+    /// For provisioned environments, used or not.
+    pub provisioned: f64,
+    /// For `/tmp` above 512 MB.
+    pub storage: f64,
+}
+
+impl Bill {
+    /// Of an account with `functions` over `seconds`; `free_tier`: less what is free in a month.
+    pub fn of(functions: &[Usage], seconds: f64, free_tier: bool) -> Bill {
+        let sum = |of: &dyn Fn(&Usage) -> f64| functions.iter().map(of).sum::<f64>();
+        let on_demand = |architecture: Architecture| {
+            sum(&|usage| if usage.architecture == architecture { usage.gb_seconds } else { 0.0 })
+        };
+        let (x86_64, arm64) = (on_demand(Architecture::X86_64), on_demand(Architecture::Arm64));
+        let (free_requests, free) = if free_tier { (FREE_REQUESTS, FREE_GB_SECONDS) } else { (0.0, 0.0) };
+        // Assumption: the dearer seconds are the free ones.
+        let free_x86_64 = free.min(x86_64);
+        let free_arm64 = (free - free_x86_64).min(arm64);
+        let steps = (seconds / PROVISIONED_STEP).ceil() * PROVISIONED_STEP;
+        Bill {
+            requests: (sum(&|usage| usage.requests) - free_requests).max(0.0) * REQUEST,
+            duration: tiered(x86_64 - free_x86_64, &X86_64)
+                + tiered(arm64 - free_arm64, &ARM64)
+                + sum(&|usage| usage.provisioned_gb_seconds * provisioned(usage.architecture).1),
+            provisioned: sum(&|usage| usage.provisioned_gb * steps * provisioned(usage.architecture).0),
+            storage: sum(&|usage| usage.storage_gb_seconds) * STORAGE,
+        }
+    }
+
+    /// All of it.
+    pub fn total(&self) -> f64 {
+        self.requests + self.duration + self.provisioned + self.storage
+    }
+}
+
+/// A GB-second configured, and one of an invocation.
+const fn provisioned(architecture: Architecture) -> (f64, f64) {
+    match architecture {
+        Architecture::X86_64 => (PROVISIONED_X86_64, PROVISIONED_DURATION_X86_64),
+        Architecture::Arm64 => (PROVISIONED_ARM64, PROVISIONED_DURATION_ARM64),
+    }
+}
+
+fn tiered(volume: f64, tiers: &[(f64, f64)]) -> f64 {
+    let mut rest = volume;
+    let mut cost = 0.0;
+    for (size, price) in tiers {
+        let here = rest.min(*size);
+        cost += here * price;
+        rest -= here;
+    }
+    cost
+}
+
+/// Kinesis: an hour of a shard. Confirmed: Amazon Kinesis Data Streams pricing.
+const SHARD_HOUR: f64 = 0.015;
+/// Kinesis: a PUT payload unit of 25 KB. Price unconfirmed, unit confirmed.
+const PUT_UNIT: f64 = 0.014e-6;
+const PUT_UNIT_BYTES: u64 = 25 * 1024;
+/// SQS: a request, one for each 64 KB. Confirmed: Amazon SQS pricing, standard queues.
+const SQS_REQUEST: f64 = 0.40e-6;
+/// SNS: a publication, one for each 64 KB; the delivery to Lambda is free. Unconfirmed.
+const SNS_PUBLICATION: f64 = 0.50e-6;
+/// API Gateway: a request to a REST API, first 333 million. Confirmed: Amazon API Gateway pricing.
+const REST_REQUEST: f64 = 3.50e-6;
+/// EventBridge: a custom event, one for each 64 KB; AWS's own events and schedules are free. Unconfirmed.
+const CUSTOM_EVENT: f64 = 1.00e-6;
+/// Bytes of one request to SQS, SNS or EventBridge. Confirmed: their pricing pages, "64 KB chunk".
+const CHUNK_BYTES: u64 = 64 * 1024;
+
+/// Pollers of an idle SQS mapping: five, each with a long poll open (AWS Lambda Developer Guide,
+/// "Using Lambda with Amazon SQS").
+const IDLE_POLLERS: f64 = 5.0;
+/// Length in seconds of their long polls.
+const LONG_POLL: f64 = 20.0;
+
+/// What the service of a source charges itself in USD: for `events` of `payload_bytes` each, within `hours`, in a stream of `shards`,
+/// with `requests` that Lambda's pollers made.
+pub fn source_charges(kind: &str, events: f64, payload_bytes: u64, shards: u64, hours: f64, requests: f64) -> f64 {
+    let units = |bytes: u64| events * payload_bytes.div_ceil(bytes).max(1) as f64;
+    match kind {
+        "kinesis" => shards as f64 * hours * SHARD_HOUR + units(PUT_UNIT_BYTES) * PUT_UNIT,
+        "sqs" => {
+            let idle_polls = IDLE_POLLERS * hours * 3600.0 / LONG_POLL;
+            (units(CHUNK_BYTES) + requests + idle_polls) * SQS_REQUEST
+        }
+        "sns" => units(CHUNK_BYTES) * SNS_PUBLICATION,
+        "api_gateway" => events * REST_REQUEST,
+        "cloudwatch_events" => units(CHUNK_BYTES) * CUSTOM_EVENT,
+        // Reads of DynamoDB streams by Lambda are free, and the other services charge nothing for calling it.
+        _ => 0.0,
+    }
+}
+
+/// What the charges of a source of `kind` take for granted.
+pub(super) fn assumption(kind: &str) -> Option<&'static str> {
+    match kind {
+        "sqs" => {
+            Some("an SQS mapping always has five long polls of 20 s open, which are charged besides its other requests")
+        }
+        "sns" | "cloudwatch_events" => Some("the prices of SNS publications and EventBridge events are not confirmed"),
+        "kinesis" => Some("the price of a Kinesis PUT payload unit is not confirmed"),
+        _ => None,
+    }
+}

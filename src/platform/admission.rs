@@ -1,0 +1,120 @@
+//! Whether one more invocation of a function may run now: concurrency, environments, requests per second.
+//!
+//! All that a call needs is looked at first and taken only where everything is there, so that a refused call uses up nothing.
+
+use crate::engine::{Concurrency, Reason};
+use crate::profile::{Rules, Scaling};
+use crate::time::SimTime;
+use crate::token_bucket::TokenBucket;
+
+use super::account::{Account, requests_per_second};
+use super::provisioned::Provisioned;
+use super::{FunctionSpec, Limit};
+
+/// Seconds over which the scaling rate is stated.
+const SCALING_PERIOD: f64 = 10.0;
+
+/// The limits of one function.
+pub(super) struct Admission {
+    reserved: Option<u64>,
+    /// Requests per second of the reserved share.
+    requests: Option<TokenBucket>,
+    /// New environments.
+    scaling: Option<TokenBucket>,
+    /// Whether a rate of its own is set, instead of the account's share.
+    scales_alone: bool,
+    in_use: u64,
+}
+
+impl Admission {
+    pub(super) fn new(spec: &FunctionSpec, rules: &Rules) -> Admission {
+        let own = spec.scaling_rate.map(Limit::count);
+        let scaling = own.unwrap_or(match rules.scaling {
+            Scaling::Function { environments } => Some(environments),
+            Scaling::Region { .. } => None,
+        });
+        Admission {
+            reserved: spec.reserved_concurrent_executions,
+            requests: spec.reserved_concurrent_executions.filter(|limit| *limit > 0).map(requests_per_second),
+            scaling: scaling.map(|most| TokenBucket::new(most as f64 / SCALING_PERIOD, most as f64)),
+            scales_alone: own.is_some(),
+            in_use: 0,
+        }
+    }
+
+    /// Whether the function is stopped.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.reserved == Some(0)
+    }
+
+    /// Whether one more invocation may run now, and on which concurrency; `idle`: an environment on demand waits for it.
+    pub(super) fn admit(
+        &mut self,
+        account: &mut Account,
+        provisioned: Option<&mut Provisioned>,
+        idle: bool,
+        synchronous: bool,
+        now: SimTime,
+    ) -> Result<Concurrency, Reason> {
+        // A reserve is the ceiling of a function's provisioned and other concurrency together (AWS Lambda Developer Guide,
+        // "Understanding Lambda function scaling").
+        if self.reserved.is_some_and(|limit| self.in_use >= limit) {
+            return Err(Reason::ReservedFunctionConcurrentInvocationLimitExceeded);
+        }
+        let concurrency =
+            provisioned.as_ref().map_or(Concurrency::OnDemand, |provisioned| provisioned.offer(synchronous, now));
+        let on_demand = concurrency != Concurrency::Provisioned;
+        let new = on_demand && !idle;
+        let shares_scaling = new && !self.scales_alone;
+        if on_demand && self.reserved.is_none() {
+            account.has_concurrency()?;
+        }
+        if new && self.scaling.as_ref().is_some_and(|bucket| !bucket.has(now)) {
+            return Err(Reason::FunctionInvocationRateLimitExceeded);
+        }
+        if shares_scaling {
+            account.has_environment(now)?;
+        }
+        if synchronous {
+            if self.requests.as_ref().is_some_and(|bucket| !bucket.has(now)) {
+                return Err(Reason::ReservedFunctionInvocationRateLimitExceeded);
+            }
+            account.has_request(now)?;
+            account.take_request(now);
+            if let Some(bucket) = &mut self.requests {
+                bucket.take(now);
+            }
+        }
+        if let Some(bucket) = self.scaling.as_mut().filter(|_| new) {
+            bucket.take(now);
+        }
+        if shares_scaling {
+            account.take_environment(now);
+        }
+        if let Some(provisioned) = provisioned.filter(|_| !on_demand && synchronous) {
+            provisioned.take_request(now);
+        }
+        Ok(concurrency)
+    }
+
+    /// An admitted invocation begins.
+    pub(super) fn enter(&mut self, account: &mut Account, concurrency: Concurrency) {
+        self.in_use += 1;
+        if self.shares(concurrency) {
+            account.enter();
+        }
+    }
+
+    /// It ends.
+    pub(super) fn leave(&mut self, account: &mut Account, concurrency: Concurrency) {
+        self.in_use -= 1;
+        if self.shares(concurrency) {
+            account.leave();
+        }
+    }
+
+    /// Whether an invocation takes of what the functions of the account share.
+    fn shares(&self, concurrency: Concurrency) -> bool {
+        self.reserved.is_none() && concurrency != Concurrency::Provisioned
+    }
+}

@@ -1,0 +1,92 @@
+//! How a function's code runs: how long its handler takes, and how the invocation ends.
+//!
+//! All draws belong to the event and to the number of its delivery, so that two scenarios see the same handler times whatever
+//! else differs.
+
+use crate::distribution::{Distribution, DistributionSpec};
+use crate::engine::Ending;
+use crate::random::Key;
+use crate::time::{SimDuration, SimTime};
+
+use super::function::Start;
+use super::{FunctionSpec, Outage};
+
+/// Purposes of an event's draws, below the key of the event and the number of its delivery.
+const HANDLER: u64 = 0;
+const ERROR: u64 = 1;
+const ERROR_DURATION: u64 = 2;
+const CRASH: u64 = 3;
+
+/// Memory that comes with one virtual CPU, in MB: "At 1,769 MB, a function has the equivalent of one vCPU" (AWS Lambda Developer
+/// Guide, "Configure Lambda function memory").
+pub(super) const ONE_CPU: f64 = 1_769.0;
+
+/// How the handler behaves.
+pub(super) struct Handler {
+    duration: Distribution,
+    duration_per_record: SimDuration,
+    error_duration: Option<Distribution>,
+    timeout: SimDuration,
+    error_rate: f64,
+    crash_rate: f64,
+    outages: Vec<Outage>,
+    /// How much longer the handler takes than stated, with the memory that it has.
+    stretch: f64,
+}
+
+/// What a handler does in one invocation.
+pub(super) struct Run {
+    /// How long it runs.
+    pub length: SimDuration,
+    pub ending: Ending,
+    /// Whether its environment is reset afterwards, as it is after a crash or a timeout (AWS Lambda Developer Guide,
+    /// "Understanding the Lambda execution environment lifecycle").
+    pub resets: bool,
+}
+
+impl Handler {
+    pub(super) fn new(spec: &FunctionSpec, sampler: &mut dyn FnMut(&DistributionSpec) -> Distribution) -> Handler {
+        Handler {
+            duration: sampler(&spec.duration),
+            duration_per_record: spec.duration_per_record,
+            error_duration: spec.error_duration.as_ref().map(&mut *sampler),
+            timeout: spec.timeout,
+            error_rate: spec.error_rate,
+            crash_rate: spec.crash_rate,
+            outages: spec.outages.clone(),
+            // Assumption: the handler has one thread, so that more than one CPU makes it no faster.
+            stretch: 1.0 + spec.cpu_bound * ((ONE_CPU / f64::from(spec.memory_size)).max(1.0) - 1.0),
+        }
+    }
+
+    /// How long the handler takes for this start, after `init` in the same invocation, and how it ends.
+    pub(super) fn run(&self, start: &Start, init: SimDuration, source: Key, now: SimTime) -> Run {
+        let key = source.numbered(start.events.first).numbered(u64::from(start.deliveries));
+        let error_rate = self
+            .outages
+            .iter()
+            .find(|outage| (outage.from..outage.to).contains(&now.since(SimTime::ZERO)))
+            .map_or(self.error_rate, |outage| outage.error_rate);
+        let drawn = |rate: f64, purpose: u64| rate > 0.0 && key.numbered(purpose).unit() < rate;
+        let crashes = drawn(self.crash_rate, CRASH);
+        let fails = start.deliveries < start.poisoned || drawn(error_rate, ERROR) || crashes;
+        let records = self.duration_per_record.saturating_mul(u64::from(start.events.count));
+        let handler = match &self.error_duration {
+            Some(error_duration) if fails => error_duration.sample(&mut key.numbered(ERROR_DURATION).draws()),
+            _ => start.handler.unwrap_or_else(|| self.duration.sample(&mut key.numbered(HANDLER).draws())) + records,
+        };
+        let length = init + self.stretched(handler);
+        // "The amount of time that Lambda allows a function to run before stopping it" (API reference, Timeout).
+        if length > self.timeout {
+            Run { length: self.timeout, ending: Ending::Timeout, resets: true }
+        } else if fails {
+            Run { length, ending: Ending::Error, resets: crashes }
+        } else {
+            Run { length, ending: Ending::Success, resets: false }
+        }
+    }
+
+    fn stretched(&self, length: SimDuration) -> SimDuration {
+        if self.stretch == 1.0 { length } else { SimDuration::from_nanos_f64(length.nanos() as f64 * self.stretch) }
+    }
+}

@@ -1,0 +1,168 @@
+//! What becomes of the events in a function's asynchronous queue: tries, retries, messages, and their end.
+
+use crate::engine::{Call, Condition, Context, Ending, Events, Fact, Fate, Part, Parts, Settle, Verdict};
+use crate::time::{SimDuration, SimTime};
+
+use super::Shared;
+use super::account::Account;
+use super::async_queue::{Next, Waiting};
+use super::function::{Caller, Function, Start};
+
+/// "Lambda stops the next invocation" of an event "if your function is invoked approximately 16 times in the same chain of requests"
+/// (AWS Lambda Developer Guide, "Use Lambda recursive loop detection to prevent infinite loops").
+/// Assumption: exactly 16, and all functions of the chain count together.
+const MOST_HOPS: u32 = 16;
+
+impl Function {
+    /// Tries the queued event that is due.
+    pub(super) fn try_queued(&mut self, account: &mut Account, shared: &mut Shared, ctx: &mut Context<'_>) {
+        let Some(mut event) = self.queue.pop() else { return };
+        event.first_try = event.first_try.min(ctx.now);
+        let hopeless = if self.admission.is_stopped() {
+            Some(Condition::ZeroReservedConcurrency)
+        } else if event.hops >= MOST_HOPS {
+            Some(Condition::RecursiveInvocation)
+        } else {
+            // "Events might age out of the queue before they're ever tried", where the way to the first try is long.
+            self.queue.is_too_old(&event, ctx.now).then_some(Condition::EventAgeExceeded)
+        };
+        if let Some(condition) = hopeless {
+            ctx.tell(Fact::Waiting { source: event.source, change: -1 });
+            return self.give_up(event, condition, None, ctx);
+        }
+        let events = Events::one(event.event);
+        let call = Call { source: event.source, function: self.id, events: &events, attempt: event.attempt() };
+        // "For throttling errors (429) and system errors (500-series)", the event goes back to the queue.
+        let admitted =
+            if shared.is_out_of_order(ctx.now) { Err(None) } else { self.admit(account, false, ctx.now).map_err(Some) };
+        match admitted {
+            Ok(concurrency) => {
+                ctx.tell(Fact::Waiting { source: event.source, change: -1 });
+                let start = Start {
+                    source: event.source,
+                    emitted: event.emitted,
+                    attempt: event.attempt(),
+                    deliveries: event.errors,
+                    handler: event.handler,
+                    poisoned: event.poisoned,
+                    caller: Caller::Queue(Box::new(event)),
+                    events,
+                };
+                self.start(start, concurrency, account, shared, ctx);
+            }
+            Err(reason) => {
+                ctx.tell(reason.map_or(Fact::Unavailable(call), |reason| Fact::Throttled(call, reason)));
+                match self.queue.throttled(event, ctx.now) {
+                    Next::Retry => ctx.tell(Fact::RetryScheduled(call)),
+                    Next::GiveUp(condition) => {
+                        event.throttles += 1;
+                        ctx.tell(Fact::Waiting { source: event.source, change: -1 });
+                        self.give_up(event, condition, None, ctx);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Decides what follows from a queued event's invocation.
+    #[expect(clippy::too_many_arguments, reason = "the parts of an invocation, taken apart by the caller")]
+    pub(super) fn settle_queued(
+        &mut self,
+        mut event: Waiting,
+        invocation: u64,
+        started: SimTime,
+        init: SimDuration,
+        handler: SimDuration,
+        ending: Ending,
+        ctx: &mut Context<'_>,
+    ) {
+        let events = Events::one(event.event);
+        let call = Call { source: event.source, function: self.id, events: &events, attempt: event.attempt() };
+        if ending == Ending::Success {
+            let first_failure = event.first_failure.min(started);
+            let parts = Parts::of(&[
+                (Part::Delivery, event.first_try.since(event.emitted)),
+                (Part::Throttled, first_failure.since(event.first_try)),
+                (Part::Retry, started.since(first_failure)),
+                (Part::Init, init),
+                (Part::Handler, handler),
+            ]);
+            let invoke_count = event.errors + 1;
+            ctx.tell(Fact::Settled {
+                source: event.source,
+                function: Some(self.id),
+                event: event.event,
+                emitted: event.emitted,
+                fate: Fate::Processed,
+                parts: Some(&parts),
+                invocation: Some(invocation),
+                attempt: call.attempt,
+                condition: Some(Condition::Success),
+                invoke_count,
+            });
+            if let Some(destination) = self.destinations.on_success {
+                ctx.send(destination, call, Condition::Success, invoke_count, event.hops + 1);
+            }
+            self.conclude(&event, true, ctx);
+            return;
+        }
+        event.first_failure = event.first_failure.min(started);
+        match self.queue.failed(event, ctx.now) {
+            Next::Retry => {
+                ctx.tell(Fact::Waiting { source: event.source, change: 1 });
+                ctx.tell(Fact::RetryScheduled(call));
+            }
+            Next::GiveUp(condition) => {
+                event.errors += 1;
+                self.give_up(event, condition, Some(invocation), ctx);
+            }
+        }
+    }
+
+    /// Ends an event, which waits no longer, without success: "Lambda sends a record of the event to the dead-letter queue or on-failure
+    /// destination" before it drops it (AWS Lambda Developer Guide, "Error handling for asynchronous invocation").
+    fn give_up(&mut self, event: Waiting, condition: Condition, invocation: Option<u64>, ctx: &mut Context<'_>) {
+        let destinations: Vec<_> =
+            [self.destinations.dead_letter_queue, self.destinations.on_failure].into_iter().flatten().collect();
+        let attempt = event.throttles + event.errors;
+        let fate = match condition {
+            _ if !destinations.is_empty() => Fate::DeadLettered,
+            Condition::EventAgeExceeded => Fate::Expired,
+            _ => Fate::Dropped,
+        };
+        ctx.tell(Fact::Settled {
+            source: event.source,
+            function: Some(self.id),
+            event: event.event,
+            emitted: event.emitted,
+            fate,
+            parts: None,
+            invocation,
+            attempt,
+            condition: Some(condition),
+            invoke_count: event.errors,
+        });
+        let events = Events::one(event.event);
+        let call = Call { source: event.source, function: self.id, events: &events, attempt };
+        for destination in destinations {
+            ctx.send(destination, call, condition, event.errors, event.hops + 1);
+        }
+        self.conclude(&event, false, ctx);
+    }
+
+    fn conclude(&self, event: &Waiting, processed: bool, ctx: &mut Context<'_>) {
+        if let Some(handle) = event.receipt {
+            let attempt = event.throttles + event.errors + u32::from(processed);
+            let verdict = Verdict::Concluded { processed };
+            ctx.settle(Settle {
+                source: event.source,
+                function: self.id,
+                handle,
+                event: event.event,
+                emitted: event.emitted,
+                attempt,
+                verdict,
+            });
+        }
+    }
+}

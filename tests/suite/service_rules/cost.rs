@@ -1,0 +1,197 @@
+//! What is billed, and what it costs: Lambda's requests, durations and provisioned concurrency, and the sources' own charges.
+
+use crate::support::summary;
+
+use super::{NULL, hold};
+
+#[test]
+fn billed_time() {
+    hold(&[
+        (
+            "F§10.1 billed time is rounded up to 1 ms, in each invocation",
+            "function.f = { duration = '1100us', init_duration = '0s' }
+             source.invoke = [{ arrivals = { at = ['0s', '1s'] } }]",
+            "",
+            &[],
+            &[("functions.f.billed_ms", 4.0)],
+        ),
+        (
+            "F§10.1 before December 2020 to 100 ms, and F§10.6 the Init phase was free",
+            "profile = '2019-11'
+             function.f = { duration = '101ms', init_duration = '1s' }
+             source.invoke = [{ arrivals = { at = ['0s', '5s'] } }]",
+            "",
+            &[],
+            &[("functions.f.billed_ms", 400.0)],
+        ),
+        (
+            "F§10.6 as it was before August 2025",
+            "profile = '2023-11'
+             function.f = { duration = '101ms', init_duration = '1s' }
+             source.invoke = [{ arrivals = { at = ['0s', '5s'] } }]",
+            "",
+            &[],
+            &[("functions.f.billed_ms", 202.0)],
+        ),
+        (
+            "F§10.6 but not for images and custom runtimes",
+            "profile = '2023-11'
+             function.f = { duration = '101ms', init_duration = '1s', package_type = 'Image' }
+             function.g = { duration = '101ms', init_duration = '1s', runtime = 'provided.al2023' }
+             source.invoke = [
+                 { name = 'a', target = 'f', arrivals = { at = ['0s', '5s'] } },
+                 { name = 'b', target = 'g', arrivals = { at = ['0s', '5s'] } },
+             ]",
+            "",
+            &[],
+            &[("functions.f.billed_ms", 1_202.0), ("functions.g.billed_ms", 1_202.0)],
+        ),
+        (
+            "F§10.6 since then it is billed for all",
+            "profile = '2025-08'
+             function.f = { duration = '101ms', init_duration = '1s' }
+             source.invoke = [{ arrivals = { at = ['0s', '5s'] } }]",
+            "",
+            &[],
+            &[("functions.f.billed_ms", 1_202.0)],
+        ),
+    ]);
+    // The platform's share of a cold start (F§12.3) is on no bill.
+    let figures = summary(
+        "function.f = { duration = '1s', runtime = 'java21' }
+         source.invoke = [{ arrivals = { at = ['0s'] } }]",
+        1,
+    );
+    let not_billed = figures.get("sources.invoke.latency_ms.max") - figures.get("functions.f.billed_ms");
+    assert!((274.0..=275.0).contains(&not_billed), "{not_billed}");
+}
+
+#[test]
+fn prices() {
+    hold(&[
+        (
+            "F§10.1 $0.20 a million requests, and a price for a GB-second",
+            "function.f = { duration = '1s', init_duration = '0s', memory_size = 1024 }
+             source.invoke = [{ arrivals = { bursts = { size = 10, every = '1m' } } }]
+             duration = '1s'",
+            "",
+            &[],
+            &[
+                ("cost_usd.lambda_requests", 0.000_002),
+                ("cost_usd.lambda_duration", 0.000_166_667),
+                ("cost_usd.total", 0.000_168_667),
+                ("functions.f.cost_usd", 0.000_168_667),
+                ("sources.invoke.cost_usd", 0.0),
+            ],
+        ),
+        (
+            "F§10.1 which is lower on arm64, and depends on memory",
+            "function.f = { duration = '10s', timeout = '10s', init_duration = '0s', memory_size = 512, architecture = 'arm64' }
+             source.invoke = [{ arrivals = { at = ['0s'] } }]",
+            "",
+            &[],
+            &[("cost_usd.lambda_duration", 0.000_066_667)],
+        ),
+        (
+            "F§10.3 provisioned concurrency costs in steps of 5 minutes, and invocations on it less; others do not",
+            "duration = '301s'
+             function.f = { duration = '1s', init_duration = '0s', memory_size = 1024, provisioned_concurrent_executions = 2, provisioned_allocation = '0s' }
+             source.invoke = [{ arrivals = { at = ['0s', '0s', '0s'] } }]",
+            "",
+            &[],
+            &[
+                ("cost_usd.provisioned", 0.005_000_04),
+                // Two on provisioned concurrency, one on demand.
+                ("cost_usd.lambda_duration", 0.000_036_111_1),
+                ("cost_usd.lambda_requests", 0.000_000_6),
+            ],
+        ),
+        (
+            "F§10.4 so does /tmp above 512 MB, while an invocation runs",
+            "function.f = { duration = '10s', timeout = '10s', init_duration = '0s', ephemeral_storage = '1536MB' }
+             source.invoke = [{ arrivals = { at = ['0s'] } }]",
+            "",
+            &[],
+            &[("cost_usd.ephemeral_storage", 0.000_000_309)],
+        ),
+        (
+            "F§10.5 the free tier is off by default; it does not cover provisioned concurrency",
+            "duration = '5m'
+             account.free_tier = true
+             function.f = { duration = '1s', init_duration = '0s', memory_size = 1024 }
+             function.g = { duration = '1s', init_duration = '0s', memory_size = 1024, provisioned_concurrent_executions = 1, provisioned_allocation = '0s' }
+             source.invoke = [
+                 { name = 'a', target = 'f', arrivals = { at = ['0s'] } },
+                 { name = 'b', target = 'g', arrivals = { at = ['0s'] } },
+             ]",
+            "",
+            &[],
+            &[
+                ("cost_usd.lambda_requests", 0.0),
+                ("cost_usd.lambda_duration", 0.000_009_722_2),
+                ("cost_usd.provisioned", 0.001_250_01),
+            ],
+        ),
+        (
+            "§4 a month is 730 hours of the window",
+            "duration = '2h'
+             warm_up = '1h'
+             function.f = { duration = '1s', init_duration = '0s', memory_size = 1024 }
+             source.invoke = [{ arrivals = { at = ['0s', '90m'] } }]",
+            "",
+            &[],
+            &[("cost_usd.total", 0.000_016_866_7), ("cost_usd.per_month", 0.012_312_691)],
+        ),
+        (
+            "§4 and of no window there is none",
+            "function.f = { duration = '1s' }
+             source.invoke = [{ arrivals = { at = ['0s'] } }]",
+            "",
+            &[],
+            &[("cost_usd.per_month", NULL)],
+        ),
+    ]);
+}
+
+#[test]
+fn charges_of_sources() {
+    hold(&[
+        (
+            "F§10.8 a shard by the hour, and a unit for each 25 KB",
+            "duration = '1h'
+             function.f = { duration = '1s', init_duration = '0s' }
+             source.kinesis = [{ payload_size = '26KiB', arrivals = { every = '6m' } }]",
+            "",
+            &[],
+            // Nine events; the tenth would come at the end.
+            &[("sources.kinesis.events", 9.0), ("sources.kinesis.cost_usd", 0.015_000_252)],
+        ),
+        (
+            "F§10.10 to 10.13 publications and custom events by 64 KB, requests to a REST API; other sources charge nothing",
+            "duration = '1h'
+             function.f = { duration = '1s', init_duration = '0s' }
+             source.api_gateway = [{ arrivals = { at = ['0s', '1s'] } }]
+             source.sns = [{ payload_size = '65KiB', arrivals = { at = ['0s'] } }]
+             source.s3 = [{ arrivals = { at = ['0s'] } }]
+             source.dynamodb = [{ arrivals = { at = ['0s'] } }]
+             source.cloudwatch_events = [
+                 { name = 'pattern', arrivals = { at = ['0s'] } },
+                 { name = 'schedule', schedule = 'rate(5 minutes)' },
+             ]",
+            "",
+            &[],
+            &[
+                ("sources.api_gateway.cost_usd", 0.000_007),
+                ("sources.sns.cost_usd", 0.000_001),
+                ("sources.s3.cost_usd", 0.0),
+                ("sources.dynamodb.cost_usd", 0.0),
+                ("sources.pattern.cost_usd", 0.000_001),
+                ("sources.schedule.cost_usd", 0.0),
+                ("cost_usd.sources", 0.000_009),
+            ],
+        ),
+    ]);
+    // F§10.9: one request for each 64 KB sent, those of the pollers, and five long polls every 20 s.
+    let sqs = pushpull::metrics::price::source_charges("sqs", 1e6, 65 * 1024, 1, 2.0, 500_000.0);
+    assert!((sqs - (2e6 + 500_000.0 + 5.0 * 360.0) * 0.40e-6).abs() < 1e-12, "{sqs}");
+}

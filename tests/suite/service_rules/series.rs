@@ -1,0 +1,57 @@
+//! Minutes under CloudWatch's names, and the two traps of its documentation: errors belong to the minute in which the call
+//! started, and `Duration` leaves out the cold start.
+
+use pushpull::report::series_csv;
+
+use crate::support::outcome;
+
+/// The values of a function's metric by minute.
+fn series(text: &str, metric: &str, stat: &str) -> Vec<(u64, f64)> {
+    let (scenario, outcome) = outcome(text, 1);
+    let csv = series_csv(&outcome, &scenario.names());
+    let rows = csv.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    rows.filter(|row| row[1] == "functions.f" && row[2] == metric && row[3] == stat)
+        .map(|row| (row[0].parse().unwrap(), row[4].parse().unwrap()))
+        .collect()
+}
+
+#[test]
+fn errors_are_stamped_at_the_start_of_the_call() {
+    // 30 s to 120.5 s, 61 s to 151.5 s: the first ends in the third minute, and so does the second.
+    let text = "function.f = { duration = '90s', init_duration = '500ms', timeout = '5m', error_rate = 1.0 }
+                source.invoke = [{ arrivals = { at = ['30s', '61s'] } }]
+                duration = '4m'";
+    let errors = |text: &str| -> Vec<_> {
+        series(text, "Errors", "Sum").into_iter().filter(|(_, errors)| *errors > 0.0).collect()
+    };
+    assert_eq!(errors(text), [(0, 1.0), (60, 1.0)]);
+    let within = "function.f = { duration = '1s', error_rate = 1.0 }
+                  source.invoke = [{ arrivals = { at = ['70s', '80s'] } }]
+                  duration = '2m'";
+    assert_eq!(errors(within), [(60, 2.0)]);
+}
+
+#[test]
+fn duration_leaves_out_the_cold_start_and_belongs_to_the_end() {
+    let text = "function.f = { duration = '90s', init_duration = '5s', timeout = '5m' }
+                source.invoke = [{ arrivals = { at = ['30s'] } }]
+                duration = '4m'";
+    assert_eq!(series(text, "Duration", "Average"), [(120, 90_000.0)]);
+    assert_eq!(series(text, "Duration", "Maximum"), [(120, 90_000.0)]);
+}
+
+#[test]
+fn ages_of_queued_events_and_provisioned_concurrency() {
+    let text = "function.f = { duration = '1s', init_duration = '0s', error_rate = 1.0, event_invoke_config = { queue_delay = '2s', maximum_retry_attempts = 1 } }
+                source.invoke = [{ invocation_type = 'Event', arrivals = { at = ['0s', '10s'] } }]
+                duration = '2m'";
+    // Tries 2 s after acceptance, and 63 s after it.
+    assert_eq!(series(text, "AsyncEventAge", "Average"), [(0, 2_000.0), (60, 63_000.0)]);
+    assert_eq!(series(text, "AsyncEventAge", "Maximum"), [(0, 2_000.0), (60, 63_000.0)]);
+    let text = "function.f = { duration = '1s', init_duration = '0s', provisioned_concurrent_executions = 2, provisioned_allocation = '1m' }
+                source.invoke = [{ arrivals = { bursts = { size = 3, every = '1m' } } }]
+                duration = '3m'";
+    let (provisioned, spillover) = ("ProvisionedConcurrencyInvocations", "ProvisionedConcurrencySpilloverInvocations");
+    assert_eq!(series(text, provisioned, "Sum"), [(60, 2.0), (120, 2.0)]);
+    assert_eq!(series(text, spillover, "Sum"), [(60, 1.0), (120, 1.0)]);
+}

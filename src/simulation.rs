@@ -77,6 +77,7 @@ impl<'a> World<'a> {
                 id: SourceId(place as u32),
                 key: source_key(&source.name),
                 target: FunctionId(source.target),
+                function_timeout: scenario.functions[source.target as usize].1.timeout,
                 functions: &names.functions,
                 until,
                 start: scenario.start,

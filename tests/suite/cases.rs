@@ -4,6 +4,8 @@
 //! Each test builds the situation from a case's inputs and holds the outcome against the case's own figures within its own
 //! tolerance. Random cases have the stated number of arrivals and seed 1; a 99 % band is met by chance 99 times of 100.
 
+mod queues;
+
 use pushpull::engine::{Fact, Reason};
 use serde_json::Value;
 
@@ -135,6 +137,22 @@ cases! {
     too_old_for_a_retry: event_age => ["L52"];
     a_stopped_function: reserved_zero => ["L54"];
     a_timeout_is_a_function_error: timeout => ["L62"];
+    wait_for_one_server: queues::queue_wait => ["A-A02", "A-A04"];
+    wait_for_a_few_servers: queues::queue_wait => ["A-A06"];
+    wait_for_a_hundred_servers: queues::queue_wait => ["A-A08"];
+    windows_opened_by_a_message: queues::window_delay => ["A-E06"];
+    windows_with_a_largest_batch: queues::window_and_size => ["A-E08"];
+    a_group_is_serial: queues::serial_group => ["A-G06"];
+    pollers_in_twenty_minutes: queues::minutes_of_ramp => ["A-G12"];
+    pollers_at_the_start: queues::first_pollers => ["D42"];
+    pollers_by_the_minute: queues::ramp_by_the_minute => ["D44"];
+    maximum_concurrency: queues::no_over_polling => ["D46"];
+    a_window_with_little_traffic: queues::low_traffic => ["D48"];
+    defaults_of_a_queue: queues::default_batch_size => ["L24"];
+    redrive_after_two_receives: queues::redrive => ["L36"];
+    an_empty_answer_is_success: queues::empty_answer => ["L40"];
+    large_batches_need_a_window: queues::window_needed => ["L42"];
+    a_large_batch_and_the_rest: queues::two_batches => ["L44"];
 }
 
 #[test]

@@ -94,7 +94,7 @@ fn well_formed(csv: &str) -> Result<(), String> {
             "denied" | "throttled" | "retry_scheduled" => "xxxxx-x---",
             "started" | "cold_started" | "finished" | "failed" | "timed_out" => "xxxxxxxx--",
             "processed" | "rejected" | "dead_lettered" | "dropped" | "expired" | "filtered" => "xxxxx??-??",
-            "delivered_to_destination" => "xxxxxxx-xx",
+            "delivered_to_destination" => "xxxxxxx-??",
             "reclaimed" => "x------x--",
             "bisected" => "xxxxx?????",
             other => return Err(format!("unknown fact {other} in {line}")),
@@ -310,7 +310,7 @@ impl<'a> History<'a> {
             let number = |path: &[&str], default: i64| {
                 key(table, path).and_then(toml::Value::as_integer).unwrap_or(default) as u64
             };
-            let lanes = (source.kind.mode == Mode::Pull).then(|| {
+            let lanes = matches!(source.kind.name, "kinesis" | "dynamodb").then(|| {
                 let all = number(&["shard_count"], 1) * number(&["parallelization_factor"], 1);
                 if key(table, &["partition_keys"]).and_then(toml::Value::as_integer) == Some(1) { 1 } else { all }
             });
@@ -402,10 +402,14 @@ impl<'a> History<'a> {
             }
             "retry_scheduled" => {
                 let source = self.source(row);
+                let is_queue = source.is_queue();
                 for event in events(group) {
                     let state = &mut source.events[event as usize];
                     ensure!(state.fate.is_none(), "event {event} has its fate, and is to be tried again");
-                    if source.invocation_type == InvocationType::Event && state.tries > 0 && !state.waits {
+                    // A message that its handler named as failed is back in the queue, though the invocation finished.
+                    let returned = is_queue && state.running == 0;
+                    let queued = source.invocation_type == InvocationType::Event && state.tries > 0;
+                    if (returned || queued) && !state.waits {
                         state.waits = true;
                         source.backlog_level.change(now, 1);
                     }
@@ -461,6 +465,7 @@ impl<'a> History<'a> {
     fn tried(&mut self, group: &[Row]) -> Result<(), String> {
         let attempt = group[0].attempt.unwrap_or(0);
         let source = self.source(&group[0]);
+        let is_queue = source.is_queue();
         for event in events(group) {
             let state = &mut source.events[event as usize];
             ensure!(state.fate.is_none(), "event {event} is tried after its fate");
@@ -468,7 +473,13 @@ impl<'a> History<'a> {
             // A client counts its own tries, those that end at a gateway before Lambda included; the queue counts its own.
             let by_client = source.invocation_type != InvocationType::Event || group[0].fact == "denied";
             let follows = source.mode == Mode::Push && by_client;
-            ensure!(follows || attempt == state.tries + 1, "event {event}: attempt {attempt} after {}", state.tries);
+            // Messages of a queue meet in a batch with different histories: its try is above all of theirs.
+            let follows_none = follows || is_queue;
+            ensure!(
+                follows_none || attempt == state.tries + 1,
+                "event {event}: attempt {attempt} after {}",
+                state.tries
+            );
             ensure!(!follows || attempt <= source.attempts, "attempt {attempt} of at most {}", source.attempts);
             state.tries = attempt;
         }
@@ -513,7 +524,7 @@ impl<'a> History<'a> {
             if fresh > 0 {
                 source.batches.push(Batch { events: numbers, start: now });
             }
-        } else {
+        } else if !source.is_queue() {
             ensure!(size == 1, "a push source sends one event at a time, not {size}");
         }
 
@@ -794,6 +805,11 @@ impl FunctionHistory<'_> {
 }
 
 impl SourceHistory<'_> {
+    /// Whether its events are messages that can be received in any company.
+    fn is_queue(&self) -> bool {
+        self.kind == "sqs"
+    }
+
     fn holds_against(&self, figures: &Value, window: (u64, u64), is_timed: bool) -> Result<(), String> {
         let counted = || self.events.iter().filter(|event| event.emitted >= window.0);
         number(figures, "events", counted().count() as u64)?;

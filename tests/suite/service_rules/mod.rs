@@ -12,6 +12,7 @@ mod instants;
 mod invocation_types;
 mod limits;
 mod push_services;
+mod queues;
 mod ranges;
 mod streams;
 

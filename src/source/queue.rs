@@ -293,7 +293,10 @@ impl Queue {
             }
             self.receive(ctx);
         }
-        let waiting = self.messages.any_receivable() && self.messages.received() < MOST_IN_FLIGHT;
+        // More pollers would not help while the function throttles those that there are.
+        let waiting = self.messages.any_receivable()
+            && self.messages.received() < MOST_IN_FLIGHT
+            && self.retries.is_empty();
         self.pollers.observe(ctx.now, waiting, self.messages.is_quiet());
     }
 

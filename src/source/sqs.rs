@@ -225,7 +225,7 @@ impl Definition for SqsDefinition {
         let mut assumptions = vec![
             "a message is received as soon as it is visible and a poller is free: long polls end at once".to_owned(),
             format!(
-                "pollers of a queue are added every {STEP} while messages wait, and back at their start after a minute of an empty queue: AWS documents the rate a minute only"
+                "pollers of a queue are added every {STEP} while messages wait and none of their calls is throttled, and back at their start after a minute of an empty queue: AWS documents the rate a minute only"
             ),
             "function errors (without ReportBatchItemFailures) and throttles halve a queue's concurrent batches, at most once a minute: AWS documents that they are reduced"
                 .to_owned(),

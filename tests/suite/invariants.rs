@@ -851,14 +851,14 @@ impl SourceHistory<'_> {
             let waits = counted().filter_map(|event| event.fate.map(|(_, at)| at - event.emitted)).collect::<Vec<_>>();
             mean_and_max(&figures["response_ms"], &waits, "response_ms")?;
         }
-        // What is processed at the very end of the window may count or not.
+        // The window's last instant belongs to it; where the last emission ends it, what follows in that instant may not.
         let length = window.1 - window.0;
         let processed = |end: u64| self.processed.iter().filter(|(at, _)| (window.0..end).contains(at)).count() as f64;
         match figures["throughput_per_s"].as_f64() {
             None => ensure!(length == 0, "no throughput in a window of {length} ns"),
             Some(rate) => {
                 let got = rate * length as f64 / SECOND;
-                let (least, most) = (processed(window.1), processed(window.1 + u64::from(!is_timed)));
+                let (least, most) = (processed(window.1 + u64::from(is_timed)), processed(window.1 + 1));
                 ensure!(
                     got > least - 1e-6 && got < most + 1e-6,
                     "throughput of {got} events, and {least} to {most} were processed"

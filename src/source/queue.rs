@@ -120,6 +120,34 @@ struct Batch {
     hidden_until: SimTime,
 }
 
+impl Batch {
+    /// Whether the handler raises an error at its poisoned messages.
+    fn raises(&self, answer: Option<Answer>) -> bool {
+        !self.poisoned.is_empty() && matches!(answer, None | Some(Answer::Throws))
+    }
+
+    /// What of a batch goes back to the queue, by how its invocation ended and what the handler answered; the rest stays in it.
+    ///
+    /// All that a handler's [`Answer`] decides is decided here and in [`Batch::raises`].
+    fn split_returned(&mut self, ending: Ending, answer: Option<Answer>, fifo: bool) -> Vec<u64> {
+        let whole = match (ending, answer) {
+            (Ending::Success, None | Some(Answer::Nothing | Answer::Throws)) => return Vec::new(),
+            (Ending::Success, Some(Answer::Poisoned)) => false,
+            (Ending::Success, Some(Answer::Malformed)) | (Ending::Error | Ending::Timeout, _) => true,
+        };
+        if whole {
+            return std::mem::take(&mut self.messages);
+        }
+        // "If you're using this feature with a FIFO queue, your function should stop processing messages after the first failure
+        // and return all failed and unprocessed messages" (same page).
+        let first = self.poisoned.first().copied().unwrap_or(u64::MAX);
+        let returns = |number: &u64| if fifo { *number >= first } else { self.poisoned.contains(number) };
+        let (returned, kept) = self.messages.iter().partition(|number| returns(number));
+        self.messages = kept;
+        returned
+    }
+}
+
 impl Queue {
     pub(super) fn new(
         plan: Plan,
@@ -220,7 +248,7 @@ impl EventSource for Queue {
                 return;
             }
             Verdict::Ended { invocation, started, init, ending } => {
-                let returned = self.split_returned(&mut batch, ending);
+                let returned = batch.split_returned(ending, self.answer, self.fifo);
                 self.processed(&batch, invocation, started, init, ctx);
                 // "When you activate ReportBatchItemFailures, Lambda doesn't scale down message polling when function invocations
                 // fail" (AWS Lambda Developer Guide, "Handling errors for an SQS event source").
@@ -294,9 +322,8 @@ impl Queue {
             self.receive(ctx);
         }
         // More pollers would not help while the function throttles those that there are.
-        let waiting = self.messages.any_receivable()
-            && self.messages.received() < MOST_IN_FLIGHT
-            && self.retries.is_empty();
+        let waiting =
+            self.messages.any_receivable() && self.messages.received() < MOST_IN_FLIGHT && self.retries.is_empty();
         self.pollers.observe(ctx.now, waiting, self.messages.is_quiet());
     }
 
@@ -368,7 +395,6 @@ impl Queue {
             }
         }
         let first = batch.messages.first().map(|number| self.messages.get(*number));
-        let raises = !batch.poisoned.is_empty() && matches!(self.answer, None | Some(Answer::Throws));
         ctx.invoke(Invoke {
             source: self.id,
             function: self.target,
@@ -379,7 +405,7 @@ impl Queue {
             attempt: batch.attempt,
             deliveries: first.map_or(0, |first| first.deliveries),
             handler,
-            poisoned: if raises { u32::MAX } else { 0 },
+            poisoned: if batch.raises(self.answer) { u32::MAX } else { 0 },
             permission: self.permission,
             receipt: true,
             hops: 0,
@@ -399,25 +425,6 @@ impl Queue {
                 self.put_back(&batch.messages, ctx.now);
             }
         }
-    }
-
-    /// What of a batch goes back to the queue, by how its invocation ended and what the handler answered; the rest stays in it.
-    fn split_returned(&self, batch: &mut Batch, ending: Ending) -> Vec<u64> {
-        let whole = match (ending, self.answer) {
-            (Ending::Success, None | Some(Answer::Nothing | Answer::Throws)) => return Vec::new(),
-            (Ending::Success, Some(Answer::Poisoned)) => false,
-            (Ending::Success, Some(Answer::Malformed)) | (Ending::Error | Ending::Timeout, _) => true,
-        };
-        if whole {
-            return std::mem::take(&mut batch.messages);
-        }
-        // "If you're using this feature with a FIFO queue, your function should stop processing messages after the first failure
-        // and return all failed and unprocessed messages" (same page).
-        let first = batch.poisoned.first().copied().unwrap_or(u64::MAX);
-        let returns = |number: &u64| if self.fifo { *number >= first } else { batch.poisoned.contains(number) };
-        let (returned, kept) = batch.messages.iter().partition(|number| returns(number));
-        batch.messages = kept;
-        returned
     }
 
     /// Messages that an invocation failed go back to the queue.
@@ -523,5 +530,39 @@ impl Queue {
             condition: None,
             invoke_count: 0,
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_handlers_answer_decides_what_goes_back() {
+        use Ending::{Error, Success};
+        let all: &[u64] = &[3, 4, 7, 9];
+        for (answer, poisoned, ending, fifo, raises, returned) in [
+            (None, &[4][..], Error, false, true, all),
+            (None, &[], Success, false, false, &[]),
+            (Some(Answer::Poisoned), &[4], Success, false, false, &[4]),
+            (Some(Answer::Poisoned), &[4, 9], Success, true, false, &[4, 7, 9]),
+            (Some(Answer::Poisoned), &[], Success, true, false, &[]),
+            (Some(Answer::Poisoned), &[4], Ending::Timeout, false, false, all),
+            (Some(Answer::Nothing), &[4], Success, false, false, &[]),
+            (Some(Answer::Throws), &[4], Error, false, true, all),
+            (Some(Answer::Throws), &[], Success, false, false, &[]),
+            (Some(Answer::Malformed), &[], Success, false, false, all),
+        ] {
+            let mut batch = Batch {
+                messages: all.to_vec(),
+                poisoned: poisoned.to_vec(),
+                attempt: 1,
+                refusals: 0,
+                hidden_until: SimTime::NEVER,
+            };
+            assert_eq!(batch.raises(answer), raises, "{answer:?}");
+            assert_eq!(batch.split_returned(ending, answer, fifo), returned, "{answer:?}");
+            assert_eq!(batch.messages.len() + returned.len(), all.len(), "{answer:?}");
+        }
     }
 }

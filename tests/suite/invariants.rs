@@ -144,6 +144,7 @@ struct Event {
     failures: u64,
     waits: bool,
     started: bool,
+    starts: u64,
     messages: usize,
 }
 
@@ -227,6 +228,8 @@ struct SourceHistory<'a> {
     lanes: Option<u64>,
     backlog: (u64, u64),
     attempts: u64,
+    /// Of a queue's mapping: most batches at once, whether all messages are of one group, and most receives of a message.
+    queue: Option<(u64, bool, u64)>,
     /// Whether Lambda takes its calls: it may call, and its events are not too large.
     permission: bool,
     events: Vec<Event>,
@@ -314,6 +317,14 @@ impl<'a> History<'a> {
                 let all = number(&["shard_count"], 1) * number(&["parallelization_factor"], 1);
                 if key(table, &["partition_keys"]).and_then(toml::Value::as_integer) == Some(1) { 1 } else { all }
             });
+            let one_group = key(table, &["fifo"]).and_then(toml::Value::as_bool) == Some(true)
+                && key(table, &["message_groups"]).and_then(toml::Value::as_integer) == Some(1);
+            let most = match key(table, &["provisioned_pollers"]) {
+                Some(_) => 10 * number(&["provisioned_pollers", "maximum"], 200),
+                None => number(&["maximum_concurrency"], 1250),
+            };
+            let queue = (source.kind.name == "sqs")
+                .then(|| (if one_group { 1 } else { most }, one_group, number(&["max_receive_count"], i64::MAX)));
             let common = source.definition.common();
             let largest = match (source.kind.mode, source.definition.invocation_type()) {
                 (Mode::Pull, _) => u64::MAX,
@@ -330,6 +341,7 @@ impl<'a> History<'a> {
                     mode: source.kind.mode,
                     invocation_type: source.definition.invocation_type(),
                     lanes,
+                    queue,
                     backlog: (number(&["backlog", "events"], 0), age),
                     attempts: if retry { number(&["client_retry", "attempts"], 3) } else { 1 },
                     permission: common.permission && common.payload_size.0 <= largest,
@@ -524,7 +536,18 @@ impl<'a> History<'a> {
             if fresh > 0 {
                 source.batches.push(Batch { events: numbers, start: now });
             }
-        } else if !source.is_queue() {
+        } else if let Some((most, one_group, receives)) = source.queue {
+            ensure!(source.running <= most, "{} batches in flight, of {most}", source.running);
+            let batch: Vec<u64> = events(group).collect();
+            for event in &batch {
+                source.events[*event as usize].starts += 1;
+                let starts = source.events[*event as usize].starts;
+                ensure!(starts <= receives, "event {event} is received for time {starts} of {receives}");
+            }
+            let last = batch.iter().max().copied().filter(|_| one_group).unwrap_or(0);
+            let passed = (0..last).find(|n| source.events[*n as usize].fate.is_none() && !batch.contains(n));
+            ensure!(passed.is_none(), "the group's event {passed:?} is passed over");
+        } else {
             ensure!(size == 1, "a push source sends one event at a time, not {size}");
         }
 
@@ -732,6 +755,13 @@ impl<'a> History<'a> {
         let destinations = summary["destinations"].as_object().ok_or("no destinations")?;
         let sum: u64 = destinations.values().filter_map(|destination| destination["messages"].as_u64()).sum();
         ensure!(sum == self.messages_counted, "{sum} messages, and {} rows", self.messages_counted);
+        for source in self.sources.values().filter(|source| source.is_queue()) {
+            for (number, event) in source.events.iter().enumerate() {
+                let moved = event.fate.is_some_and(|(fate, _)| fate == "dead_lettered");
+                let messages = event.messages;
+                ensure!(messages == usize::from(moved), "event {number}: {:?}, {messages} messages", event.fate);
+            }
+        }
         for source in self.sources.values().filter(|source| source.invocation_type == InvocationType::Event) {
             for (number, event) in source.events.iter().enumerate() {
                 let want = event.messages_wanted(self, source);
@@ -807,7 +837,7 @@ impl FunctionHistory<'_> {
 impl SourceHistory<'_> {
     /// Whether its events are messages that can be received in any company.
     fn is_queue(&self) -> bool {
-        self.kind == "sqs"
+        self.queue.is_some()
     }
 
     fn holds_against(&self, figures: &Value, window: (u64, u64), is_timed: bool) -> Result<(), String> {

@@ -21,6 +21,7 @@ mod poison;
 mod pollers;
 mod push;
 mod queue;
+mod queue_batch;
 mod s3;
 mod shard;
 mod sns;
@@ -42,7 +43,7 @@ use crate::time::{SimDuration, SimTime};
 pub use common::{Common, PoisonSpec, Size};
 pub use mapping::{Backlog, MappingSpec, PartitionKeys};
 pub use plan::ClientRetry;
-pub use queue::Answer;
+pub use queue_batch::Answer;
 
 /// The kinds of event source, in order of name. A new one is one line here, one `mod` line above and one file.
 pub const KINDS: &[Kind] = &[

@@ -5,28 +5,28 @@
 
 use crate::time::{SECOND, SimDuration, SimTime};
 
-/// "Lambda begins reading five batches at a time with five concurrent invocations" (AWS Lambda Developer Guide, "Configuring
-/// scaling behavior for SQS event source mappings").
+/// "Lambda starts processing five batches at a time with five concurrent invocations of your function" (AWS Lambda Developer
+/// Guide, "Configuring scaling behavior for SQS event source mappings").
 const START: u64 = 5;
-/// "The maximum number of batches that an event source mapping can process simultaneously is 1,250" (AWS Compute Blog,
-/// "Introducing faster polling scale-up", November 2023, of the time before and after it).
+/// "The maximum number of invokes that an event source mapping can process simultaneously is 1,250" (same page); before November
+/// 2023, too (AWS Compute Blog, "Introducing faster polling scale-up").
 const CEILING: u64 = 1250;
 /// Assumption: failing calls never bring a mapping below this. The guide names 2 as the number to which a quiet mapping may drop.
 const FLOOR: u64 = 2;
-/// Assumption: pollers are added in steps of this length. The guide gives the rate a minute only, and five batches for the
-/// "first" reads of a full queue.
+/// Assumption: pollers are added in steps of this length. The guide gives the rate a minute only, and that a full queue begins
+/// with five batches.
 pub(super) const STEP: SimDuration = SimDuration::from_secs(10);
 /// Steps in a minute.
 const STEPS_PER_MINUTE: u64 = 6;
 /// Assumption: a queue that was empty for so long is polled as at the start again; failures of so long a time count once.
 pub(super) const MINUTE: SimDuration = SimDuration::from_secs(60);
 
-/// "Each event poller can handle ... up to 1 MB per second of throughput, up to 10 concurrent invocations, or up to 10 Amazon SQS
-/// polling API calls per second" (same page, "Configuring provisioned mode").
+/// "Each event poller can handle up to 1 MB/s of throughput, up to 10 concurrent invokes, or up to 10 Amazon SQS polling API calls
+/// per second" (AWS Lambda Developer Guide, "Creating and configuring an Amazon SQS event source mapping").
 const POLLER_BATCHES: u64 = 10;
 const POLLER_CALLS_PER_SECOND: u64 = 10;
 const POLLER_BYTES_PER_SECOND: u64 = 1_000_000;
-/// "Scales up to 1,000 concurrency per minute" (same page).
+/// "quickly adding up to 1,000 concurrent invokes per minute" (same page).
 const PROVISIONED_GROWTH: u64 = 1000;
 
 /// The pollers of a mapping.
@@ -132,8 +132,8 @@ impl Pollers {
         }
     }
 
-    /// Calls fail: "Lambda gradually backs off retries by reducing the amount of concurrency allocated to your Amazon SQS event
-    /// source mapping" (AWS Lambda Developer Guide, "Handling errors for an SQS event source").
+    /// Calls fail: "Lambda gradually backs off, reducing the amount of concurrency allocated to your Amazon SQS event source
+    /// mapping" (AWS Lambda Developer Guide, "Handling errors for an SQS event source").
     /// Assumption: to one half, at most once a minute, from where it grows again.
     pub(super) fn back_off(&mut self, now: SimTime) {
         self.count_waiting(now);

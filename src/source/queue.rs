@@ -22,37 +22,20 @@ use super::mapping::{Backlog, PartitionKeys};
 use super::messages::{Groups, Message, Messages};
 use super::poison::Poison;
 use super::pollers::Pollers;
+use super::queue_batch::{Answer, Batch};
 use super::sqs::MOST_RECEIVED;
 use super::{EventSource, Site};
 
-/// Largest payload of a batch: "the payload ... limit is 6 MB" ends a batch (AWS Lambda Developer Guide, "How Lambda processes records
-/// from stream and queue-based event sources").
+/// Largest payload of a batch: that of a synchronous call, 6 MB (AWS Lambda Developer Guide, "How Lambda processes records from
+/// stream and queue-based event sources").
 const BATCH_PAYLOAD: u64 = 6 * 1024 * 1024;
-/// "approximately 120,000 in flight messages" (SQS Developer Guide, "Amazon SQS message quotas"); of FIFO queues since November
-/// 2024.
+/// Messages in flight of a queue, about 120,000 (SQS Developer Guide, "Amazon SQS message quotas"); of FIFO queues since November
+/// 2024, 20,000 before.
 const MOST_IN_FLIGHT: u64 = 120_000;
 /// Messages that one DeleteMessageBatch deletes: "up to ten" (SQS API reference).
 const MOST_DELETED: u64 = 10;
-/// Assumption: waits between the tries of a throttled batch double from here.
-pub(super) const RETRY_BASE: SimDuration = SimDuration::from_secs(1);
-/// Assumption: and never grow longer than this.
-pub(super) const RETRY_LIMIT: SimDuration = SimDuration::from_secs(20);
 /// Purpose of the draw that filters an event out.
 const FILTER: &str = "filter";
-
-/// What a handler answers where the mapping asks for partial responses (ReportBatchItemFailures).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Answer {
-    /// It names the poisoned records of the batch.
-    #[default]
-    Poisoned,
-    /// It names none: the whole batch counts as processed.
-    Nothing,
-    /// It raises an error where the batch holds a poisoned record.
-    Throws,
-    /// It answers what Lambda cannot read: the whole batch counts as failed.
-    Malformed,
-}
 
 /// What the keys of a queue say.
 pub(super) struct Plan {
@@ -104,48 +87,6 @@ pub(super) struct Queue {
     handles: u64,
     /// When the pollers may call the queue again, if their throughput holds them up.
     next_call: Option<SimTime>,
-}
-
-/// A batch that was sent.
-struct Batch {
-    /// Its messages, in order of number.
-    messages: Vec<u64>,
-    /// Those that are poisoned this time.
-    poisoned: Vec<u64>,
-    /// The present try, from 1: above all earlier tries of its messages.
-    attempt: u32,
-    /// Tries of this batch that were not accepted.
-    refusals: u32,
-    /// When the visibility timeout of its first message is over.
-    hidden_until: SimTime,
-}
-
-impl Batch {
-    /// Whether the handler raises an error at its poisoned messages.
-    fn raises(&self, answer: Option<Answer>) -> bool {
-        !self.poisoned.is_empty() && matches!(answer, None | Some(Answer::Throws))
-    }
-
-    /// What of a batch goes back to the queue, by how its invocation ended and what the handler answered; the rest stays in it.
-    ///
-    /// All that a handler's [`Answer`] decides is decided here and in [`Batch::raises`].
-    fn split_returned(&mut self, ending: Ending, answer: Option<Answer>, fifo: bool) -> Vec<u64> {
-        let whole = match (ending, answer) {
-            (Ending::Success, None | Some(Answer::Nothing | Answer::Throws)) => return Vec::new(),
-            (Ending::Success, Some(Answer::Poisoned)) => false,
-            (Ending::Success, Some(Answer::Malformed)) | (Ending::Error | Ending::Timeout, _) => true,
-        };
-        if whole {
-            return std::mem::take(&mut self.messages);
-        }
-        // "If you're using this feature with a FIFO queue, your function should stop processing messages after the first failure
-        // and return all failed and unprocessed messages" (same page).
-        let first = self.poisoned.first().copied().unwrap_or(u64::MAX);
-        let returns = |number: &u64| if fifo { *number >= first } else { self.poisoned.contains(number) };
-        let (returned, kept) = self.messages.iter().partition(|number| returns(number));
-        self.messages = kept;
-        returned
-    }
 }
 
 impl Queue {
@@ -262,12 +203,7 @@ impl EventSource for Queue {
             | Verdict::Denied
             | Verdict::Passed
             | Verdict::Concluded { .. } => {
-                // "Lambda continues to retry the message until the message's timestamp exceeds your queue's visibility timeout, at
-                // which point Lambda drops the message" (same page): its copy, that is.
-                let doublings = batch.refusals.min(30);
-                let wait = RETRY_BASE.saturating_mul(1 << doublings).min(RETRY_LIMIT);
-                batch.refusals += 1;
-                let again = (ctx.now + wait).min(batch.hidden_until).max(ctx.now);
+                let again = batch.next_try(ctx.now);
                 self.tell_retry(&batch.messages, batch.attempt, ctx);
                 self.retries.insert((again, settle.handle));
                 self.batches.insert(settle.handle, batch);
@@ -530,39 +466,5 @@ impl Queue {
             condition: None,
             invoke_count: 0,
         });
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_handlers_answer_decides_what_goes_back() {
-        use Ending::{Error, Success};
-        let all: &[u64] = &[3, 4, 7, 9];
-        for (answer, poisoned, ending, fifo, raises, returned) in [
-            (None, &[4][..], Error, false, true, all),
-            (None, &[], Success, false, false, &[]),
-            (Some(Answer::Poisoned), &[4], Success, false, false, &[4]),
-            (Some(Answer::Poisoned), &[4, 9], Success, true, false, &[4, 7, 9]),
-            (Some(Answer::Poisoned), &[], Success, true, false, &[]),
-            (Some(Answer::Poisoned), &[4], Ending::Timeout, false, false, all),
-            (Some(Answer::Nothing), &[4], Success, false, false, &[]),
-            (Some(Answer::Throws), &[4], Error, false, true, all),
-            (Some(Answer::Throws), &[], Success, false, false, &[]),
-            (Some(Answer::Malformed), &[], Success, false, false, all),
-        ] {
-            let mut batch = Batch {
-                messages: all.to_vec(),
-                poisoned: poisoned.to_vec(),
-                attempt: 1,
-                refusals: 0,
-                hidden_until: SimTime::NEVER,
-            };
-            assert_eq!(batch.raises(answer), raises, "{answer:?}");
-            assert_eq!(batch.split_returned(ending, answer, fifo), returned, "{answer:?}");
-            assert_eq!(batch.messages.len() + returned.len(), all.len(), "{answer:?}");
-        }
     }
 }

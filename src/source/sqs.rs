@@ -15,7 +15,8 @@ use crate::time::SimDuration;
 use super::common::Common;
 use super::mapping::{Backlog, PartitionKeys};
 use super::pollers::{Pollers, STEP};
-use super::queue::{Answer, Plan, Queue, RETRY_BASE, RETRY_LIMIT};
+use super::queue::{Plan, Queue};
+use super::queue_batch::{Answer, RETRY_BASE, RETRY_LIMIT};
 use super::{Definition, EventSource, Figures, KeyProblem, Kind, Mode, Site, merged};
 
 pub(super) const KIND: Kind = Kind {
@@ -36,9 +37,9 @@ pub(super) const KIND: Kind = Kind {
 pub(super) const MOST_RECEIVED: u32 = 10;
 /// Largest message: 1 MiB since August 2025 (SQS Developer Guide, "Amazon SQS message quotas").
 const MESSAGE_PAYLOAD: u64 = 1024 * 1024;
-/// What Lambda adds to the batching window and the function's timeout where they exceed the visibility timeout: "Lambda sets the
-/// visibility timeout to ... the batch window plus the function timeout plus 30 seconds" (AWS Lambda Developer Guide, "Creating and
-/// configuring an Amazon SQS event source mapping").
+/// What Lambda adds to the batching window and the function's timeout where together they exceed the visibility timeout, and sets
+/// the visibility timeout of what it receives to the sum (AWS Lambda Developer Guide, "Using Lambda with Amazon SQS", text of
+/// 2023).
 const VISIBILITY_RESERVE: SimDuration = SimDuration::from_secs(30);
 
 /// What the function's answer may say.

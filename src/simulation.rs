@@ -11,7 +11,7 @@ use crate::metrics::{Outcome, Recorder, Watch};
 use crate::platform::Platform;
 use crate::random::Key;
 use crate::scenario::Scenario;
-use crate::source::{EventSource, Site};
+use crate::source::{EventSource, Site, StreamReads};
 use crate::time::SimTime;
 
 /// Simulates `scenario` with the draws of `seed`. Pure: what it reads comes from `inputs`, what happens is told to `watch`, and
@@ -72,9 +72,11 @@ impl<'a> World<'a> {
             place.map(|place| DestinationId(place as u32))
         };
         let mut sources = Vec::new();
+        let mut reads = StreamReads::default();
         for (place, source) in scenario.sources.iter().enumerate() {
             sources.push(source.definition.build(Site {
                 id: SourceId(place as u32),
+                name: &source.name,
                 key: source_key(&source.name),
                 target: FunctionId(source.target),
                 function_timeout: scenario.functions[source.target as usize].1.timeout,
@@ -85,6 +87,9 @@ impl<'a> World<'a> {
                 sampler: &mut sampler,
                 watched: recorder.watched(),
                 rules,
+                batch_item_failures: scenario.functions[source.target as usize].1.batch_item_failures,
+                key_of: &source_key,
+                reads: &mut reads,
                 destination: &|key| destination(&format!("{}.{key}", source.name)),
             })?);
         }

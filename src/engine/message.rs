@@ -18,6 +18,21 @@ pub enum InvocationType {
     DryRun,
 }
 
+/// What a function answers for the poisoned records of a batch, where its mapping asks which records failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BatchItemFailures {
+    /// It names them.
+    #[default]
+    Poisoned,
+    /// It names none: everything counts as a success.
+    None,
+    /// It raises an error.
+    Throws,
+    /// It always answers what Lambda cannot read, which fails the whole batch.
+    Malformed,
+}
+
 /// A run of consecutive event numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Run {
@@ -34,7 +49,7 @@ pub struct Events {
     pub first: u64,
     /// How many events.
     pub count: u32,
-    /// The runs of consecutive numbers; only kept where they are more than one and somebody watches.
+    /// The runs of consecutive numbers; only kept where they are not one that begins with `first`, and somebody watches.
     pub runs: Option<Box<[Run]>>,
 }
 
@@ -44,29 +59,32 @@ impl Events {
         Events { first: number, count: 1, runs: None }
     }
 
-    /// The events with the given ascending numbers, at least one; their runs are kept where `watched`.
+    /// The events with the given numbers; their runs are kept where `watched`. The final call of a tumbling window has none.
     pub fn of(numbers: impl Iterator<Item = u64>, watched: bool) -> Events {
         let mut numbers = numbers.peekable();
         let first = numbers.peek().copied().unwrap_or(0);
         if !watched {
             return Events { first, count: numbers.count() as u32, runs: None };
         }
+        // A record that was written late has a lower number than those before it.
+        let mut numbers: Vec<u64> = numbers.collect();
+        numbers.sort_unstable();
+        let count = numbers.len() as u32;
         let mut runs: Vec<Run> = Vec::new();
-        let mut count = 0;
         for number in numbers {
-            count += 1;
             match runs.last_mut() {
                 Some(run) if run.last + 1 == number => run.last = number,
                 _ => runs.push(Run { first: number, last: number }),
             }
         }
-        Events { first, count, runs: (runs.len() > 1).then(|| runs.into()) }
+        let is_plain = runs.len() < 2 && runs.first().is_none_or(|run| run.first == first);
+        Events { first, count, runs: (!is_plain).then(|| runs.into()) }
     }
 
     /// The runs of consecutive numbers.
     pub fn runs(&self) -> impl Iterator<Item = Run> + '_ {
         let whole = Run { first: self.first, last: self.first + u64::from(self.count.max(1)) - 1 };
-        let single = self.runs.is_none().then_some(whole);
+        let single = (self.runs.is_none() && self.count > 0).then_some(whole);
         single.into_iter().chain(self.runs.iter().flatten().copied())
     }
 }
@@ -204,6 +222,7 @@ mod tests {
         assert_eq!(runs(&[4]), [(4, 4)]);
         assert_eq!(runs(&[4, 5, 6]), [(4, 6)]);
         assert_eq!(runs(&[1, 3, 4, 9]), [(1, 1), (3, 4), (9, 9)]);
+        assert_eq!(runs(&[5, 6, 4]), [(4, 6)], "in the order of their numbers");
         assert_eq!(Events::of([1, 3].into_iter(), false), Events { first: 1, count: 2, runs: None });
     }
 }

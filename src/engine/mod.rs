@@ -13,7 +13,7 @@ pub use agenda::{Agenda, Class, Wake};
 pub use context::{Context, Observe};
 pub use destination::{Destination, DestinationKind};
 pub use fact::{Call, Concurrency, Condition, Fact, Fate, Part, Parts};
-pub use message::{Ending, Events, InvocationType, Invoke, Message, Reason, Run, Settle, Verdict};
+pub use message::{BatchItemFailures, Ending, Events, InvocationType, Invoke, Message, Reason, Run, Settle, Verdict};
 
 /// A function, by its place among the scenario's functions in order of name.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

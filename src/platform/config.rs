@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
 use crate::distribution::DistributionSpec;
-use crate::engine::DestinationKind;
+use crate::engine::{BatchItemFailures, DestinationKind};
 use crate::time::SimDuration;
 
 /// `[account]`: limits of the account in its Region.
@@ -231,6 +231,10 @@ pub struct FunctionSpec {
     /// Which idle environment is taken: `most_recent` (default), `least_recent`, `oldest`, `newest`, `random`.
     #[serde(default)]
     pub reuse: Reuse,
+    /// What the function answers for the poisoned records of a batch where its mapping asks for partial responses: `"poisoned"`
+    /// (default) names them, `"none"` names none, `"throws"` fails, `"malformed"` always answers what cannot be read.
+    #[serde(default)]
+    pub batch_item_failures: BatchItemFailures,
     /// What happens to asynchronous events.
     #[serde(default)]
     pub event_invoke_config: Option<EventInvokeConfig>,

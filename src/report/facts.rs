@@ -81,6 +81,10 @@ impl<W: Write> FactsCsv<W> {
 
     /// Writes a row for each run of consecutive events.
     fn batch(&mut self, row: &Row, events: &Events, names: &Names) {
+        // The final call of a tumbling window carries no events.
+        if events.count == 0 {
+            self.write(&Row { n_events: Some(0), ..row.clone() }, names);
+        }
         for run in events.runs() {
             self.write(&Row { events: Some(run), ..row.clone() }, names);
         }

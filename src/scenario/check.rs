@@ -108,7 +108,9 @@ impl Checker<'_> {
     fn wrong_value(&mut self, node: &Node, all: &[Alternative], reasons: Vec<String>) {
         let message = format!("{} is {}; allowed: {}", self.name(), shown(&node.value), schema::describe(all));
         let label = reasons.into_iter().max_by_key(|reason| !reason.is_empty()).unwrap_or_default();
-        let label = if label.is_empty() { "not allowed here".into() } else { label };
+        let number = matches!(node.value, Value::Integer(_) | Value::Float(_));
+        let unit = all.iter().find_map(|one| Format::of(one).unit_hint()).filter(|_| number);
+        let label = if label.is_empty() { unit.unwrap_or("not allowed here").into() } else { label };
         let known: Vec<_> = all.iter().filter_map(schema::constants).flatten().filter_map(Json::as_str).collect();
         let near = if let Value::String(text) = &node.value { nearest(text, known) } else { None };
         self.problem(&node.place, message, label, near.map(|near| format!("did you mean \"{near}\"?")));

@@ -25,6 +25,7 @@ pub(super) fn read(name: &str, document: &Document) -> Result<Scenario, Report> 
     let mut problems = Problems(Vec::new());
     let mut drafts = problems.sources(&keys);
     problems.names(&drafts, &keys);
+    problems.shared_streams(&mut drafts);
     let functions: Vec<(String, FunctionSpec)> =
         keys.function.iter().map(|(name, spec)| (name.clone(), spec.clone())).collect();
     problems.functions(&functions, keys.account.concurrent_executions.count());
@@ -177,6 +178,42 @@ impl Problems {
                         .label("the second")
                         .related(first.at(&["name"]), "the first"),
                 );
+            }
+        }
+    }
+
+    /// Gives the mappings that read another source's stream that stream.
+    fn shared_streams(&mut self, drafts: &mut [Draft]) {
+        let wanted: Vec<Option<String>> =
+            drafts.iter().map(|draft| draft.definition.shared_stream().map(str::to_owned)).collect();
+        for place in 0..drafts.len() {
+            let Some(wanted_name) = &wanted[place] else { continue };
+            let at = drafts[place].at(&["stream"]);
+            let owner = drafts.iter().position(|draft| draft.name == *wanted_name);
+            let Some((owner, stream)) =
+                owner.and_then(|owner| Some((owner, drafts[owner].definition.stream()?.clone())))
+            else {
+                let streams = drafts.iter().filter(|draft| draft.definition.stream().is_some());
+                let names: Vec<&str> = streams.map(|draft| draft.name.as_str()).collect();
+                let problem = Problem::at(at, format!("no source `{wanted_name}` with a stream in this scenario"));
+                self.add(match nearest(wanted_name, names.iter().copied()) {
+                    Some(near) => problem.help(format!("did you mean `{near}`?")),
+                    None => problem,
+                });
+                continue;
+            };
+            if wanted[owner].is_some() {
+                self.add(Problem::at(
+                    at,
+                    format!("`{wanted_name}` has no stream of its own; name the source that has"),
+                ));
+                continue;
+            }
+            let consumers = 1 + wanted.iter().filter(|name| name.as_ref() == Some(wanted_name)).count() as u32;
+            let shared = drafts[place].definition.share_stream(&stream, Some(wanted_name), consumers);
+            let owned = drafts[owner].definition.share_stream(&stream, None, consumers);
+            if let Err(message) = shared.and(owned) {
+                self.add(Problem::at(at, message));
             }
         }
     }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::time::SimDuration;
 
 use super::Kind;
-use super::shard::{Plan, StreamService, kind};
+use super::streaming::{Plan, StreamService, kind};
 
 pub(super) const KIND: Kind = kind::<DynamoDb>(
     "dynamodb",
@@ -22,7 +22,7 @@ impl StreamService for DynamoDb {
         Plan {
             // "Lambda polls shards in your DynamoDB stream for records at a base rate of 4 times per second" (AWS Lambda
             // Developer Guide, "Using AWS Lambda with Amazon DynamoDB").
-            polling_interval: SimDuration::from_millis(250),
+            polling_interval: Some(SimDuration::from_millis(250)),
             // Assumption: inferred from measured trigger latencies; AWS says "in near-real time".
             propagation: SimDuration::from_millis(90).into(),
             // "All data in DynamoDB Streams is subject to a 24-hour lifetime" (Amazon DynamoDB Developer Guide).
@@ -30,7 +30,13 @@ impl StreamService for DynamoDb {
             // GetRecords: "up to 1 MB of data or 1000 stream records, whichever comes first" (DynamoDB Streams API reference).
             poll_records: 1_000,
             poll_bytes: 1024 * 1024,
+            read_bytes: None,
             payload_growth: (1, 1),
+            // A table's own write capacity is not modelled.
+            write: None,
+            on_demand: false,
+            shard_count: 1,
+            reshard: vec![],
         }
     }
 }

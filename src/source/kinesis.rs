@@ -5,13 +5,19 @@ use serde::Deserialize;
 
 use crate::time::SimDuration;
 
-use super::Kind;
-use super::shard::{Plan, StreamService, kind};
+use super::mapping::{MappingSpec, WriteRetry};
+use super::streaming::{Plan, StreamService, kind};
+use super::{KeyProblem, Kind};
 
 pub(super) const KIND: Kind = kind::<Kinesis>(
     "kinesis",
     "records in the shards of a stream: Lambda polls each once a second (pull, RequestResponse)",
 );
+
+/// "Each shard can support up to 1 MB/sec or 1,000 records/sec write throughput" (Kinesis Developer Guide, "Quotas and limits").
+const SHARD_RECORDS: u64 = 1_000;
+/// See [`SHARD_RECORDS`].
+const SHARD_BYTES: u64 = 1024 * 1024;
 
 /// `[[source.kinesis]]`
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -20,6 +26,31 @@ struct Kinesis {
     #[serde(default = "day")]
     #[schemars(extend("x-minimum" = "24h", "x-maximum" = "8760h"))]
     retention_period: SimDuration,
+    /// Whether the stream makes room for its load by itself, from 4 shards on, instead of having `shard_count`. Default false.
+    #[serde(default)]
+    on_demand: bool,
+    /// When the stream gets another number of shards: at most twice as many or half as many, at most 10 times.
+    #[serde(default)]
+    #[schemars(extend("maxItems" = 10))]
+    reshard: Vec<Reshard>,
+    /// Whether the mapping is a consumer with enhanced fan-out: records are pushed to it as soon as they can be read, with
+    /// throughput of its own. Default false.
+    #[serde(default)]
+    enhanced_fan_out: bool,
+    /// What producers do when a shard refuses a record.
+    #[serde(default)]
+    write_retry: WriteRetry,
+}
+
+/// A change of the number of shards.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Reshard {
+    /// When.
+    at: SimDuration,
+    /// Shards from then on.
+    #[schemars(range(min = 1, max = 10_000))]
+    shard_count: u32,
 }
 
 fn day() -> SimDuration {
@@ -31,15 +62,59 @@ impl StreamService for Kinesis {
         Plan {
             // "Lambda polls each shard in your Kinesis stream for records using HTTP protocol ... at a base rate of once per
             // second" (AWS Lambda Developer Guide, "Using Lambda to process records from Kinesis").
-            polling_interval: SimDuration::from_secs(1),
-            // "an average of around 200 ms if you have one consumer" (Kinesis Developer Guide, "Building consumers").
-            propagation: SimDuration::from_millis(200).into(),
+            polling_interval: (!self.enhanced_fan_out).then_some(SimDuration::from_secs(1)),
+            // "An average of around 200 ms if you have one consumer"; with enhanced fan-out "typically an average of 70 ms"
+            // (Kinesis Developer Guide, "Develop enhanced fan-out consumers").
+            propagation: SimDuration::from_millis(if self.enhanced_fan_out { 70 } else { 200 }).into(),
             retention_period: self.retention_period,
             // GetRecords: "up to 10 MiB of data", "up to 10,000 records" (Kinesis API reference).
             poll_records: 10_000,
             poll_bytes: 10 * 1024 * 1024,
+            // "Up to a maximum total data read rate of 2 MB per second" of a shard, or of a shard and consumer with enhanced
+            // fan-out (Kinesis Developer Guide, "Quotas and limits").
+            read_bytes: Some(2 * 1024 * 1024),
             // Records travel in base64.
             payload_growth: (4, 3),
+            write: Some((SHARD_RECORDS, SHARD_BYTES, self.write_retry.clone())),
+            on_demand: self.on_demand,
+            // "By default, new data streams created with the on-demand capacity mode have 4 MB/s of write throughput" (same guide).
+            shard_count: if self.on_demand { 4 } else { 1 },
+            reshard: self.reshard.iter().map(|reshard| (reshard.at, reshard.shard_count)).collect(),
         }
+    }
+
+    fn problems(&self, mapping: &MappingSpec) -> Vec<KeyProblem> {
+        let mut problems = Vec::new();
+        if self.on_demand && mapping.shard_count.is_some() {
+            problems.push((vec!["shard_count"], "an on-demand stream has no `shard_count` of its own to set".into()));
+        }
+        if self.on_demand && !self.reshard.is_empty() {
+            problems.push((vec!["reshard"], "an on-demand stream reshards by itself".into()));
+        }
+        if mapping.tumbling_window.is_some() && (self.on_demand || !self.reshard.is_empty()) {
+            // "If you increase or decrease the number of shards, ... windows of the parent shard are ended" leaves the rest open.
+            problems.push((vec!["tumbling_window"], "not together with resharding".into()));
+        }
+        let mut before = mapping.shard_count.unwrap_or(1);
+        let mut last = SimDuration::ZERO;
+        for reshard in &self.reshard {
+            // "You can't scale up to more than double your current shard count"; nor "below half" (Kinesis API reference,
+            // UpdateShardCount).
+            if reshard.shard_count > 2 * before || 2 * reshard.shard_count < before {
+                problems.push((
+                    vec!["reshard"],
+                    format!(
+                        "from {before} to {} shards; a reshard at most doubles or halves them",
+                        reshard.shard_count
+                    ),
+                ));
+            }
+            if reshard.at < last {
+                problems
+                    .push((vec!["reshard"], format!("instants must ascend, and {} comes after {last}", reshard.at)));
+            }
+            (before, last) = (reshard.shard_count, reshard.at);
+        }
+        problems
     }
 }

@@ -1,13 +1,15 @@
 //! A lane: one place of a shard in which batches follow each other, so that the records of a partition key stay in order.
 //!
 //! "Lambda processes one batch of each shard at a time"; with a parallelization factor, so many lanes. A lane is free, or
-//! has a batch in flight, or waits to send it again: a failing batch blocks its lane until it succeeds or expires.
+//! has a batch in flight, or waits to send it again. What follows from a failed batch is decided in [`Policy::after`].
 
 use std::collections::VecDeque;
 
+use crate::engine::Condition;
 use crate::time::{SimDuration, SimTime};
 
 use super::stream::Record;
+use super::window::Windows;
 
 /// Assumption: waits between the tries of a blocked batch double from here. AWS documents none; a recorded run of the real
 /// service (2025-11-25: an always failing batch of one record, 60 s of maximum age, 8 tries) fits 0.25 s and not 0.5 s or 1 s.
@@ -22,11 +24,14 @@ pub(super) struct Cut {
     pub most: usize,
     /// The batching window.
     pub window: SimDuration,
+    /// Tumbling windows: a batch lies within one.
+    pub tumbling: Option<Windows>,
 }
 
 /// A batch and its history.
 #[derive(Clone, Debug)]
 pub(super) struct Batch {
+    /// In order; none in the final call of a tumbling window.
     pub records: Vec<Record>,
     /// When the lane became free for it.
     pub lane_free: SimTime,
@@ -34,8 +39,13 @@ pub(super) struct Batch {
     pub sent: SimTime,
     /// The present try, from 1.
     pub attempt: u32,
-    /// Tries that were accepted and failed.
+    /// Tries that were accepted, all failed.
     pub failures: u32,
+    /// Of these, since the checkpoint last moved or the batch was split: AWS's approximateInvokeCount, and what retries are
+    /// counted by.
+    pub tries: u32,
+    /// How often it came back since then, throttles included: what the wait doubles by.
+    pub returns: u32,
     /// Start of the first try that failed in the function; never, before it.
     pub first_failure: SimTime,
 }
@@ -57,22 +67,38 @@ pub(super) struct Lane {
     /// Records read and not yet in a batch.
     pub buffer: VecDeque<Record>,
     pub state: State,
+    /// The later parts of a split batch, in order: they go before the buffer.
+    pub parts: VecDeque<Batch>,
     /// Since when the lane is free; a batching window began then.
     pub free_since: SimTime,
+    /// The tumbling window that has had a batch and not yet its final call.
+    pub open_window: Option<u64>,
 }
 
 impl Lane {
     /// A free lane whose first window begins with the first poll.
     pub(super) fn new(first_poll: SimTime) -> Lane {
-        Lane { buffer: VecDeque::new(), state: State::Free, free_since: first_poll }
+        Lane {
+            buffer: VecDeque::new(),
+            state: State::Free,
+            parts: VecDeque::new(),
+            free_since: first_poll,
+            open_window: None,
+        }
     }
 
     /// When a batch would be sent, if nothing more were read: at once if it is full or no window is set, else at the end of
     /// the window. "The next batching window begins as soon as the previous function invocation completes"; one that ran out
     /// empty begins again at once.
     pub(super) fn due(&self, cut: Cut, now: SimTime) -> Option<SimTime> {
-        let oldest = self.buffer.front().filter(|_| matches!(self.state, State::Free))?;
-        if self.buffer.len() >= cut.most || cut.window.is_zero() {
+        if !matches!(self.state, State::Free) {
+            return None;
+        }
+        if !self.parts.is_empty() {
+            return Some(now);
+        }
+        let oldest = self.buffer.front()?;
+        if self.buffer.len() >= cut.most || cut.window.is_zero() || self.has_later_window(cut) {
             return Some(now);
         }
         let waited = oldest.read.since(self.free_since);
@@ -80,17 +106,44 @@ impl Lane {
         Some(self.free_since + cut.window.saturating_mul(windows))
     }
 
-    /// Cuts the next batch, which is due.
+    /// Whether records of a later tumbling window were read, so that the earlier one has all of its own.
+    fn has_later_window(&self, cut: Cut) -> bool {
+        let (Some(windows), Some(last)) = (cut.tumbling, self.buffer.back()) else { return false };
+        let current = self.open_window.or(self.buffer.front().map(|first| windows.of(first.written)));
+        current.is_some_and(|current| windows.of(last.written) > current)
+    }
+
+    /// Cuts the next batch, which is due: a part of a split one, the final call of a window that is over, or records.
     pub(super) fn cut(&mut self, cut: Cut, now: SimTime) -> Batch {
-        let count = self.buffer.len().min(cut.most);
+        if let Some(part) = self.parts.pop_front() {
+            return part;
+        }
+        let first = self.buffer.front().zip(cut.tumbling).map(|(record, windows)| windows.of(record.written));
+        if self.open_window.is_some_and(|open| first.is_some_and(|first| first > open)) {
+            return self.close_window(now);
+        }
+        let most = self.buffer.len().min(cut.most);
+        let count = match (cut.tumbling, first) {
+            (Some(windows), Some(first)) => {
+                self.buffer.iter().take(most).take_while(|record| windows.of(record.written) == first).count()
+            }
+            _ => most,
+        };
+        self.open_window = first;
         let records = self.buffer.drain(..count).collect();
-        Batch { records, lane_free: self.free_since, sent: now, attempt: 1, failures: 0, first_failure: SimTime::NEVER }
+        Batch { lane_free: self.free_since, ..Batch::new(records, now) }
+    }
+
+    /// The final call of the open window: it carries the window's state and no records.
+    pub(super) fn close_window(&mut self, now: SimTime) -> Batch {
+        self.open_window = None;
+        Batch::new(vec![], now)
     }
 
     /// Blocks the lane behind a batch that has to be sent again.
-    pub(super) fn block(&mut self, batch: Batch, now: SimTime) {
-        let doublings = (batch.attempt - 1).min(30);
-        let wait = RETRY_BASE.saturating_mul(1 << doublings).min(RETRY_LIMIT);
+    pub(super) fn block(&mut self, mut batch: Batch, now: SimTime) {
+        let wait = RETRY_BASE.saturating_mul(1 << batch.returns.min(30)).min(RETRY_LIMIT);
+        batch.returns += 1;
         self.state = State::Blocked { batch, until: now + wait };
     }
 
@@ -100,15 +153,25 @@ impl Lane {
         self.free_since = now;
     }
 
+    /// Whether nothing is left in the lane.
+    pub(super) fn is_drained(&self) -> bool {
+        matches!(self.state, State::Free)
+            && self.buffer.is_empty()
+            && self.parts.is_empty()
+            && self.open_window.is_none()
+    }
+
     /// The oldest record that waits in the lane and can expire there.
     pub(super) fn oldest_waiting(&self) -> Option<&Record> {
         match &self.state {
             State::Blocked { batch, .. } => batch.records.first(),
-            State::Free | State::InFlight(_) => self.buffer.front(),
+            State::Free | State::InFlight(_) => {
+                self.parts.front().and_then(|part| part.records.first()).or(self.buffer.front())
+            }
         }
     }
 
-    /// Takes out the oldest waiting record; a batch that loses its last record frees the lane.
+    /// Takes out the oldest waiting record; a batch that loses its last record is over.
     pub(super) fn expire_oldest(&mut self, now: SimTime) -> Option<Record> {
         match &mut self.state {
             State::Blocked { batch, .. } if !batch.records.is_empty() => {
@@ -118,7 +181,84 @@ impl Lane {
                 }
                 Some(record)
             }
-            _ => self.buffer.pop_front(),
+            _ => match self.parts.front_mut() {
+                Some(part) => {
+                    let record = part.records.remove(0);
+                    if part.records.is_empty() {
+                        self.parts.pop_front();
+                    }
+                    Some(record)
+                }
+                None => self.buffer.pop_front(),
+            },
+        }
+    }
+}
+
+impl Batch {
+    /// A batch that was never tried.
+    pub(super) fn new(records: Vec<Record>, now: SimTime) -> Batch {
+        Batch {
+            records,
+            lane_free: now,
+            sent: now,
+            attempt: 1,
+            failures: 0,
+            tries: 0,
+            returns: 0,
+            first_failure: SimTime::NEVER,
+        }
+    }
+
+    /// Takes out the records from `place` on, with the batch's history.
+    fn split_off(&mut self, place: usize) -> Batch {
+        Batch { records: self.records.split_off(place), ..self.clone_history() }
+    }
+
+    fn clone_history(&self) -> Batch {
+        Batch { records: vec![], ..*self }
+    }
+}
+
+/// What a mapping does about failures.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Policy {
+    /// Retries after function errors; none: until the records expire.
+    pub maximum_retry_attempts: Option<u32>,
+    /// Records older than this are discarded instead of tried.
+    pub maximum_record_age: Option<SimDuration>,
+    /// Whether a failed batch is split.
+    pub bisect: bool,
+}
+
+/// What becomes of a batch that failed.
+#[derive(Debug)]
+pub(super) enum After {
+    /// It is sent again.
+    Retry(Batch),
+    /// It is split: the first part is sent again, then the second.
+    Bisect(Batch, Batch),
+    /// It is given up.
+    Discard(Batch, Condition),
+}
+
+impl Policy {
+    /// Decides what becomes of `batch`, none of whose records was processed by its last try. "Splitting a batch doesn't count
+    /// towards the retry quota" (AWS Lambda Developer Guide, "Kinesis"); n retries are n + 1 invocations.
+    pub(super) fn after(&self, mut batch: Batch, checkpoint_moved: bool) -> After {
+        if self.bisect && !checkpoint_moved && batch.records.len() > 1 {
+            let mut second = batch.split_off(batch.records.len() / 2);
+            for part in [&mut batch, &mut second] {
+                part.tries = 0;
+                part.returns = 0;
+            }
+            // Both parts are their next try.
+            second.attempt += 1;
+            return After::Bisect(batch, second);
+        }
+        match self.maximum_retry_attempts {
+            Some(most) if batch.tries > most => After::Discard(batch, Condition::RetryAttemptsExhausted),
+            _ => After::Retry(batch),
         }
     }
 }
@@ -131,16 +271,22 @@ mod tests {
         SimTime::from_nanos(millis * 1_000_000)
     }
 
+    fn record(millis: u64) -> Record {
+        Record { number: millis, emitted: at(millis), written: at(millis), readable: at(millis), read: at(millis) }
+    }
+
     fn lane(reads: &[u64]) -> Lane {
         let mut lane = Lane::new(at(7_000));
-        let record = |read: &u64| Record { number: *read, written: at(*read), readable: at(*read), read: at(*read) };
-        lane.buffer.extend(reads.iter().map(record));
+        lane.buffer.extend(reads.iter().map(|read| record(*read)));
         lane
+    }
+
+    const fn cut(most: usize, secs: u64) -> Cut {
+        Cut { most, window: SimDuration::from_secs(secs), tumbling: None }
     }
 
     #[test]
     fn a_batch_is_due_when_full_or_when_its_window_ends() {
-        let cut = |most, secs| Cut { most, window: SimDuration::from_secs(secs) };
         for (reads, most, window, due, why) in [
             (&[8_000, 9_000][..], 10, 40, Some(47_000), "the window opened at 7 s ends at 47 s"),
             (&[8_000, 9_000], 2, 40, Some(9_500), "full: at once"),
@@ -157,15 +303,36 @@ mod tests {
     #[test]
     fn waits_double_to_a_limit() {
         let mut lane = lane(&[1]);
-        let mut batch = lane.cut(Cut { most: 1, window: SimDuration::ZERO }, at(0));
+        let mut batch = lane.cut(cut(1, 0), at(0));
         let mut waits = Vec::new();
-        for attempt in 1..=10 {
-            batch.attempt = attempt;
+        for _ in 0..10 {
             lane.block(batch.clone(), at(0));
-            if let State::Blocked { until, .. } = lane.state {
+            if let State::Blocked { until, batch: blocked } = &lane.state {
                 waits.push(until.nanos() / 1_000_000);
+                batch = blocked.clone();
             }
         }
         assert_eq!(waits, [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
+    }
+
+    #[test]
+    fn splitting_uses_up_no_retry() {
+        let policy = Policy { maximum_retry_attempts: Some(0), maximum_record_age: None, bisect: true };
+        let mut batch = Batch::new((0..3).map(record).collect(), at(0));
+        batch.tries = 1;
+        let After::Bisect(first, second) = policy.after(batch, false) else { panic!("three records are split") };
+        assert_eq!((first.records.len(), second.records.len(), first.tries, second.tries), (1, 2, 0, 0));
+        let one = Batch { tries: 1, ..first };
+        assert!(matches!(policy.after(one, false), After::Discard(_, Condition::RetryAttemptsExhausted)));
+    }
+
+    #[test]
+    fn tumbling_windows_end_batches_and_have_a_final_call() {
+        let windows = Windows::new(SimDuration::from_secs(30), 0);
+        let cut = Cut { tumbling: Some(windows), ..cut(10, 0) };
+        let mut lane = lane(&[10_000, 29_999, 30_000]);
+        let sizes: Vec<usize> = (0..3).map(|_| lane.cut(cut, at(31_000)).records.len()).collect();
+        assert_eq!(sizes, [2, 0, 1], "two of the first window, its final call, one of the second");
+        assert_eq!(lane.open_window, Some(1));
     }
 }

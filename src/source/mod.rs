@@ -16,17 +16,21 @@ mod kinesis;
 mod lane;
 mod mapping;
 mod messages;
+mod partition;
 mod plan;
 mod poison;
 mod pollers;
 mod push;
 mod queue;
 mod queue_batch;
+mod reads;
 mod s3;
 mod shard;
 mod sns;
 mod sqs;
 mod stream;
+mod streaming;
+mod window;
 
 use std::fmt::Debug;
 
@@ -34,7 +38,9 @@ use chrono::{DateTime, Utc};
 use schemars::{Schema, SchemaGenerator};
 
 use crate::distribution::{Distribution, DistributionSpec};
-use crate::engine::{Context, DestinationId, DestinationKind, FunctionId, InvocationType, Settle, SourceId, Wake};
+use crate::engine::{
+    BatchItemFailures, Context, DestinationId, DestinationKind, FunctionId, InvocationType, Settle, SourceId, Wake,
+};
 use crate::inputs::{InputError, Inputs};
 use crate::profile::Rules;
 use crate::random::Key;
@@ -43,7 +49,8 @@ use crate::time::{SimDuration, SimTime};
 pub use common::{Common, PoisonSpec, Size};
 pub use mapping::{Backlog, MappingSpec, PartitionKeys};
 pub use plan::ClientRetry;
-pub use queue_batch::Answer;
+pub use reads::StreamReads;
+pub use streaming::StreamSpec;
 
 /// The kinds of event source, in order of name. A new one is one line here, one `mod` line above and one file.
 pub const KINDS: &[Kind] = &[
@@ -117,6 +124,21 @@ pub trait Definition: Debug + Send + Sync {
     }
     /// What it takes for granted that AWS does not document.
     fn assumptions(&self) -> Vec<String>;
+    /// The source whose stream it reads, where that is another one.
+    fn shared_stream(&self) -> Option<&str> {
+        None
+    }
+    /// Its stream, where it has one.
+    fn stream(&self) -> Option<&StreamSpec> {
+        None
+    }
+    /// Takes over a stream that `consumers` mappings poll, of the source `owner` where that is another one.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    fn share_stream(&mut self, _: &StreamSpec, _owner: Option<&str>, _consumers: u32) -> Result<(), String> {
+        Err("this source reads no stream".into())
+    }
     /// The running source.
     fn build(&self, site: Site<'_>) -> Result<Box<dyn EventSource>, InputError>;
 }
@@ -138,6 +160,8 @@ pub struct Figures {
 pub struct Site<'a> {
     /// Its place among the sources.
     pub id: SourceId,
+    /// Its name.
+    pub name: &'a str,
     /// The root of its draws.
     pub key: Key,
     /// The function it calls.
@@ -158,6 +182,12 @@ pub struct Site<'a> {
     pub watched: bool,
     /// The rules of the scenario's profile.
     pub rules: Rules,
+    /// What its function answers for poisoned records.
+    pub batch_item_failures: BatchItemFailures,
+    /// The root of another source's draws.
+    pub key_of: &'a dyn Fn(&str) -> Key,
+    /// Read limits of streams that several sources poll, by the stream's owner.
+    pub reads: &'a mut StreamReads,
     /// The destination that one of its keys names.
     pub destination: &'a dyn Fn(&str) -> Option<DestinationId>,
 }

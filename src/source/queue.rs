@@ -10,8 +10,8 @@ use rustc_hash::FxHashMap;
 use crate::arrivals::{Arrivals, ArrivalsSpec};
 use crate::distribution::{Distribution, DistributionSpec};
 use crate::engine::{
-    Call, Class, Context, DestinationId, Ending, Events, Fact, Fate, FunctionId, InvocationType, Invoke, Part, Parts,
-    Settle, SourceId, Verdict, Wake,
+    BatchItemFailures, Call, Class, Context, DestinationId, Ending, Events, Fact, Fate, FunctionId, InvocationType,
+    Invoke, Part, Parts, Settle, SourceId, Verdict, Wake,
 };
 use crate::inputs::InputError;
 use crate::random::Key;
@@ -22,7 +22,7 @@ use super::mapping::{Backlog, PartitionKeys};
 use super::messages::{Groups, Message, Messages};
 use super::poison::Poison;
 use super::pollers::Pollers;
-use super::queue_batch::{Answer, Batch};
+use super::queue_batch::Batch;
 use super::sqs::MOST_RECEIVED;
 use super::{EventSource, Site};
 
@@ -48,7 +48,7 @@ pub(super) struct Plan {
     pub batch_size: u32,
     pub window: SimDuration,
     /// What the handler answers, where partial responses are asked for.
-    pub answer: Option<Answer>,
+    pub answer: Option<BatchItemFailures>,
     pub filter_pass_rate: f64,
     pub backlog: Backlog,
     pub pollers: Pollers,
@@ -66,7 +66,7 @@ pub(super) struct Queue {
     visibility: SimDuration,
     max_receive_count: Option<u32>,
     window: SimDuration,
-    answer: Option<Answer>,
+    answer: Option<BatchItemFailures>,
     filter_pass_rate: f64,
     /// Most messages in a batch.
     most: usize,

@@ -2,27 +2,13 @@
 //!
 //! A batch that Lambda throttles is kept and sent again; of one that was invoked, the handler's answer decides.
 
-use crate::engine::Ending;
+use crate::engine::{BatchItemFailures, Ending};
 use crate::time::{SimDuration, SimTime};
 
 /// Assumption: waits between the tries of a throttled batch double from here.
 pub(super) const RETRY_BASE: SimDuration = SimDuration::from_secs(1);
 /// Assumption: and never grow longer than this.
 pub(super) const RETRY_LIMIT: SimDuration = SimDuration::from_secs(20);
-
-/// What a handler answers where the mapping asks for partial responses (ReportBatchItemFailures).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Answer {
-    /// It names the poisoned records of the batch.
-    #[default]
-    Poisoned,
-    /// It names none: the whole batch counts as processed.
-    Nothing,
-    /// It raises an error where the batch holds a poisoned record.
-    Throws,
-    /// It answers what Lambda cannot read: the whole batch counts as failed.
-    Malformed,
-}
 
 /// A batch that was sent.
 pub(super) struct Batch {
@@ -49,18 +35,18 @@ impl Batch {
     }
 
     /// Whether the handler raises an error at its poisoned messages.
-    pub(super) fn raises(&self, answer: Option<Answer>) -> bool {
-        !self.poisoned.is_empty() && matches!(answer, None | Some(Answer::Throws))
+    pub(super) fn raises(&self, answer: Option<BatchItemFailures>) -> bool {
+        !self.poisoned.is_empty() && matches!(answer, None | Some(BatchItemFailures::Throws))
     }
 
     /// What of a batch goes back to the queue, by how its invocation ended and what the handler answered; the rest stays in it.
     ///
-    /// All that a handler's [`Answer`] decides is decided here and in [`Batch::raises`].
-    pub(super) fn split_returned(&mut self, ending: Ending, answer: Option<Answer>, fifo: bool) -> Vec<u64> {
+    /// All that a handler's answer decides is decided here and in [`Batch::raises`].
+    pub(super) fn split_returned(&mut self, ending: Ending, answer: Option<BatchItemFailures>, fifo: bool) -> Vec<u64> {
         let whole = match (ending, answer) {
-            (Ending::Success, None | Some(Answer::Nothing | Answer::Throws)) => return Vec::new(),
-            (Ending::Success, Some(Answer::Poisoned)) => false,
-            (Ending::Success, Some(Answer::Malformed)) | (Ending::Error | Ending::Timeout, _) => true,
+            (Ending::Success, None | Some(BatchItemFailures::None | BatchItemFailures::Throws)) => return Vec::new(),
+            (Ending::Success, Some(BatchItemFailures::Poisoned)) => false,
+            (Ending::Success, Some(BatchItemFailures::Malformed)) | (Ending::Error | Ending::Timeout, _) => true,
         };
         if whole {
             return std::mem::take(&mut self.messages);
@@ -87,14 +73,14 @@ mod tests {
         for (answer, poisoned, ending, fifo, raises, returned) in [
             (None, &[4][..], Error, false, true, all),
             (None, &[], Success, false, false, &[]),
-            (Some(Answer::Poisoned), &[4], Success, false, false, &[4]),
-            (Some(Answer::Poisoned), &[4, 9], Success, true, false, &[4, 7, 9]),
-            (Some(Answer::Poisoned), &[], Success, true, false, &[]),
-            (Some(Answer::Poisoned), &[4], Ending::Timeout, false, false, all),
-            (Some(Answer::Nothing), &[4], Success, false, false, &[]),
-            (Some(Answer::Throws), &[4], Error, false, true, all),
-            (Some(Answer::Throws), &[], Success, false, false, &[]),
-            (Some(Answer::Malformed), &[], Success, false, false, all),
+            (Some(BatchItemFailures::Poisoned), &[4], Success, false, false, &[4]),
+            (Some(BatchItemFailures::Poisoned), &[4, 9], Success, true, false, &[4, 7, 9]),
+            (Some(BatchItemFailures::Poisoned), &[], Success, true, false, &[]),
+            (Some(BatchItemFailures::Poisoned), &[4], Ending::Timeout, false, false, all),
+            (Some(BatchItemFailures::None), &[4], Success, false, false, &[]),
+            (Some(BatchItemFailures::Throws), &[4], Error, false, true, all),
+            (Some(BatchItemFailures::Throws), &[], Success, false, false, &[]),
+            (Some(BatchItemFailures::Malformed), &[], Success, false, false, all),
         ] {
             let mut batch = Batch {
                 messages: all.to_vec(),

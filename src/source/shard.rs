@@ -1,237 +1,85 @@
 //! The pull machine: Lambda polls the shards of a stream and calls the function with batches, one lane at a time.
 //!
 //! Polls of a shard lie on phase + k · interval and move what is readable into the mapping's buffer; a poll that finds nothing
-//! is never made, since it would change nothing. What differs between services is in their [`Plan`].
+//! is never made, since it would change nothing. A shard that was made by resharding waits until its parents are read to
+//! their end.
 
 use std::cmp::Reverse;
 use std::hash::BuildHasherDefault;
 
 use priority_queue::PriorityQueue;
 use rustc_hash::{FxHashMap, FxHasher};
-use schemars::JsonSchema;
-use serde::Deserialize;
 
-use crate::arrivals::{Arrivals, ArrivalsSpec};
-use crate::distribution::DistributionSpec;
 use crate::engine::{
-    Class, Context, Ending, Events, Fact, Fate, FunctionId, InvocationType, Invoke, Part, Parts, Settle, SourceId,
-    Verdict, Wake,
+    BatchItemFailures, Call, Class, Condition, Context, DestinationId, Ending, Events, Fact, Fate, FunctionId,
+    InvocationType, Invoke, Part, Parts, Settle, SourceId, Verdict, Wake,
 };
-use crate::inputs::InputError;
+use crate::random::Key;
 use crate::time::{SimDuration, SimTime};
-use crate::token_bucket::TokenBucket;
 
-use super::common::Common;
-use super::lane::{Batch, Cut, Lane, RETRY_BASE, RETRY_LIMIT, State};
-use super::mapping::{Backlog, MappingSpec};
+use super::EventSource;
+use super::lane::{After, Batch, Cut, Lane, Policy, State};
 use super::poison::Poison;
-use super::stream::{Keys, Record, Stream};
-use super::{Definition, EventSource, Figures, KeyProblem, Kind, Mode, Site, merged};
+use super::reads::{ReadLimit, Reads};
+use super::stream::{Change, Record, Stream};
 
-/// "5 transactions per second per shard" for GetRecords (Kinesis API reference); DynamoDB's own limit is not documented.
-const POLLS_PER_SECOND: f64 = 5.0;
-/// Largest payload of a batch: "the 6 MB payload limit" ends a batch (AWS Lambda Developer Guide, "How Lambda processes records
-/// from stream and queue-based event sources").
-const BATCH_PAYLOAD: u64 = 6 * 1024 * 1024;
+/// How records come to the mapping.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Polling {
+    /// Each shard is polled.
+    Every {
+        /// So often.
+        interval: SimDuration,
+        /// From this instant on; none: each shard from one of its own.
+        phase: Option<SimDuration>,
+    },
+    /// The stream pushes them as soon as they can be read (enhanced fan-out).
+    Pushed,
+}
 
-/// What a stream service fixes.
-#[derive(Clone, Debug)]
-pub(super) struct Plan {
-    /// Time between polls of a shard.
-    pub polling_interval: SimDuration,
-    /// From write to readable.
-    pub propagation: DistributionSpec,
-    /// How long records are kept.
-    pub retention_period: SimDuration,
-    /// Most records that one poll moves.
+/// What a running mapping is set to.
+pub(super) struct Setting {
+    pub id: SourceId,
+    pub target: FunctionId,
+    pub key: Key,
+    pub permission: bool,
+    pub polling: Polling,
+    /// Whether others poll the same shards, so that regular polls count.
+    pub shares_polls: bool,
+    /// The limit of a shard that nobody reads yet.
+    pub read_limit: ReadLimit,
+    pub retention: SimDuration,
     pub poll_records: u64,
-    /// Most bytes that one poll moves.
-    pub poll_bytes: u64,
-    /// Bytes of the invocation's payload per byte of record, as a fraction.
-    pub payload_growth: (u64, u64),
-}
-
-/// The keys of a stream service.
-pub(super) trait StreamService:
-    std::fmt::Debug + Send + Sync + JsonSchema + for<'de> Deserialize<'de> + 'static
-{
-    /// What it fixes.
-    fn plan(&self) -> Plan;
-}
-
-/// The kind of a stream service.
-pub(super) const fn kind<T: StreamService>(name: &'static str, about: &'static str) -> Kind {
-    Kind {
-        name,
-        mode: Mode::Pull,
-        about,
-        schema: |generator| {
-            merged(vec![Common::json_schema(generator), MappingSpec::json_schema(generator), T::json_schema(generator)])
-        },
-        read: |table| {
-            let wrong = |error: toml::de::Error| error.message().to_owned();
-            let common: Common = table.clone().try_into().map_err(wrong)?;
-            let mapping: MappingSpec = table.clone().try_into().map_err(wrong)?;
-            let service: T = table.try_into().map_err(wrong)?;
-            Ok(Box::new(StreamDefinition { common, plan: service.plan(), mapping }))
-        },
-    }
-}
-
-#[derive(Debug)]
-struct StreamDefinition {
-    common: Common,
-    mapping: MappingSpec,
-    plan: Plan,
-}
-
-impl Definition for StreamDefinition {
-    fn common(&self) -> &Common {
-        &self.common
-    }
-
-    fn invocation_type(&self) -> InvocationType {
-        InvocationType::RequestResponse
-    }
-
-    fn figures(&self) -> Figures {
-        Figures { response: false, backlog: true, iterator_age: true, latency: true }
-    }
-
-    fn distributions(&self) -> Vec<(Vec<&'static str>, &DistributionSpec)> {
-        self.mapping.propagation.iter().map(|spec| (vec!["propagation"], spec)).collect()
-    }
-
-    fn problems(&self) -> Vec<KeyProblem> {
-        let kept = self.plan.retention_period;
-        if let Some(backlog) = self.mapping.backlog.filter(|backlog| backlog.age >= kept) {
-            let gone = format!("records {} old are no longer there: the stream keeps them for {kept}", backlog.age);
-            return vec![(vec!["backlog", "age"], gone)];
-        }
-        match &self.common.arrivals {
-            None if self.mapping.backlog.is_none() => vec![(
-                vec![],
-                "this source has neither `arrivals` nor a `backlog`: where do its records come from?".into(),
-            )],
-            Some(ArrivalsSpec::Clients { .. }) => {
-                vec![(
-                    vec!["arrivals", "clients"],
-                    "a closed loop of clients needs answers to wait for: synchronous sources only".into(),
-                )]
-            }
-            Some(ArrivalsSpec::Trace(trace)) if trace.target_column.is_some() => {
-                vec![(
-                    vec!["arrivals", "trace", "target_column"],
-                    "a stream's mapping calls one function, its `target`".into(),
-                )]
-            }
-            _ => vec![],
-        }
-    }
-
-    fn assumptions(&self) -> Vec<String> {
-        let mut assumptions = vec![
-            format!(
-                "stream retry back-off {} s x 2^n, at most {} s: not documented by AWS",
-                RETRY_BASE.as_secs_f64(),
-                RETRY_LIMIT.as_secs_f64()
-            ),
-            "a freed lane takes what was read already, else waits for the next poll: not documented by AWS".into(),
-        ];
-        if self.mapping.propagation.is_none() {
-            assumptions.push(format!(
-                "a record can be read {} after it was written: AWS's typical figure, taken as a constant",
-                describe(&self.plan.propagation)
-            ));
-        }
-        if self.mapping.parallelization_factor > 1 {
-            assumptions
-                .push("partition keys are hashed evenly over the lanes of a shard: not documented by AWS".into());
-        }
-        assumptions
-    }
-
-    fn build(&self, site: Site<'_>) -> Result<Box<dyn EventSource>, InputError> {
-        let mapping = &self.mapping;
-        let none = ArrivalsSpec::At(vec![]);
-        let spec = self.common.arrivals.as_ref().unwrap_or(&none);
-        let until = site.until.unwrap_or(SimTime::NEVER);
-        let arrivals = Arrivals::new(spec, until, site.key.named("arrivals"), site.inputs, site.functions)?;
-        let interval = mapping.polling_interval.unwrap_or(self.plan.polling_interval);
-        let phase = |shard: u32| match mapping.polling_phase {
-            Some(phase) => SimTime::ZERO + phase,
-            None => {
-                SimTime::from_nanos(site.key.named("polling_phase").numbered(u64::from(shard)).below(interval.nanos()))
-            }
-        };
-        let shards = (0..mapping.shard_count).map(|shard| {
-            let lanes = (0..mapping.parallelization_factor).map(|_| Lane::new(phase(shard))).collect();
-            Shard {
-                phase: phase(shard),
-                polls: TokenBucket::new(POLLS_PER_SECOND, POLLS_PER_SECOND),
-                not_before: SimTime::ZERO,
-                lanes,
-            }
-        });
-        let (growth, per) = self.plan.payload_growth;
-        let payload = self.common.payload_size.0;
-        let fit = BATCH_PAYLOAD * per / (payload * growth);
-        let backlog = mapping.backlog.unwrap_or(Backlog { events: 0, age: SimDuration::ZERO });
-        let keys = Keys::new(mapping.partition_keys, site.key, mapping.shard_count, mapping.parallelization_factor);
-        let propagation = (site.sampler)(mapping.propagation.as_ref().unwrap_or(&self.plan.propagation));
-        Ok(Box::new(Pull {
-            id: site.id,
-            target: site.target,
-            permission: self.common.permission,
-            poison: Poison::new(&self.common, site.key),
-            poisoned_deliveries: FxHashMap::default(),
-            interval,
-            retention: self.plan.retention_period,
-            poll_records: self.plan.poll_records.min((self.plan.poll_bytes / payload).max(1)),
-            cut: Cut {
-                most: u64::from(mapping.batch_size).min(fit.max(1)) as usize,
-                window: mapping.maximum_batching_window,
-            },
-            // Without a set end of emission the last arrival ends the window of statistics, and must be met on time.
-            eager: site.watched || site.until.is_none(),
-            stream: Stream::new(site.id, arrivals, keys, propagation, site.key, (backlog.events, backlog.age)),
-            shards: shards.collect(),
-            schedule: PriorityQueue::default(),
-        }))
-    }
-}
-
-fn describe(spec: &DistributionSpec) -> String {
-    match spec {
-        DistributionSpec::Constant(length) => format!("{} ms", length.nanos() as f64 / 1e6),
-        DistributionSpec::Law(law) => format!("{law:?}"),
-    }
+    pub record_bytes: u64,
+    pub lanes: u32,
+    pub cut: Cut,
+    pub policy: Policy,
+    /// What the function answers for poisoned records, where it is asked which ones failed.
+    pub answer: Option<BatchItemFailures>,
+    pub filter_pass_rate: f64,
+    pub on_failure: Option<DestinationId>,
+    /// Whether each arrival is told at its own instant.
+    pub eager: bool,
 }
 
 /// One shard and the lanes of the mapping on it.
 struct Shard {
     phase: SimTime,
-    polls: TokenBucket,
-    /// No poll before this, since the last one used up what a second allows.
+    /// When its parents were read to their end.
+    from: SimTime,
+    /// No poll before this, since the last one used up what the limits allow.
     not_before: SimTime,
     lanes: Vec<Lane>,
 }
 
 /// A running mapping on a stream.
-struct Pull {
-    id: SourceId,
-    target: FunctionId,
-    permission: bool,
+pub(super) struct Pull {
+    setting: Setting,
     poison: Poison,
     /// Failed deliveries of records that are poisoned for a few deliveries only.
     poisoned_deliveries: FxHashMap<u64, u32>,
-    interval: SimDuration,
-    retention: SimDuration,
-    poll_records: u64,
-    cut: Cut,
-    /// Whether each arrival is told at its own instant.
-    eager: bool,
     stream: Stream,
+    reads: Reads,
     shards: Vec<Shard>,
     /// When each shard next acts; a shard that waits for nothing is not there.
     schedule: PriorityQueue<u32, Reverse<(Wake, u32)>, BuildHasherDefault<FxHasher>>,
@@ -240,10 +88,10 @@ struct Pull {
 impl EventSource for Pull {
     fn next_wake(&self) -> Option<Wake> {
         let shard = self.schedule.peek().map(|(_, Reverse((wake, _)))| *wake);
-        if !self.eager && !self.stream.has_empty_shard() {
+        if !self.setting.eager && !self.stream.has_empty_shard() {
             return shard;
         }
-        Wake::earlier(shard, self.stream.next_arrival().map(|at| Wake::new(at, Class::Arrival)))
+        Wake::earlier(shard, self.stream.next_write().map(|at| Wake::new(at, Class::Arrival)))
     }
 
     fn wake(&mut self, ctx: &mut Context<'_>) {
@@ -265,36 +113,32 @@ impl EventSource for Pull {
             }
             Class::Completion | Class::Arrival => {}
         }
-        self.reschedule(shard);
+        self.reschedule(shard, ctx.now);
     }
 
     fn settle(&mut self, settle: Settle, ctx: &mut Context<'_>) {
         self.catch_up(ctx);
-        let (shard, lane) = (settle.handle >> 8, (settle.handle & 0xff) as usize);
-        let shard = shard as usize;
-        let State::InFlight(mut batch) = std::mem::replace(&mut self.shards[shard].lanes[lane].state, State::Free)
-        else {
-            return;
-        };
+        let (shard, lane) = ((settle.handle >> 8) as usize, (settle.handle & 0xff) as usize);
+        let state = std::mem::replace(&mut self.shards[shard].lanes[lane].state, State::Free);
+        let State::InFlight(mut batch) = state else { return };
         match settle.verdict {
             Verdict::Accepted => {
-                ctx.tell(Fact::Waiting { source: self.id, change: -(batch.records.len() as i64) });
+                ctx.tell(Fact::Waiting { source: self.setting.id, change: -(batch.records.len() as i64) });
                 if let Some(last) = batch.records.last() {
-                    ctx.tell(Fact::IteratorAge { source: self.id, age: self.stream.age(last, ctx.now) });
+                    let age = self.stream.age(last, ctx.now);
+                    ctx.tell(Fact::IteratorAge { source: self.setting.id, age });
                 }
                 self.shards[shard].lanes[lane].state = State::InFlight(batch);
                 return;
             }
-            Verdict::Ended { invocation, started, init, ending: Ending::Success } => {
-                self.processed(&batch, invocation, started, init, ctx);
-                self.shards[shard].lanes[lane].free(ctx.now);
-            }
-            Verdict::Ended { started, .. } => {
-                ctx.tell(Fact::Waiting { source: self.id, change: batch.records.len() as i64 });
+            Verdict::Ended { invocation, started, init, ending } => {
                 batch.failures += 1;
-                batch.first_failure = batch.first_failure.min(started);
-                self.count_poisoned(&batch);
-                self.block(shard, lane, batch, ctx);
+                batch.tries += 1;
+                let done = match ending {
+                    Ending::Success => self.done(&batch),
+                    Ending::Error | Ending::Timeout => 0,
+                };
+                self.ended(shard, lane, batch, done, (invocation, started, init), ending, ctx);
             }
             Verdict::Throttled(_)
             | Verdict::Unavailable
@@ -303,7 +147,7 @@ impl EventSource for Pull {
             | Verdict::Concluded { .. } => self.block(shard, lane, batch, ctx),
         }
         self.send_due(shard, ctx);
-        self.reschedule(shard);
+        self.reschedule(shard, ctx.now);
     }
 
     fn catch_up(&mut self, ctx: &mut Context<'_>) {
@@ -319,15 +163,50 @@ impl EventSource for Pull {
 }
 
 impl Pull {
+    pub(super) fn new(setting: Setting, stream: Stream, reads: Reads, poison: Poison) -> Pull {
+        let mut pull = Pull {
+            setting,
+            poison,
+            poisoned_deliveries: FxHashMap::default(),
+            stream,
+            reads,
+            shards: Vec::new(),
+            schedule: PriorityQueue::default(),
+        };
+        (0..pull.stream.shards.len()).for_each(|_| pull.open_shard());
+        pull
+    }
+
+    fn open_shard(&mut self) {
+        let number = self.shards.len();
+        let phase = match self.setting.polling {
+            Polling::Every { phase: Some(phase), .. } => SimTime::ZERO + phase,
+            Polling::Every { interval, phase: None } => {
+                let draw = self.setting.key.named("polling_phase").numbered(number as u64);
+                SimTime::from_nanos(draw.below(interval.nanos()))
+            }
+            Polling::Pushed => SimTime::ZERO,
+        };
+        let lanes = (0..self.setting.lanes).map(|_| Lane::new(phase)).collect();
+        self.shards.push(Shard { phase, from: SimTime::ZERO, not_before: SimTime::ZERO, lanes });
+        let mut reads = self.reads.borrow_mut();
+        if reads.len() <= number {
+            reads.push(self.setting.read_limit.clone());
+        }
+    }
+
     /// Lets records occur up to `until`.
     fn draw(&mut self, until: SimTime, ctx: &mut Context<'_>) {
-        if self.stream.next_arrival().is_none_or(|at| at > until) {
+        if self.stream.next_write().is_none_or(|at| at > until) {
             return;
         }
-        let mut filled = Vec::new();
-        self.stream.draw(until, ctx, |shard| filled.push(shard));
-        for shard in filled {
-            self.reschedule(shard);
+        let mut changes = Vec::new();
+        self.stream.draw(until, ctx, |change| changes.push(change));
+        for change in changes {
+            match change {
+                Change::Opened => self.open_shard(),
+                Change::Filled(shard) => self.reschedule(shard, ctx.now),
+            }
         }
     }
 
@@ -337,30 +216,52 @@ impl Pull {
         (*wake == Wake::new(now, class)).then_some(*shard as usize)
     }
 
-    /// Finds out when a shard next acts.
-    fn reschedule(&mut self, shard: usize) {
+    /// Finds out when a shard next acts, and its children where it was read to its end.
+    fn reschedule(&mut self, shard: usize, now: SimTime) {
         match self.next_of(shard) {
             Some(wake) => {
                 self.schedule.push(shard as u32, Reverse((wake, shard as u32)));
             }
             None => {
                 self.schedule.remove(&(shard as u32));
+                if self.is_drained(shard) {
+                    let children: Vec<usize> = (shard + 1..self.shards.len())
+                        .filter(|child| self.stream.shards[*child].parents.contains(&shard))
+                        .collect();
+                    for child in children {
+                        self.shards[child].from = now;
+                        self.reschedule(child, now);
+                    }
+                }
             }
         }
     }
 
+    /// Whether a shard that takes no more records was read to its end.
+    fn is_drained(&self, shard: usize) -> bool {
+        let stream = &self.stream.shards[shard];
+        !stream.open
+            && stream.unread.is_empty()
+            && self.shards[shard].lanes.iter().all(Lane::is_drained)
+            && stream.parents.iter().all(|parent| self.is_drained(*parent))
+    }
+
     fn next_of(&self, number: usize) -> Option<Wake> {
         let shard = &self.shards[number];
-        let unread = self.stream.unread[number].front();
-        let poll = unread.map(|record| Wake::new(self.grid(shard, record.readable).max(shard.not_before), Class::Poll));
+        let unread = self.stream.shards[number].unread.front();
+        let mut next = None;
+        if self.stream.shards[number].parents.iter().all(|parent| self.is_drained(*parent)) {
+            let poll = |record: &Record| Wake::new(self.next_poll(number, record.readable), Class::Poll);
+            next = Wake::earlier(unread.map(poll), self.closing_poll(number));
+        }
         let expiry = |record: &Record| {
-            let left = self.retention.saturating_sub(self.stream.age_at_start(record));
+            let left = self.setting.retention.saturating_sub(self.stream.age_at_start(record));
             Wake::new(record.written + left, Class::Expiry)
         };
-        let mut next = Wake::earlier(poll, unread.map(expiry));
+        next = Wake::earlier(next, unread.map(expiry));
         for lane in &shard.lanes {
             let acts = match &lane.state {
-                State::Free => lane.due(self.cut, SimTime::ZERO).map(|at| Wake::new(at, Class::Window)),
+                State::Free => lane.due(self.setting.cut, SimTime::ZERO).map(|at| Wake::new(at, Class::Window)),
                 State::Blocked { until, .. } => Some(Wake::new(*until, Class::Retry)),
                 State::InFlight(_) => None,
             };
@@ -369,51 +270,105 @@ impl Pull {
         next
     }
 
-    /// The first poll of a shard at or after `at`.
-    fn grid(&self, shard: &Shard, at: SimTime) -> SimTime {
-        let polls = at.since(shard.phase).nanos().div_ceil(self.interval.nanos());
-        shard.phase + self.interval.saturating_mul(polls)
+    /// The first poll of a shard at or after `at` that the read limits allow.
+    fn next_poll(&self, number: usize, at: SimTime) -> SimTime {
+        let Shard { phase, from, not_before, .. } = self.shards[number];
+        let at = at.max(from);
+        let regular = match self.setting.polling {
+            Polling::Every { interval, .. } => {
+                phase + interval.saturating_mul(at.since(phase).nanos().div_ceil(interval.nanos()))
+            }
+            Polling::Pushed => at,
+        };
+        // Alone on its stream, a mapping's regular polls need no allowance, however short the interval.
+        self.reads.borrow()[number].allows(regular.max(not_before), self.setting.shares_polls)
+    }
+
+    /// The poll that finds a tumbling window to be over: nothing of it is left.
+    fn closing_poll(&self, number: usize) -> Option<Wake> {
+        let windows = self.setting.cut.tumbling?;
+        let lanes = self.shards[number].lanes.iter();
+        let idle = lanes.filter(|lane| matches!(lane.state, State::Free) && lane.buffer.is_empty());
+        let open = idle.filter_map(|lane| lane.open_window).min()?;
+        // Records of the window that cannot be read yet come with their own poll.
+        let unread = self.stream.shards[number].unread.front();
+        let at = windows.end(open);
+        let waits = unread.is_some_and(|record| windows.of(record.written) <= open);
+        (!waits).then(|| Wake::new(self.next_poll(number, at), Class::Poll))
     }
 
     /// Moves all readable records, up to the limit, into the lanes' buffers.
     fn poll(&mut self, number: usize, ctx: &mut Context<'_>) {
+        // Another consumer may have used up the allowance of this very instant.
+        let allowed = self.reads.borrow()[number].allows(ctx.now, self.setting.shares_polls);
+        self.shards[number].not_before = allowed;
+        if allowed > ctx.now {
+            return;
+        }
         loop {
-            // A regular poll needs no token, however short the interval; it only leaves fewer for repetitions.
-            let polls = &mut self.shards[number].polls;
-            if polls.has(ctx.now) {
-                polls.take(ctx.now);
-            }
             let mut moved = 0;
-            while moved < self.poll_records
-                && self.stream.unread[number].front().is_some_and(|record| record.readable <= ctx.now)
+            while moved < self.setting.poll_records
+                && self.stream.shards[number].unread.front().is_some_and(|record| record.readable <= ctx.now)
             {
                 let Some(mut record) = self.stream.pop(number) else { break };
                 record.read = ctx.now;
-                self.shards[number].lanes[self.stream.keys.lane(record.number)].buffer.push_back(record);
                 moved += 1;
+                if self.passes(record.number) {
+                    self.shards[number].lanes[self.stream.keys.lane(record.number)].buffer.push_back(record);
+                } else {
+                    self.give_up(&[record], Fate::Filtered, None, 0, ctx);
+                }
             }
-            let shard = &mut self.shards[number];
-            shard.not_before = SimTime::ZERO;
-            let more = self.stream.unread[number].front().is_some_and(|record| record.readable <= ctx.now);
+            self.reads.borrow_mut()[number].take(ctx.now, moved * self.setting.record_bytes);
+            let more = self.stream.shards[number].unread.front().is_some_and(|record| record.readable <= ctx.now);
             if !more {
                 break;
             }
-            // The limit was hit: the poll is repeated at once, as far as the limit of polls allows.
-            if !shard.polls.has(ctx.now) {
-                shard.not_before = shard.polls.next(ctx.now);
+            // The limit was hit: the poll is repeated at once, as far as the read limits allow.
+            let allowed = self.reads.borrow()[number].allows(ctx.now, true);
+            if allowed > ctx.now {
+                self.shards[number].not_before = allowed;
                 break;
             }
         }
         self.send_due(number, ctx);
+        self.close_windows(number, ctx);
+    }
+
+    /// Ends the tumbling windows of idle lanes that are over and have nothing left.
+    fn close_windows(&mut self, number: usize, ctx: &mut Context<'_>) {
+        let Some(windows) = self.setting.cut.tumbling else { return };
+        for lane in 0..self.shards[number].lanes.len() {
+            let unread = self.stream.shards[number].unread.front();
+            let state = &mut self.shards[number].lanes[lane];
+            let over = |open: u64| {
+                windows.end(open) <= ctx.now && unread.is_none_or(|record| windows.of(record.written) > open)
+            };
+            if matches!(state.state, State::Free) && state.buffer.is_empty() && state.open_window.is_some_and(over) {
+                let batch = state.close_window(ctx.now);
+                self.send(number, lane, batch, ctx);
+            }
+        }
+    }
+
+    /// Whether a record passes the mapping's filters.
+    fn passes(&self, record: u64) -> bool {
+        let rate = self.setting.filter_pass_rate;
+        rate >= 1.0 || self.setting.key.numbered(record).named("filter").unit() < rate
     }
 
     /// Sends what is due in the free lanes of a shard.
     fn send_due(&mut self, number: usize, ctx: &mut Context<'_>) {
         for lane in 0..self.shards[number].lanes.len() {
-            let state = &mut self.shards[number].lanes[lane];
-            if state.due(self.cut, ctx.now).is_some_and(|at| at <= ctx.now) {
-                let batch = state.cut(self.cut, ctx.now);
-                self.send(number, lane, batch, ctx);
+            loop {
+                let state = &mut self.shards[number].lanes[lane];
+                if state.due(self.setting.cut, ctx.now).is_none_or(|at| at > ctx.now) {
+                    break;
+                }
+                let batch = state.cut(self.setting.cut, ctx.now);
+                if let Some(batch) = self.discard_old(batch, ctx) {
+                    self.send(number, lane, batch, ctx);
+                }
             }
         }
     }
@@ -421,20 +376,39 @@ impl Pull {
     /// Sends the blocked batches of a shard whose wait is over.
     fn send_again(&mut self, number: usize, ctx: &mut Context<'_>) {
         for lane in 0..self.shards[number].lanes.len() {
-            let state = &mut self.shards[number].lanes[lane].state;
-            if let State::Blocked { batch, until } = state
-                && *until <= ctx.now
-            {
+            let state = &mut self.shards[number].lanes[lane];
+            if !matches!(state.state, State::Blocked { until, .. } if until <= ctx.now) {
+                continue;
+            }
+            if let State::Blocked { mut batch, .. } = std::mem::replace(&mut state.state, State::Free) {
+                state.free_since = ctx.now;
                 batch.attempt += 1;
-                if let State::Blocked { batch, .. } = std::mem::replace(state, State::Free) {
+                if let Some(batch) = self.discard_old(batch, ctx) {
                     self.send(number, lane, batch, ctx);
                 }
             }
         }
+        self.send_due(number, ctx);
+    }
+
+    /// Discards the records at the head of a batch that are too old to be tried; gives back the rest.
+    fn discard_old(&mut self, mut batch: Batch, ctx: &mut Context<'_>) -> Option<Batch> {
+        let Some(most) = self.setting.policy.maximum_record_age else { return Some(batch) };
+        let old = batch.records.iter().take_while(|record| self.stream.age(record, ctx.now) > most).count();
+        if old > 0 {
+            let old: Vec<Record> = batch.records.drain(..old).collect();
+            self.discard(&old, Condition::RecordAgeExceeded, batch.tries, ctx);
+            if batch.records.is_empty() {
+                return None;
+            }
+        }
+        Some(batch)
     }
 
     fn send(&mut self, shard: usize, lane: usize, batch: Batch, ctx: &mut Context<'_>) {
-        let fails = self.poison.any() && batch.records.iter().any(|record| self.is_poisoned(record.number));
+        let poisoned = self.poison.any() && batch.records.iter().any(|record| self.is_poisoned(record.number));
+        // Where the function says which records failed, it returns normally.
+        let fails = poisoned && matches!(self.setting.answer, None | Some(BatchItemFailures::Throws));
         let handler = (!self.stream.handlers.is_empty()).then(|| {
             batch
                 .records
@@ -443,17 +417,17 @@ impl Pull {
                 .fold(SimDuration::ZERO, |sum, handler| sum + *handler)
         });
         ctx.invoke(Invoke {
-            source: self.id,
-            function: self.target,
+            source: self.setting.id,
+            function: self.setting.target,
             invocation_type: InvocationType::RequestResponse,
             handle: ((shard as u64) << 8) | lane as u64,
-            events: Events::of(batch.records.iter().map(|record| record.number), ctx.watched),
-            emitted: batch.records.first().map_or(ctx.now, |record| record.written),
+            events: events(&batch.records, ctx.watched),
+            emitted: batch.records.first().map_or(ctx.now, |record| record.emitted),
             attempt: batch.attempt,
             deliveries: batch.failures,
             handler,
             poisoned: if fails { u32::MAX } else { 0 },
-            permission: self.permission,
+            permission: self.setting.permission,
             receipt: true,
             hops: 0,
         });
@@ -463,6 +437,70 @@ impl Pull {
     fn is_poisoned(&self, record: u64) -> bool {
         let failing = self.poison.failing_deliveries(record);
         failing > self.poisoned_deliveries.get(&record).copied().unwrap_or(0)
+    }
+
+    /// How many records of a batch are done after an invocation that returned: all, or those before the first that the function
+    /// says has failed. "Lambda uses the lowest sequence number as the checkpoint"; an answer that cannot be read fails them all.
+    fn done(&self, batch: &Batch) -> usize {
+        match self.setting.answer {
+            Some(BatchItemFailures::Malformed) => 0,
+            Some(BatchItemFailures::Poisoned) if self.poison.any() => {
+                let first = batch.records.iter().position(|record| self.is_poisoned(record.number));
+                first.unwrap_or(batch.records.len())
+            }
+            _ => batch.records.len(),
+        }
+    }
+
+    /// An invocation is over, and the first `done` records of its batch are.
+    #[expect(clippy::too_many_arguments, reason = "the place, the batch and what its invocation came to")]
+    fn ended(
+        &mut self,
+        shard: usize,
+        lane: usize,
+        mut batch: Batch,
+        done: usize,
+        invocation: (u64, SimTime, SimDuration),
+        ending: Ending,
+        ctx: &mut Context<'_>,
+    ) {
+        let is_final = batch.records.is_empty();
+        let malformed = self.setting.answer == Some(BatchItemFailures::Malformed);
+        let rest = batch.records.split_off(done);
+        if done > 0 {
+            self.processed(&batch, invocation, ctx);
+        }
+        if rest.is_empty() && !(is_final && (ending != Ending::Success || malformed)) {
+            self.shards[shard].lanes[lane].free(ctx.now);
+            return;
+        }
+        batch.records = rest;
+        batch.first_failure = batch.first_failure.min(invocation.1);
+        ctx.tell(Fact::Waiting { source: self.setting.id, change: batch.records.len() as i64 });
+        self.count_poisoned(&batch);
+        if done > 0 {
+            batch.tries = 0;
+            batch.returns = 0;
+        }
+        let failed = events(&batch.records, ctx.watched);
+        let attempt = batch.attempt;
+        match self.setting.policy.after(batch, done > 0) {
+            After::Retry(batch) => self.block(shard, lane, batch, ctx),
+            After::Bisect(first, second) => {
+                ctx.tell(Fact::Bisected(Call {
+                    source: self.setting.id,
+                    function: self.setting.target,
+                    events: &failed,
+                    attempt,
+                }));
+                self.shards[shard].lanes[lane].parts.push_front(second);
+                self.block(shard, lane, first, ctx);
+            }
+            After::Discard(batch, condition) => {
+                self.shards[shard].lanes[lane].free(ctx.now);
+                self.discard(&batch.records, condition, batch.tries, ctx);
+            }
+        }
     }
 
     /// Counts a failed delivery of the records that are poisoned for a few deliveries only.
@@ -478,58 +516,97 @@ impl Pull {
 
     /// Blocks a lane behind its batch, less what is past its retention already.
     fn block(&mut self, shard: usize, lane: usize, batch: Batch, ctx: &mut Context<'_>) {
-        let events = Events::of(batch.records.iter().map(|record| record.number), ctx.watched);
-        let call =
-            crate::engine::Call { source: self.id, function: self.target, events: &events, attempt: batch.attempt };
-        ctx.tell(Fact::RetryScheduled(call));
+        let events = events(&batch.records, ctx.watched);
+        let (source, function) = (self.setting.id, self.setting.target);
+        ctx.tell(Fact::RetryScheduled(Call { source, function, events: &events, attempt: batch.attempt }));
         self.shards[shard].lanes[lane].block(batch, ctx.now);
         self.expire(shard, ctx);
     }
 
     /// Lets the waiting records of a shard end that the stream no longer keeps.
     fn expire(&mut self, number: usize, ctx: &mut Context<'_>) {
-        let over = |stream: &Stream, record: &Record, retention| stream.age(record, ctx.now) >= retention;
+        let retention = self.setting.retention;
+        let over = |stream: &Stream, record: &Record| stream.age(record, ctx.now) >= retention;
         let mut expired = Vec::new();
         for lane in &mut self.shards[number].lanes {
-            while lane.oldest_waiting().is_some_and(|record| over(&self.stream, record, self.retention)) {
+            while lane.oldest_waiting().is_some_and(|record| over(&self.stream, record)) {
                 expired.extend(lane.expire_oldest(ctx.now));
             }
         }
-        while self.stream.unread[number].front().is_some_and(|record| over(&self.stream, record, self.retention)) {
+        while self.stream.shards[number].unread.front().is_some_and(|record| over(&self.stream, record)) {
             expired.extend(self.stream.pop(number));
         }
         for record in expired {
-            ctx.tell(Fact::Waiting { source: self.id, change: -1 });
+            self.give_up(&[record], Fate::Expired, None, 0, ctx);
+        }
+    }
+
+    /// Gives up records, with a message where the mapping has a destination. A record that was never tried counts as tried once
+    /// (recorded on the real service).
+    fn discard(&mut self, records: &[Record], condition: Condition, tries: u32, ctx: &mut Context<'_>) {
+        let Some((first, invoke_count)) = records.first().zip(Some(tries.max(1))) else { return };
+        let fate = match (self.setting.on_failure, condition) {
+            (Some(_), _) => Fate::DeadLettered,
+            (None, Condition::RecordAgeExceeded) => Fate::Expired,
+            (None, _) => Fate::Dropped,
+        };
+        debug_assert!(first.written <= ctx.now);
+        self.give_up(records, fate, Some(condition), invoke_count, ctx);
+        if let Some(destination) = self.setting.on_failure {
+            let events = events(records, ctx.watched);
+            let (source, function) = (self.setting.id, self.setting.target);
+            ctx.send(
+                destination,
+                Call { source, function, events: &events, attempt: tries },
+                condition,
+                invoke_count,
+                1,
+            );
+        }
+    }
+
+    /// Waiting records end without having been processed.
+    fn give_up(
+        &mut self,
+        records: &[Record],
+        fate: Fate,
+        condition: Option<Condition>,
+        invoke_count: u32,
+        ctx: &mut Context<'_>,
+    ) {
+        ctx.tell(Fact::Waiting { source: self.setting.id, change: -(records.len() as i64) });
+        for record in records {
             self.forget(record.number);
             ctx.tell(Fact::Settled {
-                source: self.id,
-                function: Some(self.target),
+                source: self.setting.id,
+                function: Some(self.setting.target),
                 event: record.number,
-                emitted: record.written,
-                fate: Fate::Expired,
+                emitted: record.emitted,
+                fate,
                 parts: None,
                 invocation: None,
                 attempt: 0,
-                condition: None,
-                invoke_count: 0,
+                condition,
+                invoke_count,
             });
         }
     }
 
-    /// A batch succeeded: each of its records has its latency.
+    /// Records were processed: each has its latency.
     fn processed(
         &mut self,
         batch: &Batch,
-        invocation: u64,
-        started: SimTime,
-        init: SimDuration,
+        (invocation, started, init): (u64, SimTime, SimDuration),
         ctx: &mut Context<'_>,
     ) {
         let first_failure = batch.first_failure.min(started);
-        for record in &batch.records {
+        // Told in the order of their numbers, which that of late writes is not.
+        let mut records: Vec<&Record> = batch.records.iter().collect();
+        records.sort_unstable_by_key(|record| record.number);
+        for record in records {
             let free = batch.lane_free.max(record.read);
             let parts = Parts::of(&[
-                (Part::Delivery, record.readable.since(record.written)),
+                (Part::Delivery, record.readable.since(record.emitted)),
                 (Part::Poll, record.read.since(record.readable) + self.stream.age_at_start(record)),
                 (Part::Blocked, free.since(record.read)),
                 (Part::Batching, batch.sent.since(free)),
@@ -539,10 +616,10 @@ impl Pull {
                 (Part::Handler, ctx.now.since(started).saturating_sub(init)),
             ]);
             ctx.tell(Fact::Settled {
-                source: self.id,
-                function: Some(self.target),
+                source: self.setting.id,
+                function: Some(self.setting.target),
                 event: record.number,
-                emitted: record.written,
+                emitted: record.emitted,
                 fate: Fate::Processed,
                 parts: Some(&parts),
                 invocation: Some(invocation),
@@ -565,4 +642,9 @@ impl Pull {
             self.poisoned_deliveries.remove(&record);
         }
     }
+}
+
+/// The events of records, whose runs are kept where `watched`.
+fn events(records: &[Record], watched: bool) -> Events {
+    Events::of(records.iter().map(|record| record.number), watched)
 }

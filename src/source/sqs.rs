@@ -13,10 +13,10 @@ use crate::inputs::InputError;
 use crate::time::SimDuration;
 
 use super::common::Common;
-use super::mapping::{Backlog, PartitionKeys};
+use super::mapping::{Backlog, FunctionResponseType, PartitionKeys};
 use super::pollers::{Pollers, STEP};
 use super::queue::{Plan, Queue};
-use super::queue_batch::{Answer, RETRY_BASE, RETRY_LIMIT};
+use super::queue_batch::{RETRY_BASE, RETRY_LIMIT};
 use super::{Definition, EventSource, Figures, KeyProblem, Kind, Mode, Site, merged};
 
 pub(super) const KIND: Kind = Kind {
@@ -41,13 +41,6 @@ const MESSAGE_PAYLOAD: u64 = 1024 * 1024;
 /// the visibility timeout of what it receives to the sum (AWS Lambda Developer Guide, "Using Lambda with Amazon SQS", text of
 /// 2023).
 const VISIBILITY_RESERVE: SimDuration = SimDuration::from_secs(30);
-
-/// What the function's answer may say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-enum ResponseType {
-    /// Which messages of a batch failed.
-    ReportBatchItemFailures,
-}
 
 /// Pollers that stand ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -102,7 +95,7 @@ struct Sqs {
     #[schemars(extend("x-maximum" = "300s"))]
     maximum_batching_window: SimDuration,
     /// `["ReportBatchItemFailures"]`: the function says which messages of a batch failed. Default: a batch fails as a whole.
-    function_response_types: Vec<ResponseType>,
+    function_response_types: Vec<FunctionResponseType>,
     /// Probability that a message passes the mapping's filter, 0 to 1; others are deleted. Default 1.
     #[schemars(range(min = 0.0, max = 1.0))]
     filter_pass_rate: f64,
@@ -264,7 +257,7 @@ impl Definition for SqsDefinition {
             retention: keys.retention_period,
             batch_size: keys.batch_size,
             window,
-            answer: keys.function_response_types.first().map(|ResponseType::ReportBatchItemFailures| Answer::Poisoned),
+            answer: keys.function_response_types.first().map(|_| site.batch_item_failures),
             filter_pass_rate: keys.filter_pass_rate,
             backlog: keys.backlog.unwrap_or(Backlog { events: 0, age: SimDuration::ZERO }),
             pollers,

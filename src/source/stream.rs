@@ -1,26 +1,31 @@
-//! A stream: records that occur, get a number, fall into shards by partition key, and become readable.
+//! A stream: records that are written, get a number, fall into shards by partition key, and become readable.
 //!
 //! Records are no wake-ups. Whoever acts on the stream first lets it draw all arrivals up to the present; an arrival is an
-//! instant of its own only while a shard lies empty, or while somebody reads every fact.
+//! instant of its own only while a shard lies empty, or while somebody reads every fact. Producers whose writes a shard refuses
+//! try again; a reshard closes all shards and opens others over the same range of hashes.
 
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 
-use rand_distr::{Distribution as _, Zipf};
 use rustc_hash::FxHashMap;
 
 use crate::arrivals::Arrivals;
 use crate::distribution::Distribution;
-use crate::engine::{Context, Fact, SourceId};
+use crate::engine::{Context, Fact, Fate, SourceId};
 use crate::random::Key;
 use crate::time::{SimDuration, SimTime};
+use crate::token_bucket::TokenBucket;
 
-use super::mapping::PartitionKeys;
+use super::mapping::WriteRetry;
+use super::partition::Keys;
 
 /// A record of a shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Record {
     pub number: u64,
-    /// When it was written: emitted.
+    /// When its producer first wanted to write it.
+    pub emitted: SimTime,
+    /// When the stream took it.
     pub written: SimTime,
     /// When it could first be read.
     pub readable: SimTime,
@@ -28,69 +33,78 @@ pub(super) struct Record {
     pub read: SimTime,
 }
 
-/// Which key each record has, and where keys go.
-pub(super) struct Keys {
-    kind: KeyKind,
-    key: Key,
-    shards: u64,
-    lanes: u64,
+/// A shard of a stream.
+#[derive(Debug)]
+pub(super) struct StreamShard {
+    /// Records that were written and not yet read.
+    pub unread: VecDeque<Record>,
+    /// Whether it takes records.
+    pub open: bool,
+    /// The shards that have to be read to their end before this one.
+    pub parents: Vec<usize>,
+    /// Records and bytes that it takes in a second.
+    limits: Option<[TokenBucket; 2]>,
 }
 
-enum KeyKind {
-    Own,
-    Even(u64),
-    Zipf(Zipf<f64>),
+/// What a shard takes in a second, and what producers do beyond it.
+#[derive(Clone, Debug)]
+pub(super) struct WriteLimit {
+    /// Records a second.
+    pub records: u64,
+    /// Bytes a second.
+    pub bytes: u64,
+    /// Size of each record.
+    pub record_bytes: u64,
+    /// What producers do about a refusal.
+    pub retry: WriteRetry,
 }
 
-/// Seeds of the two hashes of a partition key. Kinesis takes the MD5 hash of the key, which is as good as random; how a
-/// mapping spreads keys over the lanes of a shard is not documented (Assumption: evenly, by another hash).
-const SHARD_HASH: Key = Key::root(0x5348_4152_4400);
-const LANE_HASH: Key = Key::root(0x4c41_4e45_0000);
-
-impl Keys {
-    pub(super) fn new(spec: Option<PartitionKeys>, key: Key, shards: u32, lanes: u32) -> Keys {
-        let kind = match spec {
-            None => KeyKind::Own,
-            Some(PartitionKeys::Count(count)) => KeyKind::Even(count),
-            Some(PartitionKeys::Zipf { count, zipf }) => match Zipf::new(count as f64, zipf) {
-                Ok(law) => KeyKind::Zipf(law),
-                Err(_) => KeyKind::Even(count),
-            },
-        };
-        Keys { kind, key: key.named("partition_key"), shards: u64::from(shards), lanes: u64::from(lanes) }
-    }
-
-    fn of(&self, record: u64) -> u64 {
-        match &self.kind {
-            // A record's own key differs from run to run, as real keys do; a listed key is the same in all runs.
-            KeyKind::Own => self.key.numbered(record).below(u64::MAX),
-            KeyKind::Even(count) => self.key.numbered(record).below(*count),
-            KeyKind::Zipf(law) => law.sample(&mut self.key.numbered(record).draws()) as u64,
-        }
-    }
-
-    /// The shard of a record.
-    pub(super) fn shard(&self, record: u64) -> usize {
-        if self.shards == 1 { 0 } else { SHARD_HASH.numbered(self.of(record)).below(self.shards) as usize }
-    }
-
-    /// The lane of a record within its shard.
-    pub(super) fn lane(&self, record: u64) -> usize {
-        if self.lanes == 1 { 0 } else { LANE_HASH.numbered(self.of(record)).below(self.lanes) as usize }
-    }
+/// When a stream gets more or fewer shards.
+#[derive(Clone, Debug)]
+pub(super) enum Resharding {
+    /// At given instants.
+    Planned(VecDeque<(SimTime, u32)>),
+    /// By itself, looking at what was written in each period.
+    OnDemand {
+        /// When it looks next.
+        next: SimTime,
+        /// Records written (or refused) since it last looked.
+        records: u64,
+    },
 }
 
-/// The records of a stream that were written and not yet read, by shard.
+/// "It can take up to 15 minutes" for an on-demand stream to split a shard (Kinesis Developer Guide, "How do I size a stream").
+/// Assumption: it looks every 15 minutes, and makes room for twice the rate of the busiest such period.
+pub(super) const ON_DEMAND_PERIOD: SimDuration = SimDuration::from_secs(900);
+
+/// What a draw changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    /// A shard that had no unread record has one now.
+    Filled(usize),
+    /// A shard was opened.
+    Opened,
+}
+
+/// A write that was refused and is tried again: when, whose, how often it was refused, and when it was first wanted.
+type Rewrite = Reverse<(SimTime, u64, u32, SimTime)>;
+
+/// A stream.
 pub(super) struct Stream {
     source: SourceId,
     arrivals: Arrivals,
     pub(super) keys: Keys,
     propagation: Distribution,
     key: Key,
-    written: u64,
-    pub(super) unread: Vec<VecDeque<Record>>,
-    /// Shards without unread records.
+    emitted: u64,
+    pub(super) shards: Vec<StreamShard>,
+    /// The open shards: the last ones.
+    first_open: usize,
+    /// Open shards without unread records.
     empty: usize,
+    write_limit: Option<WriteLimit>,
+    rewrites: BinaryHeap<Rewrite>,
+    resharding: Option<Resharding>,
     /// The first records, which lay in the stream when the run started.
     backlog: u64,
     backlog_age: SimDuration,
@@ -98,34 +112,54 @@ pub(super) struct Stream {
     pub(super) handlers: FxHashMap<u64, SimDuration>,
 }
 
+/// What a stream is made of.
+pub(super) struct Parts {
+    pub source: SourceId,
+    pub arrivals: Arrivals,
+    pub keys: Keys,
+    pub propagation: Distribution,
+    pub key: Key,
+    pub shards: u32,
+    pub backlog: (u64, SimDuration),
+    pub write_limit: Option<WriteLimit>,
+    pub resharding: Option<Resharding>,
+}
+
 impl Stream {
-    pub(super) fn new(
-        source: SourceId,
-        arrivals: Arrivals,
-        keys: Keys,
-        propagation: Distribution,
-        key: Key,
-        backlog: (u64, SimDuration),
-    ) -> Stream {
-        let shards = keys.shards as usize;
-        Stream {
-            source,
-            arrivals,
-            keys,
-            propagation,
-            key: key.named("propagation"),
-            written: 0,
-            unread: vec![VecDeque::new(); shards],
-            empty: shards,
-            backlog: backlog.0,
-            backlog_age: backlog.1,
+    pub(super) fn new(parts: Parts) -> Stream {
+        let mut stream = Stream {
+            source: parts.source,
+            arrivals: parts.arrivals,
+            keys: parts.keys,
+            propagation: parts.propagation,
+            key: parts.key,
+            emitted: 0,
+            shards: Vec::new(),
+            first_open: 0,
+            empty: 0,
+            write_limit: parts.write_limit,
+            rewrites: BinaryHeap::new(),
+            resharding: parts.resharding,
+            backlog: parts.backlog.0,
+            backlog_age: parts.backlog.1,
             handlers: FxHashMap::default(),
-        }
+        };
+        stream.open(parts.shards as usize, |_| vec![]);
+        stream
     }
 
     /// When the next record occurs.
-    pub(super) fn next_arrival(&self) -> Option<SimTime> {
-        if self.written < self.backlog { Some(SimTime::ZERO) } else { self.arrivals.peek() }
+    fn next_arrival(&self) -> Option<SimTime> {
+        if self.emitted < self.backlog { Some(SimTime::ZERO) } else { self.arrivals.peek() }
+    }
+
+    /// When a record is next written, or refused.
+    pub(super) fn next_write(&self) -> Option<SimTime> {
+        let rewrite = self.rewrites.peek().map(|Reverse((at, ..))| *at);
+        match (self.next_arrival(), rewrite) {
+            (Some(arrival), Some(rewrite)) => Some(arrival.min(rewrite)),
+            (arrival, rewrite) => arrival.or(rewrite),
+        }
     }
 
     /// Whether a shard has no unread record, so that the next record may be the one that it waits for.
@@ -133,46 +167,171 @@ impl Stream {
         self.empty > 0
     }
 
-    /// Lets all records up to `until` occur; `filled` hears of each shard that had no unread record and has one now.
-    pub(super) fn draw(&mut self, until: SimTime, ctx: &mut Context<'_>, mut filled: impl FnMut(usize)) {
-        while let Some(at) = self.next_arrival().filter(|at| *at <= until) {
-            let number = self.written;
-            let mut readable = at;
-            if number >= self.backlog {
-                if let Some(handler) = self.arrivals.pop().and_then(|arrival| arrival.handler) {
-                    self.handlers.insert(number, handler);
+    /// Lets all records up to `until` occur; `changed` hears what follows for the shards.
+    pub(super) fn draw(&mut self, until: SimTime, ctx: &mut Context<'_>, mut changed: impl FnMut(Change)) {
+        while let Some(at) = self.next_write().filter(|at| *at <= until) {
+            self.reshard(at, &mut changed);
+            let is_rewrite = self.rewrites.peek().is_some_and(|Reverse((rewrite, ..))| *rewrite == at);
+            let rewrite = if is_rewrite { self.rewrites.pop() } else { None };
+            let (number, refusals, emitted) = match rewrite {
+                Some(Reverse((_, number, refusals, emitted))) => (number, refusals, emitted),
+                None => {
+                    let number = self.emitted;
+                    self.emitted += 1;
+                    if number >= self.backlog
+                        && let Some(handler) = self.arrivals.pop().and_then(|arrival| arrival.handler)
+                    {
+                        self.handlers.insert(number, handler);
+                    }
+                    // What a producer still holds waits, too.
+                    ctx.tell_at(at, Fact::Emitted { source: self.source, event: number });
+                    ctx.tell_at(at, Fact::Waiting { source: self.source, change: 1 });
+                    (number, 0, at)
                 }
-                readable = at
-                    + self
-                        .propagation
-                        .constant()
-                        .unwrap_or_else(|| self.propagation.sample(&mut self.key.numbered(number).draws()));
+            };
+            if let Some(shard) = self.write(at, number, refusals, emitted, ctx) {
+                changed(Change::Filled(shard));
             }
-            self.written += 1;
-            ctx.tell_at(at, Fact::Emitted { source: self.source, event: number });
-            ctx.tell_at(at, Fact::Waiting { source: self.source, change: 1 });
-            let shard = self.keys.shard(number);
-            let unread = &mut self.unread[shard];
-            // Records of a shard stay in order: none becomes readable before the one written before it.
-            readable = readable.max(unread.back().map_or(SimTime::ZERO, |before| before.readable));
-            if unread.is_empty() {
-                self.empty -= 1;
-                filled(shard);
-            }
-            unread.push_back(Record { number, written: at, readable, read: SimTime::NEVER });
         }
+    }
+
+    /// Writes a record, or has its producer try again; gives back the shard that had none unread.
+    fn write(
+        &mut self,
+        at: SimTime,
+        number: u64,
+        refusals: u32,
+        emitted: SimTime,
+        ctx: &mut Context<'_>,
+    ) -> Option<usize> {
+        let is_backlog = number < self.backlog;
+        let place = self.first_open + self.keys.range(number, self.shards.len() - self.first_open);
+        if let Some(Resharding::OnDemand { records, .. }) = &mut self.resharding {
+            *records += u64::from(refusals == 0);
+        }
+        let shard = &mut self.shards[place];
+        if let Some(limits) = shard.limits.as_mut().filter(|_| !is_backlog) {
+            if limits.iter().any(|limit| !limit.has(at)) {
+                self.refused(at, number, refusals + 1, emitted, ctx);
+                return None;
+            }
+            limits.iter_mut().for_each(|limit| limit.take(at));
+        }
+        let delay = if is_backlog {
+            SimDuration::ZERO
+        } else {
+            let draw = || self.propagation.sample(&mut self.key.numbered(number).draws());
+            self.propagation.constant().unwrap_or_else(draw)
+        };
+        // Records of a shard stay in order: none becomes readable before the one written before it.
+        let readable = (at + delay).max(shard.unread.back().map_or(SimTime::ZERO, |before| before.readable));
+        let was_empty = shard.unread.is_empty();
+        shard.unread.push_back(Record { number, emitted, written: at, readable, read: SimTime::NEVER });
+        self.empty -= usize::from(was_empty);
+        was_empty.then_some(place)
+    }
+
+    /// A write was refused: the producer waits, unless it has held the record for too long.
+    fn refused(&mut self, at: SimTime, number: u64, refusals: u32, emitted: SimTime, ctx: &mut Context<'_>) {
+        let Some(limit) = &self.write_limit else { return };
+        let longest = limit.retry.base.saturating_mul(1 << (refusals - 1).min(40)).min(limit.retry.cap);
+        let draw = self.key.numbered(number).named("write_retry").numbered(u64::from(refusals)).unit();
+        // Exponential back-off with jitter over its upper half, so that a producer never tries again at once.
+        let wait = SimDuration::from_nanos_f64((0.5 + draw / 2.0) * longest.nanos() as f64);
+        let next = at + wait.max(SimDuration::from_nanos(1));
+        if refusals < limit.retry.attempts && next.since(emitted) < limit.retry.record_ttl {
+            self.rewrites.push(Reverse((next, number, refusals, emitted)));
+            return;
+        }
+        self.handlers.remove(&number);
+        ctx.tell_at(at, Fact::Waiting { source: self.source, change: -1 });
+        ctx.tell_at(
+            at,
+            Fact::Settled {
+                source: self.source,
+                function: None,
+                event: number,
+                emitted,
+                fate: Fate::Dropped,
+                parts: None,
+                invocation: None,
+                attempt: 0,
+                condition: None,
+                invoke_count: 0,
+            },
+        );
+    }
+
+    /// Closes all shards and opens others, where it is time.
+    fn reshard(&mut self, now: SimTime, changed: &mut impl FnMut(Change)) {
+        while let Some(shards) = self.next_reshard(now) {
+            let (before, after) = (self.shards.len() - self.first_open, shards as usize);
+            let first_parent = self.first_open;
+            for shard in &mut self.shards[first_parent..] {
+                shard.open = false;
+            }
+            self.first_open = self.shards.len();
+            self.empty = 0;
+            // Child j covers [j / after, (j + 1) / after) of the hashes: its parents are those that overlap.
+            let parents = |child: usize| {
+                let (from, to) = (child * before / after, ((child + 1) * before).div_ceil(after));
+                (from..to).map(|parent| first_parent + parent).collect()
+            };
+            self.open(after, parents);
+            (0..after).for_each(|_| changed(Change::Opened));
+        }
+    }
+
+    /// The number of shards that the stream is to have from a moment not after `now` on.
+    fn next_reshard(&mut self, now: SimTime) -> Option<u32> {
+        let open = (self.shards.len() - self.first_open) as u64;
+        match self.resharding.as_mut()? {
+            Resharding::Planned(moments) => {
+                if moments.front().is_none_or(|(at, _)| *at > now) {
+                    return None;
+                }
+                moments.pop_front().map(|(_, shards)| shards)
+            }
+            Resharding::OnDemand { next, records } => {
+                if *next > now {
+                    return None;
+                }
+                *next = *next + ON_DEMAND_PERIOD;
+                let limit = self.write_limit.as_ref()?;
+                let rate = std::mem::take(records).div_ceil(ON_DEMAND_PERIOD.nanos() / crate::time::SECOND);
+                let shards =
+                    (2 * rate).div_ceil(limit.records).max((2 * rate * limit.record_bytes).div_ceil(limit.bytes));
+                // A period without enough load changes nothing; the next one is looked at, too.
+                if shards > open { Some(shards.min(2 * open) as u32) } else { self.next_reshard(now) }
+            }
+        }
+    }
+
+    fn open(&mut self, shards: usize, parents: impl Fn(usize) -> Vec<usize>) {
+        let limits = self.write_limit.as_ref().map(|limit| {
+            let bytes = limit.bytes as f64 / limit.record_bytes as f64;
+            [TokenBucket::new(limit.records as f64, limit.records as f64), TokenBucket::new(bytes, bytes.max(1.0))]
+        });
+        self.empty += shards;
+        self.shards.extend((0..shards).map(|shard| StreamShard {
+            unread: VecDeque::new(),
+            open: true,
+            parents: parents(shard),
+            limits: limits.clone(),
+        }));
     }
 
     /// Takes the oldest unread record of `shard`.
     pub(super) fn pop(&mut self, shard: usize) -> Option<Record> {
-        let record = self.unread[shard].pop_front();
-        if record.is_some() && self.unread[shard].is_empty() {
+        let shard = &mut self.shards[shard];
+        let record = shard.unread.pop_front();
+        if record.is_some() && shard.unread.is_empty() && shard.open {
             self.empty += 1;
         }
         record
     }
 
-    /// How old a record is at `now`.
+    /// How old a record is at `now`, from when the stream took it.
     pub(super) fn age(&self, record: &Record, now: SimTime) -> SimDuration {
         now.since(record.written) + self.age_at_start(record)
     }

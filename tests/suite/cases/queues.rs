@@ -294,9 +294,23 @@ pub(super) fn two_batches(case: &Case) {
     assert!(figures.get("functions.f.concurrent_executions.max") <= case.input("maximum_concurrency"), "{}", case.id());
 }
 
-pub(super) fn default_batch_size(case: &Case) {
-    // The defaults of streams are their own tests' affair.
-    let text = scenario("", "duration = '0s'", "sqs", "visibility_timeout = '15m'\nbacklog = { events = 11 }");
-    let figures = summary(&text, 1);
-    assert_eq!(figures.get("functions.f.batch_size.max"), case.expected("SQS_BatchSize"), "{}", case.id());
+pub(super) fn raises(case: &Case) {
+    assert_eq!(case.0["inputs"]["messages"], "1 bad + 1 good, preloaded");
+    assert_eq!(case.0["inputs"]["response_types"][0], "ReportBatchItemFailures");
+    let keys = recorded(
+        case,
+        &format!(
+            "function_response_types = ['ReportBatchItemFailures']\nbatch_size = {}\npoison = [0]\n\
+             backlog = {{ events = 2 }}",
+            case.input("batch_size")
+        ),
+    );
+    let function = "duration = '0s'\nbatch_item_failures = 'throws'";
+    let figures = summary(&short(scenario("", function, "sqs", &keys)), 1);
+    assert_eq!(
+        figures.get("destinations.s.dead_letter_queue.messages"),
+        case.expected("dlq_messages"),
+        "{}",
+        case.id()
+    );
 }

@@ -7,10 +7,12 @@
 //! up to it.
 
 mod asynchronous;
+mod chances;
 mod environments;
 mod instants;
 mod invocation_types;
 mod limits;
+mod mappings;
 mod push_services;
 mod queues;
 mod ranges;

@@ -5,13 +5,14 @@
 //! tolerance. Random cases have the stated number of arrivals and seed 1; a 99 % band is met by chance 99 times of 100.
 
 mod queues;
+mod streams;
 
 use pushpull::engine::{Fact, Reason};
 use serde_json::Value;
 
 use crate::support::{Figures, Row, facts, summary, summary_and_facts, watch};
 
-const FILE: &str = include_str!("../data/cases.json");
+const FILE: &str = include_str!("../../data/cases.json");
 
 /// A case of the file.
 struct Case(Value);
@@ -40,6 +41,11 @@ impl Case {
     /// The number that follows `words` in the description.
     fn given(&self, words: &str) -> f64 {
         number_after(self.load(), words).unwrap_or_else(|| panic!("{}: no `{words}`: {}", self.id(), self.load()))
+    }
+
+    /// The number that follows `words` in the description, where there is one.
+    fn find_given(&self, words: &str) -> Option<f64> {
+        number_after(self.load(), words)
     }
 
     /// How many arrivals are to be observed.
@@ -148,11 +154,22 @@ cases! {
     pollers_by_the_minute: queues::ramp_by_the_minute => ["D44"];
     maximum_concurrency: queues::no_over_polling => ["D46"];
     a_window_with_little_traffic: queues::low_traffic => ["D48"];
-    defaults_of_a_queue: queues::default_batch_size => ["L24"];
     redrive_after_two_receives: queues::redrive => ["L36"];
     an_empty_answer_is_success: queues::empty_answer => ["L40"];
+    an_error_fails_the_whole_batch: queues::raises => ["L38"];
     large_batches_need_a_window: queues::window_needed => ["L42"];
     a_large_batch_and_the_rest: queues::two_batches => ["L44"];
+    bisecting: streams::bisecting => ["A-G10", "D34"];
+    the_lowest_failure_is_the_checkpoint: streams::checkpoint => ["D36"];
+    a_record_lost_with_its_neighbour: streams::lost_neighbour => ["D38"];
+    messages_after_retries: streams::after_retries => ["L02", "L04"];
+    partial_failure: streams::partial_failure => ["L06"];
+    unreadable_answers: streams::unreadable_answer => ["L08", "L10", "L12"];
+    answers_of_complete_success: streams::complete_success => ["L14"];
+    too_old_while_retried: streams::too_old_while_retried => ["L16"];
+    too_old_to_be_tried: streams::too_old_to_be_tried => ["L18"];
+    records_older_than_the_mapping: streams::older_than_the_mapping => ["L20"];
+    defaults_of_mappings: streams::defaults => ["L24"];
 }
 
 #[test]

@@ -1,0 +1,350 @@
+//! Sources that Lambda polls in shards: from the keys of a stream and of a mapping on it to the running machine (`shard`).
+//!
+//! What differs between services is in their [`Plan`]. Several mappings may share one stream: each has its own copy of every
+//! event, and its own function; what they share is the stream's read limits.
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::arrivals::{Arrivals, ArrivalsSpec};
+use crate::distribution::DistributionSpec;
+use crate::engine::{DestinationKind, InvocationType};
+use crate::inputs::InputError;
+use crate::time::{SimDuration, SimTime};
+
+use super::common::Common;
+use super::lane::{Cut, Policy, RETRY_BASE, RETRY_LIMIT};
+use super::mapping::{Backlog, MappingSpec, PartitionKeys, StartingPosition, WriteRetry};
+use super::partition::Keys;
+use super::poison::Poison;
+use super::reads::ReadLimit;
+use super::shard::{Polling, Pull, Setting};
+use super::stream::{self, ON_DEMAND_PERIOD, Resharding, Stream, WriteLimit};
+use super::window::Windows;
+use super::{Definition, EventSource, Figures, KeyProblem, Kind, Mode, Site, merged};
+
+/// Largest payload of a batch: "the 6 MB payload limit" ends a batch (AWS Lambda Developer Guide, "How Lambda processes records
+/// from stream and queue-based event sources").
+const BATCH_PAYLOAD: u64 = 6 * 1024 * 1024;
+
+/// What a stream service fixes, or a source's own keys say.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    /// Time between polls of a shard; none: records are pushed to the mapping as soon as they can be read.
+    pub polling_interval: Option<SimDuration>,
+    /// From write to readable.
+    pub propagation: DistributionSpec,
+    /// How long records are kept.
+    pub retention_period: SimDuration,
+    /// Most records that one poll moves.
+    pub poll_records: u64,
+    /// Most bytes that one poll moves.
+    pub poll_bytes: u64,
+    /// Bytes a second that the polls of a shard may read.
+    pub read_bytes: Option<u64>,
+    /// Bytes of the invocation's payload per byte of record, as a fraction.
+    pub payload_growth: (u64, u64),
+    /// Records and bytes that a shard takes in a second, and what producers do beyond.
+    pub write: Option<(u64, u64, WriteRetry)>,
+    /// Whether the stream makes room for its load by itself.
+    pub on_demand: bool,
+    /// Shards where the scenario does not say.
+    pub shard_count: u32,
+    /// When the stream gets another number of shards.
+    pub reshard: Vec<(SimDuration, u32)>,
+}
+
+/// The keys of a stream service.
+pub(super) trait StreamService:
+    std::fmt::Debug + Send + Sync + JsonSchema + for<'de> Deserialize<'de> + 'static
+{
+    /// What it fixes.
+    fn plan(&self) -> Plan;
+    /// What no single key can show to be wrong.
+    fn problems(&self, _mapping: &MappingSpec) -> Vec<KeyProblem> {
+        vec![]
+    }
+}
+
+/// The kind of a stream service.
+pub(super) const fn kind<T: StreamService>(name: &'static str, about: &'static str) -> Kind {
+    Kind {
+        name,
+        mode: Mode::Pull,
+        about,
+        schema: |generator| {
+            merged(vec![Common::json_schema(generator), MappingSpec::json_schema(generator), T::json_schema(generator)])
+        },
+        read: |table| {
+            let wrong = |error: toml::de::Error| error.message().to_owned();
+            let common: Common = table.clone().try_into().map_err(wrong)?;
+            let mapping: MappingSpec = table.clone().try_into().map_err(wrong)?;
+            let service: T = table.try_into().map_err(wrong)?;
+            let plan = service.plan();
+            let stream = StreamSpec::new(name_of::<T>(), &common, &mapping, plan.clone());
+            Ok(Box::new(StreamDefinition { problems: service.problems(&mapping), common, plan, stream, mapping }))
+        },
+    }
+}
+
+fn name_of<T>() -> &'static str {
+    std::any::type_name::<T>()
+}
+
+/// A stream as its source describes it; mappings that share it take it over.
+#[derive(Clone, Debug)]
+pub struct StreamSpec {
+    /// What makes two streams of one kind.
+    service: &'static str,
+    arrivals: Option<ArrivalsSpec>,
+    payload: u64,
+    shard_count: u32,
+    partition_keys: Option<PartitionKeys>,
+    backlog: Backlog,
+    plan: Plan,
+    /// The source that owns the stream, where it is another one.
+    owner: Option<String>,
+    /// Mappings that poll it.
+    consumers: u32,
+}
+
+impl StreamSpec {
+    fn new(service: &'static str, common: &Common, mapping: &MappingSpec, plan: Plan) -> StreamSpec {
+        StreamSpec {
+            service,
+            arrivals: common.arrivals.clone(),
+            payload: common.payload_size.0,
+            shard_count: mapping.shard_count.unwrap_or(plan.shard_count),
+            partition_keys: mapping.partition_keys,
+            backlog: mapping.backlog.unwrap_or(Backlog { events: 0, age: SimDuration::ZERO }),
+            plan,
+            owner: None,
+            consumers: 1,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct StreamDefinition {
+    common: Common,
+    mapping: MappingSpec,
+    plan: Plan,
+    stream: StreamSpec,
+    problems: Vec<KeyProblem>,
+}
+
+impl StreamDefinition {
+    /// From write to readable.
+    fn propagation(&self) -> DistributionSpec {
+        match &self.mapping.propagation {
+            Some(propagation) => propagation.clone(),
+            // "An average of around 200 ms if you have one consumer ... 1000 ms if you have five" (Kinesis Developer Guide,
+            // "Develop enhanced fan-out consumers"). Assumption: in between in proportion.
+            None => match (&self.plan.propagation, self.plan.polling_interval) {
+                (DistributionSpec::Constant(length), Some(_)) => {
+                    length.saturating_mul(u64::from(self.stream.consumers)).into()
+                }
+                (propagation, _) => propagation.clone(),
+            },
+        }
+    }
+
+    /// What a mapping cannot say of a stream that is another source's.
+    fn strange_keys(&self) -> Vec<KeyProblem> {
+        let given = [
+            ("arrivals", self.common.arrivals.is_some()),
+            ("backlog", self.mapping.backlog.is_some()),
+            ("partition_keys", self.mapping.partition_keys.is_some()),
+            ("shard_count", self.mapping.shard_count.is_some()),
+        ];
+        let problem = |key| (vec![key], "belongs to the stream, and `stream` names another source's".to_owned());
+        given.into_iter().filter(|(_, given)| *given).map(|(key, _)| problem(key)).collect()
+    }
+}
+
+impl Definition for StreamDefinition {
+    fn common(&self) -> &Common {
+        &self.common
+    }
+
+    fn invocation_type(&self) -> InvocationType {
+        InvocationType::RequestResponse
+    }
+
+    fn figures(&self) -> Figures {
+        Figures { response: false, backlog: true, iterator_age: true, latency: true }
+    }
+
+    fn is_endless(&self) -> bool {
+        self.stream.arrivals.as_ref().is_some_and(ArrivalsSpec::is_endless)
+    }
+
+    fn distributions(&self) -> Vec<(Vec<&'static str>, &DistributionSpec)> {
+        self.mapping.propagation.iter().map(|spec| (vec!["propagation"], spec)).collect()
+    }
+
+    fn shared_stream(&self) -> Option<&str> {
+        self.mapping.stream.as_deref()
+    }
+
+    fn stream(&self) -> Option<&StreamSpec> {
+        Some(&self.stream)
+    }
+
+    fn share_stream(&mut self, stream: &StreamSpec, owner: Option<&str>, consumers: u32) -> Result<(), String> {
+        if stream.service != self.stream.service {
+            return Err("a mapping reads a stream of its own kind".into());
+        }
+        self.stream = StreamSpec { owner: owner.map(str::to_owned), consumers, ..stream.clone() };
+        Ok(())
+    }
+
+    fn problems(&self) -> Vec<KeyProblem> {
+        let mut problems = self.problems.clone();
+        let kept = self.plan.retention_period;
+        if let Some(backlog) = self.mapping.backlog.filter(|backlog| backlog.age >= kept) {
+            let gone = format!("records {} old are no longer there: the stream keeps them for {kept}", backlog.age);
+            problems.push((vec!["backlog", "age"], gone));
+        }
+        if !matches!(
+            self.mapping.on_failure,
+            None | Some(DestinationKind::Sqs | DestinationKind::Sns | DestinationKind::S3)
+        ) {
+            problems.push((vec!["on_failure"], "a stream's mapping sends to \"sqs\", \"sns\" or \"s3\"".into()));
+        }
+        match &self.common.arrivals {
+            _ if self.mapping.stream.is_some() => problems.extend(self.strange_keys()),
+            None if self.mapping.backlog.is_none() => problems.push((
+                vec![],
+                "this source has neither `arrivals` nor a `backlog`: where do its records come from?".into(),
+            )),
+            Some(ArrivalsSpec::Clients { .. }) => problems.push((
+                vec!["arrivals", "clients"],
+                "a closed loop of clients needs answers to wait for: synchronous sources only".into(),
+            )),
+            Some(ArrivalsSpec::Trace(trace)) if trace.target_column.is_some() => problems.push((
+                vec!["arrivals", "trace", "target_column"],
+                "a stream's mapping calls one function, its `target`".into(),
+            )),
+            _ => {}
+        }
+        problems
+    }
+
+    fn destinations(&self) -> Vec<(&'static str, &DestinationKind)> {
+        self.mapping.on_failure.iter().map(|kind| ("on_failure", kind)).collect()
+    }
+
+    fn assumptions(&self) -> Vec<String> {
+        let mut assumptions = vec![
+            format!(
+                "stream retry back-off {} s x 2^n, at most {} s: not documented by AWS",
+                RETRY_BASE.as_secs_f64(),
+                RETRY_LIMIT.as_secs_f64()
+            ),
+            "a freed lane takes what was read already, else waits for the next poll: not documented by AWS".into(),
+        ];
+        if let (None, DistributionSpec::Constant(length)) = (&self.mapping.propagation, self.propagation()) {
+            let length = length.nanos() as f64 / 1e6;
+            assumptions.push(format!(
+                "a record can be read {length} ms after it was written: AWS's typical figure, taken as a constant"
+            ));
+        }
+        if self.mapping.parallelization_factor > 1 {
+            assumptions
+                .push("partition keys are hashed evenly over the lanes of a shard: not documented by AWS".into());
+        }
+        if let Some((_, _, retry)) = &self.plan.write {
+            assumptions.push(format!(
+                "a producer whose write is refused tries again after {} ms, doubling to {} ms, until {} s have passed: the default of the Kinesis Producer Library for the end, not documented by AWS for the waits",
+                retry.base.nanos() as f64 / 1e6,
+                retry.cap.nanos() as f64 / 1e6,
+                retry.record_ttl.as_secs_f64()
+            ));
+        }
+        if self.plan.on_demand {
+            assumptions.push("an on-demand stream looks at its load every 15 min and makes room for twice as much: AWS documents both figures, not the rule".into());
+        }
+        assumptions
+    }
+
+    fn build(&self, site: Site<'_>) -> Result<Box<dyn EventSource>, InputError> {
+        let (mapping, spec, plan) = (&self.mapping, &self.stream, &self.stream.plan);
+        // The records of a shared stream are the same for all that read it.
+        let key = spec.owner.as_deref().map_or(site.key, |owner| (site.key_of)(owner));
+        let none = ArrivalsSpec::At(vec![]);
+        let arrivals = spec.arrivals.as_ref().unwrap_or(&none);
+        let until = site.until.unwrap_or(SimTime::NEVER);
+        let arrivals = Arrivals::new(arrivals, until, key.named("arrivals"), site.inputs, site.functions)?;
+        let backlog = match mapping.starting_position {
+            StartingPosition::TrimHorizon => spec.backlog,
+            StartingPosition::Latest => Backlog { events: 0, age: SimDuration::ZERO },
+        };
+        let at = |after: &SimDuration| SimTime::ZERO + *after;
+        let resharding = if plan.on_demand {
+            Some(Resharding::OnDemand { next: SimTime::ZERO + ON_DEMAND_PERIOD, records: 0 })
+        } else {
+            let moments: VecDeque<_> = plan.reshard.iter().map(|(after, shards)| (at(after), *shards)).collect();
+            (!moments.is_empty()).then_some(Resharding::Planned(moments))
+        };
+        let stream = Stream::new(stream::Parts {
+            source: site.id,
+            arrivals,
+            keys: Keys::new(spec.partition_keys, key, mapping.parallelization_factor),
+            propagation: (site.sampler)(&self.propagation()),
+            key: key.named("propagation"),
+            shards: spec.shard_count,
+            backlog: (backlog.events, backlog.age),
+            write_limit: plan.write.clone().map(|(records, bytes, retry)| WriteLimit {
+                records,
+                bytes,
+                record_bytes: spec.payload,
+                retry,
+            }),
+            resharding,
+        });
+        let owner = spec.owner.as_deref().unwrap_or(site.name);
+        let polled = self.plan.polling_interval.is_some();
+        let read_limit = ReadLimit::new(self.plan.read_bytes);
+        // Enhanced fan-out has its own throughput; everybody else shares the shard's.
+        let reads = if polled { site.reads.of(owner) } else { Rc::default() };
+        let interval = mapping.polling_interval.or(self.plan.polling_interval);
+        let (grown, of) = self.plan.payload_growth;
+        let most = (BATCH_PAYLOAD * of / grown / spec.payload).clamp(1, u64::from(mapping.batch_size));
+        let setting = Setting {
+            id: site.id,
+            target: site.target,
+            key: site.key,
+            permission: self.common.permission,
+            polling: match interval {
+                Some(interval) if polled => Polling::Every { interval, phase: mapping.polling_phase },
+                _ => Polling::Pushed,
+            },
+            shares_polls: spec.consumers > 1,
+            read_limit,
+            retention: plan.retention_period,
+            poll_records: self.plan.poll_records.min(self.plan.poll_bytes / spec.payload).max(1),
+            record_bytes: spec.payload,
+            lanes: mapping.parallelization_factor,
+            cut: Cut {
+                most: most as usize,
+                window: mapping.maximum_batching_window,
+                tumbling: mapping.tumbling_window.map(|width| Windows::new(width, site.start.timestamp())),
+            },
+            policy: Policy {
+                maximum_retry_attempts: mapping.maximum_retry_attempts.0,
+                maximum_record_age: mapping.maximum_record_age.0,
+                bisect: mapping.bisect_batch_on_function_error,
+            },
+            answer: mapping.reports_failures().then_some(site.batch_item_failures),
+            filter_pass_rate: mapping.filter_pass_rate,
+            on_failure: (site.destination)("on_failure"),
+            // Without a set end of emission the last arrival ends the window of statistics, and must be met on time.
+            eager: site.watched || site.until.is_none(),
+        };
+        Ok(Box::new(Pull::new(setting, stream, reads, Poison::new(&self.common, site.key))))
+    }
+}

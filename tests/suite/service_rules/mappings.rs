@@ -1,0 +1,301 @@
+//! Event source mappings on streams: retries, ages, splitting, partial responses, filters, tumbling windows, starting positions,
+//! shared streams; and the streams themselves: write limits, resharding, enhanced fan-out.
+
+use super::{NULL, hold};
+
+#[test]
+fn failing_batches() {
+    hold(&[
+        (
+            "F§4.19 n retries are n + 1 invocations, then a message with the batch's condition and count",
+            "function.f = { duration = '1s', init_duration = '0s' }
+             source.kinesis = [{ polling_phase = '0s', poison = [0], maximum_retry_attempts = 1, on_failure = 'sqs', backlog = { events = 2 } }]",
+            "started dead_lettered delivered_to_destination",
+            &[
+                "0 started 0..1 on f/0",
+                "1.25 started 0..1 try 2 on f/0",
+                "2.25 dead_lettered 0 RetryAttemptsExhausted x2",
+                "2.25 dead_lettered 1 RetryAttemptsExhausted x2",
+                "2.25 delivered_to_destination 0..1 try 2 RetryAttemptsExhausted x2",
+            ],
+            &[
+                ("destinations.kinesis.on_failure.messages", 1.0),
+                ("sources.kinesis.dead_lettered", 2.0),
+                ("functions.f.async_events_dropped", 0.0),
+            ],
+        ),
+        (
+            "F§4.18 without a destination the batch is dropped, and the lane goes on",
+            "function.f = { duration = '1s', init_duration = '0s' }
+             source.dynamodb = [{ polling_phase = '0s', batch_size = 1, poison = [0], maximum_retry_attempts = 0, backlog = { events = 2 } }]",
+            "started dropped processed",
+            &["0 started 0 on f/0", "1 dropped 0 RetryAttemptsExhausted x1", "1 started 1 on f/0", "2 processed 1"],
+            &[],
+        ),
+        (
+            "F§4.18 a throttle uses up no retry: only the age ends it",
+            "function.f = { duration = '1s', init_duration = '0s', reserved_concurrent_executions = 0 }
+             source.kinesis = [{ polling_phase = '0s', maximum_retry_attempts = 0, maximum_record_age = '60s', on_failure = 's3', backlog = { events = 1 } }]",
+            "dead_lettered",
+            &["63.75 dead_lettered 0 RecordAgeExceeded x1"],
+            &[("functions.f.throttles", 8.0), ("functions.f.invocations", 0.0)],
+        ),
+        (
+            "F§4.17 `-1` and `unlimited` retry until the stream keeps the record no longer",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             drain = '48h'
+             source.kinesis = [{ polling_phase = '0s', poison = [0], maximum_retry_attempts = -1, maximum_record_age = 'unlimited', on_failure = 'sqs', backlog = { events = 1, age = '23h' } }]",
+            "expired delivered_to_destination",
+            &["3600 expired 0"],
+            &[("sources.kinesis.dead_lettered", 0.0)],
+        ),
+        (
+            "F§4.22 a record that is too old already is discarded without a call; the others are not",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             source.kinesis = [{ propagation = '0s', polling_phase = '0s', maximum_record_age = '60s', maximum_retry_attempts = 0, on_failure = 'sqs', backlog = { events = 1, age = '80s' }, arrivals = { at = ['0s', '0s'] } }]",
+            "started dead_lettered delivered_to_destination processed",
+            &[
+                "0 dead_lettered 0 RecordAgeExceeded x1",
+                "0 delivered_to_destination 0 RecordAgeExceeded x1",
+                "0 started 1..2 on f/0",
+                "0 processed 1..2",
+            ],
+            &[],
+        ),
+        (
+            "F§4.20 a failed batch is split; splitting uses up no retry",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             source.kinesis = [{ polling_phase = '0s', poison = [2], maximum_retry_attempts = 0, bisect_batch_on_function_error = true, on_failure = 'sqs', backlog = { events = 4 } }]",
+            "started bisected processed delivered_to_destination",
+            &[
+                "0 started 0..3 on f/0",
+                "0 bisected 0..3",
+                "0.25 started 0..1 try 2 on f/0",
+                "0.25 processed 0..1 try 2",
+                "0.25 started 2..3 try 2 on f/0",
+                "0.25 bisected 2..3 try 2",
+                "0.5 started 2 try 3 on f/0",
+                "0.5 delivered_to_destination 2 RetryAttemptsExhausted x1",
+                "0.5 started 3 try 3 on f/0",
+                "0.5 processed 3 try 3",
+            ],
+            &[("functions.f.invocations", 5.0)],
+        ),
+        (
+            "F§4.20 a throttled batch is not split",
+            "function.f = { duration = '2s', init_duration = '0s', reserved_concurrent_executions = 1 }
+             source.invoke = [{ name = 'a', arrivals = { at = ['0s'] } }]
+             source.kinesis = [{ name = 'b', polling_phase = '0s', bisect_batch_on_function_error = true, backlog = { events = 2 } }]",
+            "bisected processed",
+            &["2 processed a:0", "5.75 processed b:0..1 try 5"],
+            &[],
+        ),
+    ]);
+}
+
+#[test]
+fn partial_responses() {
+    hold(&[
+        (
+            "F§4.21 the lowest failed record is the checkpoint; retries count anew from there",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             source.kinesis = [{ polling_phase = '0s', poison = [2], maximum_retry_attempts = 1, function_response_types = ['ReportBatchItemFailures'], on_failure = 'sqs', backlog = { events = 4 } }]",
+            "started finished failed processed delivered_to_destination",
+            &[
+                "0 started 0..3 on f/0",
+                "0 finished 0..3 on f/0",
+                "0 processed 0..1",
+                "0.25 started 2..3 try 2 on f/0",
+                "0.25 finished 2..3 try 2 on f/0",
+                "0.75 started 2..3 try 3 on f/0",
+                "0.75 finished 2..3 try 3 on f/0",
+                "0.75 delivered_to_destination 2..3 try 2 RetryAttemptsExhausted x2",
+            ],
+            &[("functions.f.errors", 0.0)],
+        ),
+        (
+            "F§4.20 with bisecting besides, the cut is at the reported record",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             source.kinesis = [{ polling_phase = '0s', poison = [{ event = 2, times = 1 }], bisect_batch_on_function_error = true, function_response_types = ['ReportBatchItemFailures'], backlog = { events = 6 } }]",
+            "started bisected processed",
+            &["0 started 0..5 on f/0", "0 processed 0..1", "0.25 started 2..5 try 2 on f/0", "0.25 processed 2..5 try 2"],
+            &[],
+        ),
+        (
+            "F§4.21 an answer that names nothing is a complete success",
+            "function.f = { duration = '0s', init_duration = '0s', batch_item_failures = 'none' }
+             source.kinesis = [{ polling_phase = '0s', poison = [1], function_response_types = ['ReportBatchItemFailures'], backlog = { events = 3 } }]",
+            "started processed",
+            &["0 started 0..2 on f/0", "0 processed 0..2"],
+            &[],
+        ),
+        (
+            "F§4.21 an exception fails the whole batch",
+            "function.f = { duration = '0s', init_duration = '0s', batch_item_failures = 'throws' }
+             source.kinesis = [{ polling_phase = '0s', poison = [1], maximum_retry_attempts = 0, function_response_types = ['ReportBatchItemFailures'], backlog = { events = 3 } }]",
+            "failed dropped",
+            &[
+                "0 failed 0..2 on f/0",
+                "0 dropped 0 RetryAttemptsExhausted x1",
+                "0 dropped 1 RetryAttemptsExhausted x1",
+                "0 dropped 2 RetryAttemptsExhausted x1",
+            ],
+            &[("functions.f.errors", 1.0)],
+        ),
+        (
+            "F§4.21 an answer that cannot be read fails the whole batch, and is no function error",
+            "function.f = { duration = '0s', init_duration = '0s', batch_item_failures = 'malformed' }
+             source.kinesis = [{ polling_phase = '0s', maximum_retry_attempts = 0, function_response_types = ['ReportBatchItemFailures'], on_failure = 'sqs', backlog = { events = 2 } }]",
+            "finished delivered_to_destination",
+            &["0 finished 0..1 on f/0", "0 delivered_to_destination 0..1 RetryAttemptsExhausted x1"],
+            &[("functions.f.errors", 0.0), ("sources.kinesis.dead_lettered", 2.0)],
+        ),
+        (
+            "F§4.21 where partial responses are not asked for, what the function would answer does not matter",
+            "function.f = { duration = '0s', init_duration = '0s', batch_item_failures = 'malformed' }
+             source.kinesis = [{ polling_phase = '0s', backlog = { events = 2 } }]",
+            "processed",
+            &["0 processed 0..1"],
+            &[],
+        ),
+    ]);
+}
+
+#[test]
+fn filters_windows_and_positions() {
+    hold(&[
+        (
+            "F§4.24 a record that a filter leaves out is part of no batch",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             source.kinesis = [{ polling_phase = '500ms', filter_pass_rate = 0.0, backlog = { events = 3 } }]",
+            "filtered started",
+            &["0.5 filtered 0", "0.5 filtered 1", "0.5 filtered 2"],
+            &[("sources.kinesis.filtered", 3.0), ("sources.kinesis.latency_ms.max", NULL)],
+        ),
+        (
+            "F§4.25 tumbling windows: a batch lies within one, and each ends with a call of its own",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             source.kinesis = [{ propagation = '0s', polling_phase = '500ms', tumbling_window = '10s', arrivals = { at = ['1s', '9.8s', '10.2s', '20.1s'] } }]",
+            "started",
+            &[
+                "1.5 started 0 on f/0",
+                "10.5 started 1 on f/0",
+                "10.5 started on f/0",
+                "10.5 started 2 on f/0",
+                "20.5 started on f/0",
+                "20.5 started 3 on f/0",
+            ],
+            &[("functions.f.invocations", 6.0), ("sources.kinesis.deliveries", 4.0)],
+        ),
+        (
+            "F§4.20 LATEST reads nothing of what lies in the stream already",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             source.kinesis = [{ propagation = '0s', polling_phase = '0s', starting_position = 'LATEST', backlog = { events = 9 }, arrivals = { at = ['1s'] } }]",
+            "started",
+            &["1 started 0 on f/0"],
+            &[("sources.kinesis.events", 1.0)],
+        ),
+    ]);
+}
+
+#[test]
+fn streams() {
+    hold(&[
+        (
+            "F§4.6 enhanced fan-out: 70 ms after the write, whenever that is",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             source.kinesis = [{ enhanced_fan_out = true, arrivals = { at = ['100ms', '123ms'] } }]",
+            "started",
+            &["0.17 started 0 on f/0", "0.193 started 1 on f/0"],
+            &[("sources.kinesis.latency_parts_ms.poll", 0.0), ("sources.kinesis.latency_parts_ms.delivery", 70.0)],
+        ),
+        (
+            "F§4.1 two mappings on one stream: each has its own copy of every event, and its own function",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             function.g = { duration = '1s', init_duration = '0s' }
+             source.kinesis = [
+                { name = 'a', target = 'f', polling_phase = '0s', propagation = '0s', arrivals = { at = ['1s', '1s'] } },
+                { name = 'b', target = 'g', polling_phase = '500ms', propagation = '0s', stream = 'a' },
+             ]",
+            "emitted started",
+            &["1 emitted a:0", "1 emitted a:1", "1 emitted b:0", "1 emitted b:1", "1 started a:0..1 on f/0", "1.5 started b:0..1 on g/0"],
+            &[("sources.a.processed", 2.0), ("sources.b.processed", 2.0)],
+        ),
+        (
+            "F§4.6 consumers that share a stream get its records later: 200 ms for each",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             source.kinesis = [
+                { name = 'a', polling_phase = '0s', arrivals = { at = ['1s'] } },
+                { name = 'b', polling_phase = '0s', stream = 'a' },
+             ]",
+            "",
+            &[],
+            &[("sources.a.latency_parts_ms.delivery", 400.0), ("sources.b.latency_parts_ms.delivery", 400.0)],
+        ),
+        (
+            "F§4.1 five polls a second of a shard are shared: the sixth consumer waits for one",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             source.kinesis = [
+                { name = 'a', polling_phase = '0s', propagation = '0s', backlog = { events = 1 } },
+                { name = 'b', polling_phase = '0s', propagation = '0s', stream = 'a' },
+                { name = 'c', polling_phase = '0s', propagation = '0s', stream = 'a' },
+                { name = 'd', polling_phase = '0s', propagation = '0s', stream = 'a' },
+                { name = 'e', polling_phase = '0s', propagation = '0s', stream = 'a' },
+                { name = 'f', polling_phase = '0s', propagation = '0s', stream = 'a' },
+             ]",
+            "processed",
+            &[
+                "0 processed a:0",
+                "0 processed b:0",
+                "0 processed c:0",
+                "0 processed d:0",
+                "0 processed e:0",
+                "0.2 processed f:0",
+            ],
+            &[],
+        ),
+        (
+            "F§4.8 resharding: a child is read when its parents were read to their end",
+            "function.f = { duration = '0s', init_duration = '0s', duration_per_record = '10s', timeout = '15m' }
+             source.kinesis = [{ polling_phase = '0s', propagation = '0s', batch_size = 1, reshard = [{ at = '1s', shard_count = 2 }], arrivals = { at = ['0s', '500ms', '1s'] } }]",
+            "started",
+            &["0 started 0 on f/0", "10 started 1 on f/0", "20 started 2 on f/0"],
+            &[],
+        ),
+        (
+            "F§4.1 a shard takes 1,000 records a second; a producer that is refused tries again",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             source.kinesis = [{ polling_phase = '0s', propagation = '0s', batch_size = 10000, arrivals = { bursts = { size = 1500, every = '1m' } } }]
+             duration = '30s'",
+            "dropped",
+            &[],
+            &[("sources.kinesis.events", 1500.0), ("sources.kinesis.processed", 1500.0)],
+        ),
+        (
+            "contract: a record that a producer cannot hand over is dropped",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             source.kinesis = [{ polling_phase = '0s', propagation = '0s', write_retry = { attempts = 1 }, arrivals = { bursts = { size = 1500, every = '1m' } } }]
+             duration = '30s'",
+            "",
+            &[],
+            &[("sources.kinesis.dropped", 500.0), ("sources.kinesis.processed", 1000.0)],
+        ),
+        (
+            "F§4.1 or 1 MB a second: three records of 400 KiB at once are one too many",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             source.kinesis = [{ polling_phase = '0s', propagation = '0s', payload_size = '400KiB', write_retry = { attempts = 1 }, arrivals = { at = ['0s', '0s', '0s'] } }]",
+            "dropped",
+            &["0 dropped 2"],
+            &[],
+        ),
+        (
+            "F§4.7 an on-demand stream of 4 shards takes 4,000 records a second",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             source.kinesis = [{ on_demand = true, propagation = '0s', write_retry = { attempts = 1 }, arrivals = { constant = { rate = 3000.0 } } }]
+             duration = '10s'",
+            "dropped",
+            &[],
+            &[("sources.kinesis.processed", 30_000.0)],
+        ),
+    ]);
+}

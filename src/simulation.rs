@@ -79,6 +79,7 @@ impl<'a> World<'a> {
                 name: &source.name,
                 key: source_key(&source.name),
                 target: FunctionId(source.target),
+                function_timeout: scenario.functions[source.target as usize].1.timeout,
                 functions: &names.functions,
                 until,
                 start: scenario.start,

@@ -44,16 +44,17 @@ impl<'a> Context<'a> {
         self.outbox.push_back(Message::Invoke(invoke));
     }
 
-    /// Sends a message about the events of `call` to a destination; `hops` invocations led to it.
+    /// Sends a message about the events of `call` to a destination; `hops` invocations led to it. What a queue moves to its
+    /// dead-letter queue carries no condition.
     pub fn send(
         &mut self,
         destination: DestinationId,
         call: Call<'_>,
-        condition: Condition,
+        condition: impl Into<Option<Condition>>,
         invoke_count: u32,
         hops: u32,
     ) {
-        self.tell(Fact::Message { destination, call, condition, invoke_count });
+        self.tell(Fact::Message { destination, call, condition: condition.into(), invoke_count });
         self.outbox.push_back(Message::Deliver { destination, hops });
     }
 

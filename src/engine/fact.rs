@@ -271,9 +271,9 @@ pub enum Fact<'a> {
         destination: DestinationId,
         /// Why and whose.
         call: Call<'a>,
-        /// Why, in AWS's words.
-        condition: Condition,
-        /// AWS's approximateInvokeCount.
+        /// Why, in AWS's words; none for a message that its queue moved.
+        condition: Option<Condition>,
+        /// AWS's approximateInvokeCount, where there is a condition.
         invoke_count: u32,
     },
     /// Provisioned environments are ready, all at once.

@@ -204,8 +204,8 @@ impl<W: Write> Watch for FactsCsv<W> {
                 let row = Row {
                     n_events: Some(u64::from(call.events.count)),
                     invocation: Some(self.messages),
-                    condition: Some(condition.name()),
-                    invoke_count: Some(invoke_count),
+                    condition: condition.map(|condition| condition.name()),
+                    invoke_count: condition.map(|_| invoke_count),
                     ..Row::call(at, "delivered_to_destination", &call)
                 };
                 self.messages += 1;

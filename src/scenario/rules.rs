@@ -31,8 +31,8 @@ pub(super) fn read(name: &str, document: &Document) -> Result<Scenario, Report> 
     problems.functions(&functions, keys.account.concurrent_executions.count());
     let targets = problems.targets(&drafts, &functions);
     problems.times(&keys, &drafts);
-    for draft in &drafts {
-        problems.definition(draft);
+    for (draft, target) in drafts.iter().zip(&targets) {
+        problems.definition(draft, functions.get(*target as usize).map(|(_, spec)| spec.timeout));
     }
     let expect = problems.expectations(&keys);
     if !problems.0.is_empty() {
@@ -405,8 +405,9 @@ impl Problems {
         }
     }
 
-    fn definition(&mut self, draft: &Draft) {
-        for (keys, message) in draft.definition.problems() {
+    fn definition(&mut self, draft: &Draft, function_timeout: Option<SimDuration>) {
+        let with_function = function_timeout.map(|timeout| draft.definition.problems_with(timeout));
+        for (keys, message) in draft.definition.problems().into_iter().chain(with_function.into_iter().flatten()) {
             self.add(Problem::at(draft.at(&keys), message));
         }
         if let Some(arrivals) = &draft.definition.common().arrivals {

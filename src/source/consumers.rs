@@ -23,6 +23,8 @@ pub(super) struct Consumers {
     each: u32,
     /// By consumer: batches in flight.
     busy: Vec<u32>,
+    /// When the lag was last looked at.
+    evaluated: SimTime,
 }
 
 impl Consumers {
@@ -30,7 +32,7 @@ impl Consumers {
     pub(super) fn new(least: u32, most: u32, each: u32, partitions: u32) -> Consumers {
         let most = most.min(partitions).max(1) as usize;
         let least = (least as usize).clamp(1, most);
-        Consumers { count: least, least, most, each, busy: vec![0; partitions as usize] }
+        Consumers { count: least, least, most, each, busy: vec![0; partitions as usize], evaluated: SimTime::ZERO }
     }
 
     /// Whether the consumer of `partition` may send one more batch.
@@ -61,13 +63,15 @@ impl Consumers {
         if lag { self.count < self.most } else { self.count > self.least }
     }
 
-    /// When the lag is looked at next after `now`.
-    fn evaluation_after(now: SimTime) -> SimTime {
-        SimTime::ZERO + EVALUATION.saturating_mul(now.nanos() / EVALUATION.nanos() + 1)
+    /// When the lag is looked at next, from `now` on.
+    fn next_evaluation(&self, now: SimTime) -> SimTime {
+        let minutes = EVALUATION.saturating_mul(now.nanos().div_ceil(EVALUATION.nanos()));
+        (SimTime::ZERO + minutes).max(self.evaluated + EVALUATION)
     }
 
     /// Looks at the lag.
-    fn evaluate(&mut self, lag: bool) {
+    fn evaluate(&mut self, lag: bool, now: SimTime) {
+        self.evaluated = now;
         self.count = if lag { (2 * self.count).min(self.most) } else { (self.count / 2).max(self.least) };
     }
 }
@@ -76,7 +80,7 @@ impl Pull {
     /// When the lag of a Kafka mapping is looked at next, where that could change anything.
     pub(super) fn next_evaluation(&self) -> Option<Wake> {
         let consumers = self.setting.consumers.as_ref()?;
-        consumers.may_change(self.lags()).then(|| Wake::new(Consumers::evaluation_after(self.now), Class::Poll))
+        consumers.may_change(self.lags()).then(|| Wake::new(consumers.next_evaluation(self.now), Class::Poll))
     }
 
     /// Whether records wait that no consumer has in flight.
@@ -89,7 +93,7 @@ impl Pull {
     pub(super) fn evaluate(&mut self, ctx: &mut Context<'_>) {
         let lags = self.lags();
         if let Some(consumers) = &mut self.setting.consumers {
-            consumers.evaluate(lags);
+            consumers.evaluate(lags, ctx.now);
         }
         (0..self.shards.len()).for_each(|shard| self.serve(shard, ctx));
     }
@@ -128,7 +132,7 @@ mod tests {
         assert!((0..5).all(|partition| !consumers.is_free(partition)), "one consumer, one batch");
         let mut counts = vec![];
         for lag in [true, true, true, false, false, false] {
-            consumers.evaluate(lag);
+            consumers.evaluate(lag, SimTime::ZERO);
             counts.push(consumers.count);
         }
         assert_eq!(counts, [2, 4, 5, 2, 1, 1]);

@@ -1,8 +1,8 @@
 //! Event sources: one file per AWS service, named as the service.
 //!
-//! A service's file holds its keys, what it does by default and why, and one [`Kind`]. The two machines behind them all are
-//! `push` (the service calls Lambda, one event at a time) and `shard` (Lambda polls the shards of a `stream` and calls
-//! with batches, one lane at a time).
+//! A service's file holds its keys, what it does by default and why, and one [`Kind`]. The three machines behind them all are
+//! `push` (the service calls Lambda, one event at a time), `shard` (Lambda polls the shards of a `stream` and calls
+//! with batches, one lane at a time) and `queue` (Lambda's `pollers` receive the `messages` of a queue in batches).
 
 mod alexa;
 mod api_gateway;
@@ -17,15 +17,20 @@ mod invoke;
 mod kinesis;
 mod lane;
 mod mapping;
+mod messages;
 mod msk;
 mod partition;
 mod plan;
 mod poison;
+mod pollers;
 mod push;
+mod queue;
+mod queue_batch;
 mod reads;
 mod s3;
 mod shard;
 mod sns;
+mod sqs;
 mod stream;
 mod streaming;
 mod window;
@@ -42,7 +47,7 @@ use crate::engine::{
 use crate::inputs::{InputError, Inputs};
 use crate::profile::Rules;
 use crate::random::Key;
-use crate::time::SimTime;
+use crate::time::{SimDuration, SimTime};
 
 pub use common::{Common, PoisonSpec, Size};
 pub use mapping::{Backlog, MappingSpec, PartitionKeys};
@@ -62,6 +67,7 @@ pub const KINDS: &[Kind] = &[
     msk::KIND,
     s3::KIND,
     sns::KIND,
+    sqs::KIND,
 ];
 
 /// Who acts: the service that has the event, or Lambda.
@@ -112,6 +118,10 @@ pub trait Definition: Debug + Send + Sync {
     fn distributions(&self) -> Vec<(Vec<&'static str>, &DistributionSpec)>;
     /// What no single key can show to be wrong.
     fn problems(&self) -> Vec<KeyProblem>;
+    /// What is wrong with its keys for a function with this timeout.
+    fn problems_with(&self, _function_timeout: SimDuration) -> Vec<KeyProblem> {
+        vec![]
+    }
     /// The destinations of its messages: their key, and what they are.
     fn destinations(&self) -> Vec<(&'static str, &DestinationKind)> {
         vec![]
@@ -160,6 +170,8 @@ pub struct Site<'a> {
     pub key: Key,
     /// The function it calls.
     pub target: FunctionId,
+    /// That function's timeout.
+    pub function_timeout: SimDuration,
     /// All functions' names, in the order of their ids.
     pub functions: &'a [String],
     /// The end of emission, where the scenario sets one.

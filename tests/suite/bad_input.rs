@@ -83,7 +83,7 @@ fn keys_that_do_not_exist() {
     #[rustfmt::skip] // one row per rule
     check(&[
         ("top", "drian = \"1h\"", "1:1", "drian", &["unknown key `drian` at the top level", "did you mean `drain`?"]),
-        ("top", "batch_size = 5", "1:1", "batch_size", &["it belongs in [[source.dynamodb]] or [[source.kinesis]]"]),
+        ("top", "batch_size = 5", "1:1", "batch_size", &["it belongs in [[source.dynamodb]], [[source.kinesis]], [[source.msk]] or [[source.sqs]]"]),
         ("f", "memory = 512", "4:1", "memory", &["unknown key `memory` in [function.f]", "did you mean `memory_size`?"]),
         ("f", "colour = 1", "4:1", "colour", &["unknown key `colour` in [function.f]"]),
         ("invoke", "arrivals = { every = \"1s\" }\nbatch_size = 5", "6:1", "batch_size", &["it belongs in [[source.dynamodb]]"]),

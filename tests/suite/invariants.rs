@@ -93,8 +93,10 @@ fn well_formed(csv: &str) -> Result<(), String> {
             "accepted" => "xxxxx?x---",
             "denied" | "throttled" | "retry_scheduled" => "xxxxx-x---",
             "started" | "cold_started" | "finished" | "failed" | "timed_out" => "xxxxxxxx--",
-            "processed" | "rejected" | "dead_lettered" | "dropped" | "expired" | "filtered" => "xxxxx??-??",
-            "delivered_to_destination" => "xxxxxxx-xx",
+            "processed" | "rejected" | "dead_lettered" | "expired" | "filtered" => "xxxxx??-??",
+            // A record that its producer could not write never came near a function.
+            "dropped" => "?xxxx??-??",
+            "delivered_to_destination" => "xxxxxxx-??",
             "reclaimed" => "x------x--",
             "bisected" => "xxxxx?????",
             other => return Err(format!("unknown fact {other} in {line}")),
@@ -144,6 +146,7 @@ struct Event {
     failures: u64,
     waits: bool,
     started: bool,
+    starts: u64,
     messages: usize,
 }
 
@@ -229,11 +232,15 @@ struct SourceHistory<'a> {
     lanes: Option<u64>,
     backlog: (u64, u64),
     attempts: u64,
+    /// Of a queue's mapping: most batches at once, whether all messages are of one group, and most receives of a message.
+    queue: Option<(u64, bool, u64)>,
     /// Whether Lambda takes its calls: it may call, and its events are not too large.
     permission: bool,
     events: Vec<Event>,
     backlog_level: Level,
     running: u64,
+    /// Destinations of its own.
+    destinations: usize,
     deliveries: u64,
     processed: Vec<(u64, u64)>,
     /// In order of their first start.
@@ -317,10 +324,20 @@ impl<'a> History<'a> {
             let number = |path: &[&str], default: i64| {
                 key(table, path).and_then(toml::Value::as_integer).unwrap_or(default) as u64
             };
-            let lanes = (source.kind.mode == Mode::Pull).then(|| {
+            // A shard that takes a record of 1 MB a second refuses others, which are then written out of order.
+            let in_order = source.definition.common().payload_size.0 < 1 << 20 || source.kind.name == "dynamodb";
+            let lanes = (matches!(source.kind.name, "kinesis" | "dynamodb") && in_order).then(|| {
                 let all = number(&["shard_count"], 1) * number(&["parallelization_factor"], 1);
                 if key(table, &["partition_keys"]).and_then(toml::Value::as_integer) == Some(1) { 1 } else { all }
             });
+            let one_group = key(table, &["fifo"]).and_then(toml::Value::as_bool) == Some(true)
+                && key(table, &["message_groups"]).and_then(toml::Value::as_integer) == Some(1);
+            let most = match key(table, &["provisioned_pollers"]) {
+                Some(_) => 10 * number(&["provisioned_pollers", "maximum"], 200),
+                None => number(&["maximum_concurrency"], 1250),
+            };
+            let queue = (source.kind.name == "sqs")
+                .then(|| (if one_group { 1 } else { most }, one_group, number(&["max_receive_count"], i64::MAX)));
             let common = source.definition.common();
             let largest = match (source.kind.mode, source.definition.invocation_type()) {
                 (Mode::Pull, _) => u64::MAX,
@@ -337,12 +354,14 @@ impl<'a> History<'a> {
                     mode: source.kind.mode,
                     invocation_type: source.definition.invocation_type(),
                     lanes,
+                    queue,
                     backlog: (number(&["backlog", "events"], 0), age),
                     attempts: if retry { number(&["client_retry", "attempts"], 3) } else { 1 },
                     permission: common.permission && common.payload_size.0 <= largest,
                     events: Vec::new(),
                     backlog_level: Level::new(),
                     running: 0,
+                    destinations: source.definition.destinations().len(),
                     deliveries: 0,
                     processed: Vec::new(),
                     batches: Vec::new(),
@@ -382,7 +401,9 @@ impl<'a> History<'a> {
             return self.reclaimed(row);
         }
         ensure!(self.sources.contains_key(row.source.as_str()), "unknown source");
-        ensure!(row.fact == "emitted" || self.functions.contains_key(row.function.as_str()), "unknown function");
+        let unwritten = row.fact == "dropped" && row.function.is_empty();
+        let known = row.fact == "emitted" || unwritten || self.functions.contains_key(row.function.as_str());
+        ensure!(known, "unknown function");
         let known = self.sources[row.source.as_str()].events.len() as u64;
         let fresh = u64::from(row.fact == "emitted");
         ensure!(events(group).all(|event| event < known + fresh), "an event that has not occurred");
@@ -409,10 +430,14 @@ impl<'a> History<'a> {
             }
             "retry_scheduled" => {
                 let source = self.source(row);
+                let is_queue = source.is_queue();
                 for event in events(group) {
                     let state = &mut source.events[event as usize];
                     ensure!(state.fate.is_none(), "event {event} has its fate, and is to be tried again");
-                    if source.invocation_type == InvocationType::Event && state.tries > 0 && !state.waits {
+                    // A message that its handler named as failed is back in the queue, though the invocation finished.
+                    let returned = is_queue && state.running == 0;
+                    let queued = source.invocation_type == InvocationType::Event && state.tries > 0;
+                    if (returned || queued) && !state.waits {
                         state.waits = true;
                         source.backlog_level.change(now, 1);
                     }
@@ -422,7 +447,7 @@ impl<'a> History<'a> {
             "started" => self.started(group, next),
             "cold_started" => Ok(()),
             "finished" | "failed" | "timed_out" => self.ended(group),
-            "delivered_to_destination" => self.message(row),
+            "delivered_to_destination" => self.message(group),
             _ => self.fate(group),
         }
     }
@@ -468,6 +493,7 @@ impl<'a> History<'a> {
     fn tried(&mut self, group: &[Row]) -> Result<(), String> {
         let attempt = group[0].attempt.unwrap_or(0);
         let source = self.source(&group[0]);
+        let is_queue = source.is_queue();
         for event in events(group) {
             let state = &mut source.events[event as usize];
             ensure!(state.fate.is_none(), "event {event} is tried after its fate");
@@ -475,7 +501,13 @@ impl<'a> History<'a> {
             // A client counts its own tries, those that end at a gateway before Lambda included; the queue counts its own.
             let by_client = source.invocation_type != InvocationType::Event || group[0].fact == "denied";
             let follows = source.mode == Mode::Push && by_client;
-            ensure!(follows || attempt == state.tries + 1, "event {event}: attempt {attempt} after {}", state.tries);
+            // Messages of a queue meet in a batch with different histories: its try is above all of theirs.
+            let follows_none = follows || is_queue;
+            ensure!(
+                follows_none || attempt == state.tries + 1,
+                "event {event}: attempt {attempt} after {}",
+                state.tries
+            );
             ensure!(!follows || attempt <= source.attempts, "attempt {attempt} of at most {}", source.attempts);
             state.tries = attempt;
         }
@@ -520,6 +552,17 @@ impl<'a> History<'a> {
             if fresh > 0 {
                 source.batches.push(Batch { events: numbers, start: now });
             }
+        } else if let Some((most, one_group, receives)) = source.queue {
+            ensure!(source.running <= most, "{} batches in flight, of {most}", source.running);
+            let batch: Vec<u64> = events(group).collect();
+            for event in &batch {
+                source.events[*event as usize].starts += 1;
+                let starts = source.events[*event as usize].starts;
+                ensure!(starts <= receives, "event {event} is received for time {starts} of {receives}");
+            }
+            let last = batch.iter().max().copied().filter(|_| one_group).unwrap_or(0);
+            let passed = (0..last).find(|n| source.events[*n as usize].fate.is_none() && !batch.contains(n));
+            ensure!(passed.is_none(), "the group's event {passed:?} is passed over");
         } else {
             ensure!(size == 1, "a push source sends one event at a time, not {size}");
         }
@@ -632,8 +675,8 @@ impl<'a> History<'a> {
         let now = row.nanos;
         let fate = FATES.into_iter().find(|fate| *fate == row.fact).ok_or_else(|| format!("no fate: {}", row.fact))?;
         let ended = self.ended;
-        let function = &self.functions[row.function.as_str()];
-        let failure_destinations = function.failure_destinations;
+        let mut failure_destinations =
+            self.functions.get(row.function.as_str()).map_or(0, |function| function.failure_destinations);
         let source = self.sources.get_mut(row.source.as_str()).expect("checked before");
         let asynchronous = source.invocation_type == InvocationType::Event;
         if let Some(invocation) = row.invocation {
@@ -660,31 +703,39 @@ impl<'a> History<'a> {
                 source.processed.push((now, event));
             }
         }
-        // A condition is the asynchronous queue's word.
-        ensure!(asynchronous || row.condition.is_empty(), "{} in a source that is not asynchronous", row.condition);
+        // A condition is the word of the asynchronous queue, or of a stream's mapping that gives a batch up.
+        let by_mapping = ["RetryAttemptsExhausted", "RecordAgeExceeded"].contains(&row.condition.as_str());
+        ensure!(row.condition.is_empty() || asynchronous != by_mapping, "{} in such a source", row.condition);
+        if by_mapping {
+            failure_destinations = source.destinations;
+        }
         if fate != "processed" && !row.condition.is_empty() {
             let told = failure_destinations > 0;
             ensure!((fate == "dead_lettered") == told, "{fate}, with {failure_destinations} destinations of failures");
-            self.count(row, "async_events_dropped", 1);
+            if asynchronous {
+                self.count(row, "async_events_dropped", 1);
+            }
         }
         Ok(())
     }
 
-    fn message(&mut self, row: &Row) -> Result<(), String> {
+    fn message(&mut self, group: &[Row]) -> Result<(), String> {
+        let row = &group[0];
         ensure!(row.invocation == Some(self.messages), "messages are numbered in order, and this is {}", self.messages);
         self.messages += 1;
         self.messages_counted += u64::from(row.nanos >= self.warm_up);
         let source = self.source(row);
-        let event = &mut source.events[row.first_event.unwrap_or(0) as usize];
-        ensure!(event.fate.is_some_and(|(_, at)| at == row.nanos), "a message goes out as the event meets its fate");
-        let success = row.condition == "Success";
-        ensure!(
-            success == (event.fate.map(|fate| fate.0) == Some("processed")),
-            "{} for {:?}",
-            row.condition,
-            event.fate
-        );
-        event.messages += 1;
+        for number in events(group) {
+            let event = &mut source.events[number as usize];
+            ensure!(
+                event.fate.is_some_and(|(_, at)| at == row.nanos),
+                "a message goes out as the event meets its fate"
+            );
+            let success = row.condition == "Success";
+            let processed = event.fate.map(|fate| fate.0) == Some("processed");
+            ensure!(success == processed, "{} for {:?}", row.condition, event.fate);
+            event.messages += 1;
+        }
         Ok(())
     }
 
@@ -735,6 +786,13 @@ impl<'a> History<'a> {
         let destinations = summary["destinations"].as_object().ok_or("no destinations")?;
         let sum: u64 = destinations.values().filter_map(|destination| destination["messages"].as_u64()).sum();
         ensure!(sum == self.messages_counted, "{sum} messages, and {} rows", self.messages_counted);
+        for source in self.sources.values().filter(|source| source.mode == Mode::Pull) {
+            for (number, event) in source.events.iter().enumerate() {
+                let moved = event.fate.is_some_and(|(fate, _)| fate == "dead_lettered");
+                let messages = event.messages;
+                ensure!(messages == usize::from(moved), "event {number}: {:?}, {messages} messages", event.fate);
+            }
+        }
         for source in self.sources.values().filter(|source| source.invocation_type == InvocationType::Event) {
             for (number, event) in source.events.iter().enumerate() {
                 let want = event.messages_wanted(self, source);
@@ -808,6 +866,11 @@ impl FunctionHistory<'_> {
 }
 
 impl SourceHistory<'_> {
+    /// Whether its events are messages that can be received in any company.
+    fn is_queue(&self) -> bool {
+        self.queue.is_some()
+    }
+
     fn holds_against(&self, figures: &Value, window: (u64, u64)) -> Result<(), String> {
         let counted = || self.events.iter().filter(|event| event.emitted >= window.0);
         number(figures, "events", counted().count() as u64)?;
@@ -849,7 +912,7 @@ impl SourceHistory<'_> {
             let waits = counted().filter_map(|event| event.fate.map(|(_, at)| at - event.emitted)).collect::<Vec<_>>();
             mean_and_max(&figures["response_ms"], &waits, "response_ms")?;
         }
-        // The window's last instant belongs to it; what is processed then may come after the window's end is known.
+        // The window's last instant belongs to it; where the last emission ends it, what follows in that instant may not.
         let length = window.1 - window.0;
         let processed = |end: u64| self.processed.iter().filter(|(at, _)| (window.0..end).contains(at)).count() as f64;
         match figures["throughput_per_s"].as_f64() {

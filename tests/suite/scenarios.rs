@@ -110,6 +110,14 @@ const BREAKS: &[(&str, &str, &[&str])] = &[
     ("sns-alarm-response", "one retry less", &["function.repair.event_invoke_config.maximum_retry_attempts=1"]),
     ("sns-alarm-response", "environments are kept", &["function.repair.keep_alive=1h"]),
     ("sns-alarm-response", "one alarm after the other", &["function.repair.reserved_concurrent_executions=1"]),
+    ("sqs-fifo-accounts", "all accounts are one group", &["source.bookings.message_groups=1"]),
+    ("sqs-fifo-accounts", "every booking is a group of its own", &["source.bookings.message_groups=1000000000"]),
+    ("sqs-fifo-accounts", "bookings are hidden for half a minute only", &["source.bookings.visibility_timeout=30s"]),
+    ("sqs-fifo-accounts", "one receive less", &["source.bookings.max_receive_count=4"]),
+    ("sqs-order-queue", "one receive less", &["source.orders.max_receive_count=5"]),
+    ("sqs-order-queue", "orders are hidden for a minute only", &["source.orders.visibility_timeout=1m"]),
+    ("sqs-order-queue", "orders are kept too short", &["source.orders.retention_period=5m"]),
+    ("sqs-order-queue", "the warehouse answers", &["function.ship.outages=[]"]),
 ];
 
 fn folder() -> PathBuf {

@@ -6,6 +6,7 @@
 
 mod costs;
 mod platform;
+mod queues;
 mod streams;
 
 use pushpull::engine::{Fact, Reason};
@@ -144,6 +145,22 @@ cases! {
     too_old_for_a_retry: event_age => ["L52"];
     a_stopped_function: reserved_zero => ["L54"];
     a_timeout_is_a_function_error: timeout => ["L62"];
+    wait_for_one_server: queues::queue_wait => ["A-A02", "A-A04"];
+    wait_for_a_few_servers: queues::queue_wait => ["A-A06"];
+    wait_for_a_hundred_servers: queues::queue_wait => ["A-A08"];
+    windows_opened_by_a_message: queues::window_delay => ["A-E06"];
+    windows_with_a_largest_batch: queues::window_and_size => ["A-E08"];
+    a_group_is_serial: queues::serial_group => ["A-G06"];
+    pollers_in_twenty_minutes: queues::minutes_of_ramp => ["A-G12"];
+    pollers_at_the_start: queues::first_pollers => ["D42"];
+    pollers_by_the_minute: queues::ramp_by_the_minute => ["D44"];
+    maximum_concurrency: queues::no_over_polling => ["D46"];
+    a_window_with_little_traffic: queues::low_traffic => ["D48"];
+    redrive_after_two_receives: queues::redrive => ["L36"];
+    an_empty_answer_is_success: queues::empty_answer => ["L40"];
+    an_error_fails_the_whole_batch: queues::raises => ["L38"];
+    large_batches_need_a_window: queues::window_needed => ["L42"];
+    a_large_batch_and_the_rest: queues::two_batches => ["L44"];
     bisecting: streams::bisecting => ["A-G10", "D34"];
     the_lowest_failure_is_the_checkpoint: streams::checkpoint => ["D36"];
     a_record_lost_with_its_neighbour: streams::lost_neighbour => ["D38"];

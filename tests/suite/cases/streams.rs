@@ -1,10 +1,7 @@
 //! Cases of mappings on streams: retries, ages, splitting, partial responses, positions.
 
-use pushpull::inputs::MemoryInputs;
-use pushpull::scenario::Scenario;
-
 use super::Case;
-use crate::support::{Row, summary_and_facts};
+use crate::support::{Row, outcome, summary_and_facts};
 
 /// A scenario of one mapping: keys of the function, kind and keys of the source.
 fn mapped(function: &str, kind: &str, source: &str) -> String {
@@ -208,14 +205,6 @@ pub(super) fn defaults(case: &Case) {
         assert_eq!(figures.get(&format!("sources.{kind}.in_flight")), 250.0);
         assert!(rows(&facts, "accepted").all(|row| row.n_events == first[0].n_events));
     }
-    let sqs: Result<Scenario, _> = pushpull::read(
-        "test.toml",
-        "[function.f]\nduration = '1s'\n[[source.sqs]]\nbacklog = { events = 25 }\n",
-        &[],
-        &MemoryInputs::new(),
-    );
-    if let Ok(scenario) = sqs {
-        let outcome = pushpull::simulate(&scenario, 1, &MemoryInputs::new(), &mut ());
-        assert_eq!(f64::from(outcome.functions[0].batch_max), case.expected("SQS_BatchSize"));
-    }
+    let sqs = outcome("[function.f]\nduration = '1s'\n[[source.sqs]]\nbacklog = { events = 25 }\n", 1).1;
+    assert_eq!(f64::from(sqs.functions[0].batch_max), case.expected("SQS_BatchSize"));
 }

@@ -285,15 +285,17 @@ fn source(dice: &mut Dice, text: &mut String, number: u64, functions: u64, durat
         "kinesis",
         "kinesis",
         "dynamodb",
+        "sqs",
+        "sqs",
     ];
     let kind = dice.pick(&kinds);
     add(format!("\n[[source.{kind}]]\nname = \"s{number}\"\ntarget = \"f{}\"", dice.below(functions)));
-    let is_push = !matches!(kind, "kinesis" | "dynamodb");
+    let is_push = !matches!(kind, "kinesis" | "dynamodb" | "sqs");
     let invocation_type = match kind {
         "api_gateway" => dice.pick(&["RequestResponse", "RequestResponse", "Event"]),
         "cloudformation" => dice.pick(&["Event", "Event", "RequestResponse"]),
         "invoke" => dice.pick(&["RequestResponse", "RequestResponse", "Event", "DryRun"]),
-        "alexa" | "kinesis" | "dynamodb" => "RequestResponse",
+        "alexa" | "kinesis" | "dynamodb" | "sqs" => "RequestResponse",
         _ => "Event",
     };
     if matches!(kind, "api_gateway" | "cloudformation" | "invoke") {
@@ -353,10 +355,63 @@ fn source(dice: &mut Dice, text: &mut String, number: u64, functions: u64, durat
         add(format!("poison_rate = {}", dice.pick(&["0.01", "0.3", "1.0"])));
     }
     if dice.chance(15) {
-        add(format!("payload_size = \"{}\"", dice.pick(&["1B", "1KiB", "1MiB", "2MB", "10MiB"])));
+        let sizes = if kind == "sqs" { &["1B", "1KiB", "1MiB"][..] } else { &["1B", "1KiB", "1MiB", "2MB", "10MiB"] };
+        add(format!("payload_size = \"{}\"", dice.pick(sizes)));
     }
-    if !is_push {
+    if kind == "sqs" {
+        queue(dice, text, duration);
+    } else if !is_push {
         stream(dice, text, kind, duration);
+    }
+}
+
+fn queue(dice: &mut Dice, text: &mut String, duration: &str) {
+    let mut add = |line: String| writeln!(text, "{line}").unwrap();
+    let has_backlog = dice.chance(35);
+    if has_backlog {
+        let age = dice.pick(&["", ", age = \"1ms\"", ", age = \"59s\"", ", age = \"30s\""]);
+        add(format!("backlog = {{ events = {}{age} }}", dice.between(0, 150)));
+    }
+    if !has_backlog || dice.chance(80) {
+        let arrivals = arrivals(dice, duration, false, false);
+        add(format!("arrivals = {arrivals}"));
+    }
+    // No function of these scenarios runs for more than 30 s.
+    if dice.chance(40) {
+        add(format!("visibility_timeout = \"{}\"", dice.pick(&["30s", "31s", "45.5s", "2m"])));
+    }
+    if dice.chance(40) {
+        add(format!("max_receive_count = {}", dice.pick(&["1", "2", "3", "10"])));
+    }
+    if dice.chance(25) {
+        add(format!("delay = \"{}\"", dice.pick(&["1ns", "300ms", "1s", "70s"])));
+    }
+    // Without an end to the retries of a day's drain, most of a run would be tries.
+    add(format!("retention_period = \"{}\"", dice.pick(&["60s", "61s", "90s", "10m"])));
+    if dice.chance(30) {
+        add(format!("maximum_concurrency = {}", dice.pick(&["2", "3", "7", "1000"])));
+    } else if dice.chance(15) {
+        add(format!("provisioned_pollers = {{ {} }}", dice.pick(&["", "maximum = 2", "minimum = 5, maximum = 9"])));
+    }
+    if dice.chance(35) {
+        add("fifo = true".into());
+        if dice.chance(80) {
+            add(format!("message_groups = {}", dice.pick(&["1", "2", "10", "{ count = 20, zipf = 1.2 }"])));
+        }
+        add(format!("batch_size = {}", dice.pick(&["1", "2", "10"])));
+    } else if dice.chance(50) {
+        add(format!("batch_size = {}", dice.pick(&["1", "2", "25", "10000"])));
+        add(format!("maximum_batching_window = \"{}\"", dice.pick(&["1s", "1.5s", "5s", "40s"])));
+    }
+    if dice.chance(40) {
+        add("function_response_types = [\"ReportBatchItemFailures\"]".into());
+    }
+    if dice.chance(25) {
+        add(format!("filter_pass_rate = {}", dice.pick(&["0.0", "0.5", "1", "0.9"])));
+    }
+    if dice.chance(30) {
+        let propagation = time(dice, 1);
+        add(format!("propagation = {propagation}"));
     }
 }
 
@@ -401,6 +456,27 @@ fn stream(dice: &mut Dice, text: &mut String, kind: &str, duration: &str) {
     }
     if kind == "kinesis" && dice.chance(20) {
         add("retention_period = \"48h\"".into());
+    }
+    if dice.chance(40) {
+        add(format!("maximum_retry_attempts = {}", dice.pick(&["-1", "\"unlimited\"", "0", "1", "5", "10000"])));
+    }
+    if dice.chance(25) {
+        add(format!("maximum_record_age = {}", dice.pick(&["-1", "\"60s\"", "\"95s\"", "\"10m\""])));
+    }
+    if dice.chance(40) {
+        add("bisect_batch_on_function_error = true".into());
+    }
+    if dice.chance(40) {
+        add(format!("on_failure = \"{}\"", dice.pick(&["sqs", "sns", "s3"])));
+    }
+    if dice.chance(20) {
+        add(format!("filter_pass_rate = {}", dice.pick(&["0.0", "0.5", "1"])));
+    }
+    if dice.chance(10) {
+        add("starting_position = \"TRIM_HORIZON\"".into());
+    }
+    if kind == "kinesis" && dice.chance(20) {
+        add("enhanced_fan_out = true".into());
     }
 }
 

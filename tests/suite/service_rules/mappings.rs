@@ -314,10 +314,10 @@ fn kafka() {
         (
             "F§7.1 one consumer at first: a batch at a time for all partitions; while records wait their number doubles each minute",
             "function.f = { duration = '40s', timeout = '1m', init_duration = '0s' }
-             source.msk = [{ partitions = 4, maximum_batching_window = '0s', batch_size = 1, partition_keys = 1000, backlog = { events = 12 } }]",
+             source.msk = [{ partitions = 4, maximum_batching_window = '0s', batch_size = 1, partition_keys = 1000, backlog = { events = 60 } }]",
             "",
             &[],
-            &[("functions.f.concurrent_executions.max", 4.0), ("sources.msk.processed", 12.0)],
+            &[("functions.f.concurrent_executions.max", 4.0), ("sources.msk.processed", 60.0)],
         ),
         (
             "F§7.4 offsets are committed in order: a failed batch blocks its partition",

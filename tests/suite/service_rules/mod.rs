@@ -15,6 +15,7 @@ mod invocation_types;
 mod limits;
 mod mappings;
 mod push_services;
+mod queues;
 mod ranges;
 mod series;
 mod streams;

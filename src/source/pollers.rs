@@ -1,0 +1,275 @@
+//! Lambda's pollers of a queue: how many batches they may have in flight at once, and how that number grows and shrinks.
+//!
+//! A mapping begins with a few concurrent batches, gets more while messages wait, and backs off when calls fail. Provisioned
+//! pollers have a least and a greatest number, and a throughput each.
+
+use crate::time::{SECOND, SimDuration, SimTime};
+
+/// "Lambda starts processing five batches at a time with five concurrent invocations of your function" (AWS Lambda Developer
+/// Guide, "Configuring scaling behavior for SQS event source mappings").
+const START: u64 = 5;
+/// "The maximum number of invokes that an event source mapping can process simultaneously is 1,250" (same page); before November
+/// 2023, too (AWS Compute Blog, "Introducing faster polling scale-up").
+const CEILING: u64 = 1250;
+/// Assumption: failing calls never bring a mapping below this. The guide names 2 as the number to which a quiet mapping may drop.
+const FLOOR: u64 = 2;
+/// Assumption: pollers are added in steps of this length. The guide gives the rate a minute only, and that a full queue begins
+/// with five batches.
+pub(super) const STEP: SimDuration = SimDuration::from_secs(10);
+/// Steps in a minute.
+const STEPS_PER_MINUTE: u64 = 6;
+/// Assumption: a queue that was empty for so long is polled as at the start again; failures of so long a time count once.
+pub(super) const MINUTE: SimDuration = SimDuration::from_secs(60);
+
+/// "Each event poller can handle up to 1 MB/s of throughput, up to 10 concurrent invokes, or up to 10 Amazon SQS polling API calls
+/// per second" (AWS Lambda Developer Guide, "Creating and configuring an Amazon SQS event source mapping").
+const POLLER_BATCHES: u64 = 10;
+const POLLER_CALLS_PER_SECOND: u64 = 10;
+const POLLER_BYTES_PER_SECOND: u64 = 1_000_000;
+/// "quickly adding up to 1,000 concurrent invokes per minute" (same page).
+const PROVISIONED_GROWTH: u64 = 1000;
+
+/// The pollers of a mapping.
+pub(super) struct Pollers {
+    /// Concurrent batches at the start, at least and at most.
+    start: u64,
+    floor: u64,
+    ceiling: u64,
+    /// Concurrent batches added in a minute in which messages wait.
+    growth: u64,
+    /// Concurrent batches at the last start or cut, and the steps since.
+    base: u64,
+    steps: u64,
+    /// Time for which messages waited since the last step, up to `waiting_since`.
+    waited: SimDuration,
+    /// Since when messages wait.
+    waiting_since: Option<SimTime>,
+    /// Since when the queue is empty.
+    idle_since: Option<SimTime>,
+    /// When failing calls last cut the number.
+    cut_at: Option<SimTime>,
+    throughput: Option<Throughput>,
+}
+
+/// What provisioned pollers may receive.
+struct Throughput {
+    calls: Allowance,
+    bytes: Allowance,
+}
+
+impl Pollers {
+    /// Pollers that Lambda provides as needed, with at most `maximum` concurrent batches.
+    pub(super) fn on_demand(growth_per_minute: u64, maximum: Option<u64>) -> Pollers {
+        let ceiling = maximum.map_or(CEILING, |maximum| maximum.min(CEILING));
+        Pollers::new(START.min(ceiling), FLOOR, ceiling, growth_per_minute, None)
+    }
+
+    /// Provisioned pollers, at least and at most so many.
+    pub(super) fn provisioned(minimum: u64, maximum: u64) -> Pollers {
+        let throughput = Throughput {
+            calls: Allowance::new(POLLER_CALLS_PER_SECOND, minimum),
+            bytes: Allowance::new(POLLER_BYTES_PER_SECOND, minimum),
+        };
+        let start = minimum * POLLER_BATCHES;
+        Pollers::new(start, start, maximum * POLLER_BATCHES, PROVISIONED_GROWTH, Some(throughput))
+    }
+
+    fn new(start: u64, floor: u64, ceiling: u64, growth: u64, throughput: Option<Throughput>) -> Pollers {
+        Pollers {
+            start,
+            floor,
+            ceiling,
+            growth,
+            base: start,
+            steps: 0,
+            waited: SimDuration::ZERO,
+            waiting_since: None,
+            idle_since: None,
+            cut_at: None,
+            throughput,
+        }
+    }
+
+    /// How many batches may be in flight.
+    pub(super) fn limit(&self) -> u64 {
+        (self.base + self.growth * self.steps / STEPS_PER_MINUTE).min(self.ceiling)
+    }
+
+    /// When the next step comes, if messages go on waiting.
+    pub(super) fn next_step(&self) -> Option<SimTime> {
+        let since = self.waiting_since.filter(|_| self.limit() < self.ceiling)?;
+        Some(since + STEP.saturating_sub(self.waited))
+    }
+
+    /// Counts the time for which messages waited up to `now`.
+    pub(super) fn count_waiting(&mut self, now: SimTime) {
+        self.refill(now);
+        if let Some(since) = self.waiting_since {
+            self.waiting_since = Some(now);
+            self.waited += now.since(since);
+            if self.limit() >= self.ceiling {
+                self.waited = SimDuration::ZERO;
+            }
+            while self.waited >= STEP {
+                self.waited = self.waited.saturating_sub(STEP);
+                self.steps += 1;
+            }
+        }
+    }
+
+    /// Says what the queue looks like from `now` on: whether messages wait for a poller, and whether it is empty.
+    pub(super) fn observe(&mut self, now: SimTime, waiting: bool, empty: bool) {
+        self.count_waiting(now);
+        self.waiting_since = waiting.then_some(now);
+        self.idle_since = if empty { self.idle_since.or(Some(now)) } else { None };
+    }
+
+    /// Messages are there: after a minute of an empty queue the mapping begins anew.
+    pub(super) fn meet_messages(&mut self, now: SimTime) {
+        if self.idle_since.take().is_some_and(|since| now.since(since) >= MINUTE) {
+            self.refill(now);
+            self.begin_at(self.start);
+        }
+    }
+
+    /// Calls fail: "Lambda gradually backs off, reducing the amount of concurrency allocated to your Amazon SQS event source
+    /// mapping" (AWS Lambda Developer Guide, "Handling errors for an SQS event source").
+    /// Assumption: to one half, at most once a minute, from where it grows again.
+    pub(super) fn back_off(&mut self, now: SimTime) {
+        self.count_waiting(now);
+        if self.cut_at.is_some_and(|at| now.since(at) < MINUTE) {
+            return;
+        }
+        self.cut_at = Some(now);
+        self.begin_at((self.limit() / 2).max(self.floor.min(self.limit())));
+    }
+
+    fn begin_at(&mut self, batches: u64) {
+        self.base = batches;
+        self.steps = 0;
+        self.waited = SimDuration::ZERO;
+    }
+
+    /// When the pollers may make their next call to the queue: `now`, unless their throughput is used up.
+    pub(super) fn next_call(&mut self, now: SimTime) -> SimTime {
+        self.refill(now);
+        let pollers = self.pollers();
+        self.throughput
+            .as_ref()
+            .map_or(now, |throughput| throughput.calls.next(pollers).max(throughput.bytes.next(pollers)).max(now))
+    }
+
+    /// Counts a call that received so many bytes.
+    pub(super) fn count_call(&mut self, bytes: u64) {
+        if let Some(throughput) = &mut self.throughput {
+            throughput.calls.take(1);
+            throughput.bytes.take(bytes);
+        }
+    }
+
+    fn pollers(&self) -> u64 {
+        self.limit().div_ceil(POLLER_BATCHES)
+    }
+
+    fn refill(&mut self, now: SimTime) {
+        let pollers = self.pollers();
+        if let Some(throughput) = &mut self.throughput {
+            throughput.calls.refill(now, pollers);
+            throughput.bytes.refill(now, pollers);
+        }
+    }
+}
+
+/// What pollers may take in a second, each so much; it holds one second's worth and may be overdrawn by a single call.
+struct Allowance {
+    /// For each poller and second.
+    rate: u64,
+    /// What is left, in billionths.
+    left: i128,
+    at: SimTime,
+}
+
+impl Allowance {
+    fn new(rate: u64, pollers: u64) -> Allowance {
+        Allowance { rate, left: i128::from(rate * pollers) * i128::from(SECOND), at: SimTime::ZERO }
+    }
+
+    fn refill(&mut self, now: SimTime, pollers: u64) {
+        let rate = i128::from(self.rate * pollers);
+        let refilled = self.left + rate * i128::from(now.since(self.at).nanos());
+        self.left = refilled.min(rate * i128::from(SECOND));
+        self.at = now;
+    }
+
+    fn take(&mut self, amount: u64) {
+        self.left -= i128::from(amount) * i128::from(SECOND);
+    }
+
+    /// When at least one unit is left.
+    fn next(&self, pollers: u64) -> SimTime {
+        let missing = (i128::from(SECOND) - self.left).max(0) as u128;
+        self.at + SimDuration::from_nanos(missing.div_ceil(u128::from(self.rate * pollers)) as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn at(secs: u64) -> SimTime {
+        SimTime::from_nanos(secs * SECOND)
+    }
+
+    #[test]
+    fn pollers_are_added_while_messages_wait() {
+        let mut pollers = Pollers::on_demand(300, None);
+        assert_eq!((pollers.limit(), pollers.next_step()), (5, None));
+        pollers.observe(at(0), true, false);
+        assert_eq!(pollers.next_step(), Some(at(10)));
+        // Six seconds, then a pause in which nothing waits, then four more.
+        pollers.observe(at(6), false, false);
+        assert_eq!(pollers.next_step(), None);
+        pollers.observe(at(100), true, false);
+        assert_eq!(pollers.next_step(), Some(at(104)));
+        for (time, limit) in [(103, 5), (104, 55), (154, 305), (342, 1205), (344, 1250), (1000, 1250)] {
+            pollers.count_waiting(at(time));
+            assert_eq!(pollers.limit(), limit, "at {time} s");
+        }
+        assert_eq!(pollers.next_step(), None);
+    }
+
+    #[test]
+    fn failures_cut_the_number_once_a_minute_and_an_empty_queue_resets_it() {
+        let mut pollers = Pollers::on_demand(60, Some(100));
+        pollers.observe(at(0), true, false);
+        pollers.count_waiting(at(60));
+        assert_eq!(pollers.limit(), 65);
+        for (time, limit) in [(60, 32), (61, 32), (119, 82), (120, 46), (180, 50), (240, 50)] {
+            pollers.back_off(at(time));
+            assert_eq!(pollers.limit(), limit, "at {time} s");
+        }
+        pollers.observe(at(240), false, true);
+        pollers.meet_messages(at(299));
+        assert_eq!(pollers.limit(), 50);
+        pollers.observe(at(300), false, true);
+        pollers.meet_messages(at(360));
+        assert_eq!(pollers.limit(), 5);
+        for minute in 0..3 {
+            pollers.back_off(at(400 + 60 * minute));
+        }
+        assert_eq!(pollers.limit(), 2);
+    }
+
+    #[test]
+    fn provisioned_pollers_have_a_throughput() {
+        let mut pollers = Pollers::provisioned(2, 3);
+        assert_eq!(pollers.limit(), 20);
+        (0..20).for_each(|_| pollers.count_call(0));
+        assert_eq!(pollers.next_call(at(0)), SimTime::from_nanos(SECOND / 20), "20 calls a second");
+        pollers.observe(at(1), true, false);
+        pollers.count_waiting(at(11));
+        assert_eq!(pollers.limit(), 30, "three pollers at most");
+        pollers.count_call(6_000_000);
+        assert_eq!(pollers.next_call(at(11)).nanos(), 12 * SECOND + 333_333_667, "4 MB owed at 3 MB a second");
+    }
+}

@@ -1,0 +1,470 @@
+//! The queue machine: pollers receive messages, gather them into batches, call the function and delete what succeeded.
+//!
+//! A batch is with the function, or waits to be sent again because Lambda throttled it; the messages of a failed batch stay hidden
+//! until their visibility timeout, counted from their receive, is over.
+
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashMap;
+
+use crate::arrivals::{Arrivals, ArrivalsSpec};
+use crate::distribution::{Distribution, DistributionSpec};
+use crate::engine::{
+    BatchItemFailures, Call, Class, Context, DestinationId, Ending, Events, Fact, Fate, FunctionId, InvocationType,
+    Invoke, Part, Parts, Settle, SourceId, Verdict, Wake,
+};
+use crate::inputs::InputError;
+use crate::random::Key;
+use crate::time::{SimDuration, SimTime};
+
+use super::common::Common;
+use super::mapping::{Backlog, PartitionKeys};
+use super::messages::{Groups, Message, Messages};
+use super::poison::Poison;
+use super::pollers::Pollers;
+use super::queue_batch::Batch;
+use super::sqs::MOST_RECEIVED;
+use super::{EventSource, Site};
+
+/// Largest payload of a batch: that of a synchronous call, 6 MB (AWS Lambda Developer Guide, "How Lambda processes records from
+/// stream and queue-based event sources").
+const BATCH_PAYLOAD: u64 = 6 * 1024 * 1024;
+/// Messages in flight of a queue, about 120,000 (SQS Developer Guide, "Amazon SQS message quotas"); of FIFO queues since November
+/// 2024, 20,000 before.
+const MOST_IN_FLIGHT: u64 = 120_000;
+/// Messages that one DeleteMessageBatch deletes: "up to ten" (SQS API reference).
+const MOST_DELETED: u64 = 10;
+/// Purpose of the draw that filters an event out.
+const FILTER: &str = "filter";
+
+/// What the keys of a queue say.
+pub(super) struct Plan {
+    pub fifo: bool,
+    pub message_groups: Option<PartitionKeys>,
+    pub visibility: SimDuration,
+    pub max_receive_count: Option<u32>,
+    pub delay: SimDuration,
+    pub retention: SimDuration,
+    pub batch_size: u32,
+    pub window: SimDuration,
+    /// What the handler answers, where partial responses are asked for.
+    pub answer: Option<BatchItemFailures>,
+    pub filter_pass_rate: f64,
+    pub backlog: Backlog,
+    pub pollers: Pollers,
+}
+
+/// A running mapping on a queue.
+pub(super) struct Queue {
+    id: SourceId,
+    target: FunctionId,
+    permission: bool,
+    key: Key,
+    poison: Poison,
+    dead_letter_queue: Option<DestinationId>,
+    fifo: bool,
+    visibility: SimDuration,
+    max_receive_count: Option<u32>,
+    window: SimDuration,
+    answer: Option<BatchItemFailures>,
+    filter_pass_rate: f64,
+    /// Most messages in a batch.
+    most: usize,
+    payload: u64,
+    delay: SimDuration,
+    propagation: Distribution,
+    arrivals: Arrivals,
+    backlog: u64,
+    emitted: u64,
+    messages: Messages,
+    pollers: Pollers,
+    /// The batch that is gathered, and when its window opened.
+    gathering: Option<(Vec<u64>, SimTime)>,
+    /// Batches with the function or waiting to be sent again, by handle.
+    batches: FxHashMap<u64, Batch>,
+    /// When throttled batches are sent again or given up.
+    retries: BTreeSet<(SimTime, u64)>,
+    handles: u64,
+    /// When the pollers may call the queue again, if their throughput holds them up.
+    next_call: Option<SimTime>,
+}
+
+impl Queue {
+    pub(super) fn new(
+        plan: Plan,
+        common: &Common,
+        propagation: &DistributionSpec,
+        site: Site<'_>,
+    ) -> Result<Queue, InputError> {
+        let none = ArrivalsSpec::At(vec![]);
+        let spec = common.arrivals.as_ref().unwrap_or(&none);
+        let until = site.until.unwrap_or(SimTime::NEVER);
+        let payload = common.payload_size.0;
+        let groups = plan.message_groups.map(|groups| Groups::new(groups, site.key));
+        Ok(Queue {
+            id: site.id,
+            target: site.target,
+            permission: common.permission,
+            key: site.key,
+            poison: Poison::new(common, site.key),
+            dead_letter_queue: (site.destination)("dead_letter_queue"),
+            fifo: plan.fifo,
+            visibility: plan.visibility,
+            max_receive_count: plan.max_receive_count,
+            window: plan.window,
+            answer: plan.answer,
+            filter_pass_rate: plan.filter_pass_rate,
+            most: u64::from(plan.batch_size).min((BATCH_PAYLOAD / payload).max(1)) as usize,
+            payload,
+            delay: plan.delay,
+            propagation: (site.sampler)(propagation),
+            arrivals: Arrivals::new(spec, until, site.key.named("arrivals"), site.inputs, site.functions)?,
+            backlog: plan.backlog.events,
+            emitted: 0,
+            messages: Messages::new(groups, plan.retention, (plan.backlog.events, plan.backlog.age)),
+            pollers: plan.pollers,
+            gathering: None,
+            batches: FxHashMap::default(),
+            retries: BTreeSet::new(),
+            handles: 0,
+            next_call: None,
+        })
+    }
+}
+
+impl EventSource for Queue {
+    fn next_wake(&self) -> Option<Wake> {
+        let again = self.retries.first().map(|(at, _)| *at);
+        let visible = self.messages.next_visible();
+        [
+            (again, Class::Retry),
+            (visible, Class::Retry),
+            (self.next_arrival(), Class::Arrival),
+            (self.pollers.next_step(), Class::Poll),
+            (self.next_call, Class::Poll),
+            (self.gathering.as_ref().map(|(_, opened)| *opened + self.window), Class::Window),
+            (self.messages.next_expiry(), Class::Expiry),
+        ]
+        .into_iter()
+        .filter_map(|(at, class)| at.map(|at| Wake::new(at, class)))
+        .min()
+    }
+
+    fn wake(&mut self, ctx: &mut Context<'_>) {
+        match self.next_wake().map(|wake| wake.class) {
+            Some(Class::Retry) => {
+                self.try_again(ctx);
+                for number in self.messages.surface(ctx.now) {
+                    self.lose(number, Fate::Expired, ctx);
+                }
+            }
+            Some(Class::Arrival) => self.emit(ctx),
+            Some(Class::Poll) => self.pollers.count_waiting(ctx.now),
+            Some(Class::Window) => {
+                if let Some((messages, _)) = self.gathering.take() {
+                    self.dispatch(messages, ctx);
+                }
+            }
+            Some(Class::Expiry) => {
+                for number in self.messages.expired(ctx.now) {
+                    self.lose(number, Fate::Expired, ctx);
+                }
+            }
+            Some(Class::Completion) | None => {}
+        }
+        self.poll(ctx);
+    }
+
+    fn settle(&mut self, settle: Settle, ctx: &mut Context<'_>) {
+        let Some(mut batch) = self.batches.remove(&settle.handle) else { return };
+        match settle.verdict {
+            Verdict::Accepted => {
+                ctx.tell(Fact::Waiting { source: self.id, change: -(batch.messages.len() as i64) });
+                for number in &batch.messages {
+                    if let Some(message) = self.messages.get_mut(*number) {
+                        message.deliveries += 1;
+                    }
+                }
+                self.batches.insert(settle.handle, batch);
+                return;
+            }
+            Verdict::Ended { invocation, started, init, ending } => {
+                let returned = batch.split_returned(ending, self.answer, self.fifo);
+                self.processed(&batch, invocation, started, init, ctx);
+                // "When you activate ReportBatchItemFailures, Lambda doesn't scale down message polling when function invocations
+                // fail" (AWS Lambda Developer Guide, "Handling errors for an SQS event source").
+                if ending != Ending::Success && self.answer.is_none() {
+                    self.pollers.back_off(ctx.now);
+                }
+                self.give_back(&returned, batch.attempt, started, ctx);
+            }
+            Verdict::Throttled(_)
+            | Verdict::Unavailable
+            | Verdict::Denied
+            | Verdict::Passed
+            | Verdict::Concluded { .. } => {
+                let again = batch.next_try(ctx.now);
+                self.tell_retry(&batch.messages, batch.attempt, ctx);
+                self.retries.insert((again, settle.handle));
+                self.batches.insert(settle.handle, batch);
+                self.pollers.back_off(ctx.now);
+            }
+        }
+        self.poll(ctx);
+    }
+
+    fn is_exhausted(&self) -> bool {
+        self.next_arrival().is_none()
+    }
+}
+
+impl Queue {
+    fn next_arrival(&self) -> Option<SimTime> {
+        if self.emitted < self.backlog { Some(SimTime::ZERO) } else { self.arrivals.peek() }
+    }
+
+    /// Lets all messages of this instant occur.
+    fn emit(&mut self, ctx: &mut Context<'_>) {
+        while self.next_arrival() == Some(ctx.now) {
+            let number = self.emitted;
+            self.emitted += 1;
+            let (mut visible, mut handler) = (ctx.now, None);
+            if number >= self.backlog {
+                handler = self.arrivals.pop().and_then(|arrival| arrival.handler);
+                let mut draws = self.key.named("propagation").numbered(number).draws();
+                visible = ctx.now + self.delay + self.propagation.sample(&mut draws);
+            }
+            ctx.tell(Fact::Emitted { source: self.id, event: number });
+            ctx.tell(Fact::Waiting { source: self.id, change: 1 });
+            self.messages.emit(ctx.now, visible, handler);
+        }
+    }
+
+    /// Lets free pollers receive what they can.
+    fn poll(&mut self, ctx: &mut Context<'_>) {
+        self.next_call = None;
+        if self.messages.any_receivable() {
+            self.pollers.meet_messages(ctx.now);
+        }
+        while self.messages.any_receivable() && self.messages.received() < MOST_IN_FLIGHT {
+            if self.gathering.is_none() && self.batches.len() as u64 >= self.pollers.limit() {
+                break;
+            }
+            let ready = self.pollers.next_call(ctx.now);
+            if ready > ctx.now {
+                self.next_call = Some(ready);
+                break;
+            }
+            self.receive(ctx);
+        }
+        // More pollers would not help while the function throttles those that there are.
+        let waiting =
+            self.messages.any_receivable() && self.messages.received() < MOST_IN_FLIGHT && self.retries.is_empty();
+        self.pollers.observe(ctx.now, waiting, self.messages.is_quiet());
+    }
+
+    /// One call to the queue: what it brings becomes a batch, or part of the one that is gathered.
+    fn receive(&mut self, ctx: &mut Context<'_>) {
+        let (mut gathered, opened) = self.gathering.take().unwrap_or((Vec::new(), ctx.now));
+        let most = (self.most - gathered.len()).min(MOST_RECEIVED as usize);
+        let receipt = self.messages.receive(most, self.max_receive_count, ctx.now);
+        ctx.tell(Fact::Requests { source: self.id, count: 1 });
+        self.pollers.count_call(receipt.messages.len() as u64 * self.payload);
+        for number in receipt.redriven {
+            self.redrive(number, ctx);
+        }
+        let mut filtered = 0;
+        for number in receipt.messages {
+            if self.passes(number) {
+                gathered.push(number);
+            } else {
+                filtered += 1;
+                self.lose(number, Fate::Filtered, ctx);
+            }
+        }
+        self.tell_deleted(filtered, ctx);
+        if gathered.is_empty() {
+            return;
+        }
+        if self.window.is_zero() || gathered.len() >= self.most {
+            self.dispatch(gathered, ctx);
+        } else {
+            self.gathering = Some((gathered, opened));
+        }
+    }
+
+    fn passes(&self, number: u64) -> bool {
+        self.filter_pass_rate >= 1.0 || self.key.numbered(number).named(FILTER).unit() < self.filter_pass_rate
+    }
+
+    /// Makes a batch of received messages and sends it.
+    fn dispatch(&mut self, mut messages: Vec<u64>, ctx: &mut Context<'_>) {
+        let received = messages.iter().map(|number| self.messages.get(*number).received).min();
+        let tries = messages.iter().map(|number| self.messages.get(*number).tries).max();
+        messages.sort_unstable();
+        let handle = self.handles;
+        self.handles += 1;
+        let batch = Batch {
+            poisoned: Vec::new(),
+            attempt: 1 + tries.unwrap_or(0),
+            refusals: 0,
+            hidden_until: received.unwrap_or(ctx.now) + self.visibility,
+            messages,
+        };
+        self.send(handle, batch, ctx);
+    }
+
+    fn send(&mut self, handle: u64, mut batch: Batch, ctx: &mut Context<'_>) {
+        if self.poison.any() {
+            batch.poisoned.clear();
+            let Queue { messages, poison, .. } = self;
+            let fails = |number: &&u64| poison.failing_deliveries(**number) > messages.get(**number).deliveries;
+            batch.poisoned.extend(batch.messages.iter().filter(fails));
+        }
+        let mut handler = None;
+        for number in &batch.messages {
+            let Some(message) = self.messages.get_mut(*number) else { continue };
+            message.tries = batch.attempt;
+            message.sent = message.sent.min(ctx.now);
+            if let Some(own) = message.handler {
+                handler = Some(handler.unwrap_or(SimDuration::ZERO) + own);
+            }
+        }
+        let first = batch.messages.first().map(|number| self.messages.get(*number));
+        ctx.invoke(Invoke {
+            source: self.id,
+            function: self.target,
+            invocation_type: InvocationType::RequestResponse,
+            handle,
+            events: Events::of(batch.messages.iter().copied(), ctx.watched),
+            emitted: first.map_or(ctx.now, |first| first.emitted),
+            attempt: batch.attempt,
+            deliveries: first.map_or(0, |first| first.deliveries),
+            handler,
+            poisoned: if batch.raises(self.answer) { u32::MAX } else { 0 },
+            permission: self.permission,
+            receipt: true,
+            hops: 0,
+        });
+        self.batches.insert(handle, batch);
+    }
+
+    /// Sends throttled batches again whose wait is over; where the visibility timeout is over, too, they are given up.
+    fn try_again(&mut self, ctx: &mut Context<'_>) {
+        while let Some((_, handle)) = self.retries.first().copied().filter(|(at, _)| *at <= ctx.now) {
+            self.retries.pop_first();
+            let Some(mut batch) = self.batches.remove(&handle) else { continue };
+            if batch.hidden_until > ctx.now {
+                batch.attempt += 1;
+                self.send(handle, batch, ctx);
+            } else {
+                self.put_back(&batch.messages, ctx.now);
+            }
+        }
+    }
+
+    /// Messages that an invocation failed go back to the queue.
+    fn give_back(&mut self, returned: &[u64], attempt: u32, started: SimTime, ctx: &mut Context<'_>) {
+        if returned.is_empty() {
+            return;
+        }
+        ctx.tell(Fact::Waiting { source: self.id, change: returned.len() as i64 });
+        for number in returned {
+            if let Some(message) = self.messages.get_mut(*number) {
+                message.first_failure = message.first_failure.min(started);
+            }
+        }
+        self.tell_retry(returned, attempt, ctx);
+        self.put_back(returned, ctx.now);
+    }
+
+    /// Messages are visible again once their visibility timeout is over.
+    fn put_back(&mut self, numbers: &[u64], now: SimTime) {
+        for number in numbers {
+            let visible = self.messages.get(*number).received + self.visibility;
+            self.messages.put_back(*number, visible, now);
+        }
+    }
+
+    fn tell_retry(&self, numbers: &[u64], attempt: u32, ctx: &mut Context<'_>) {
+        let events = Events::of(numbers.iter().copied(), ctx.watched);
+        ctx.tell(Fact::RetryScheduled(Call { source: self.id, function: self.target, events: &events, attempt }));
+    }
+
+    /// Tells the calls that delete so many messages.
+    fn tell_deleted(&self, messages: u64, ctx: &mut Context<'_>) {
+        if messages > 0 {
+            ctx.tell(Fact::Requests { source: self.id, count: messages.div_ceil(MOST_DELETED) });
+        }
+    }
+
+    /// A message ends without having been processed.
+    fn lose(&mut self, number: u64, fate: Fate, ctx: &mut Context<'_>) {
+        let Some(message) = self.messages.remove(number, ctx.now) else { return };
+        ctx.tell(Fact::Waiting { source: self.id, change: -1 });
+        self.settled(number, &message, fate, None, None, ctx);
+    }
+
+    /// A message was received too often: SQS itself moves it, with no condition and no count in the message.
+    fn redrive(&mut self, number: u64, ctx: &mut Context<'_>) {
+        let attempt = self.messages.get(number).tries;
+        self.lose(number, Fate::DeadLettered, ctx);
+        if let Some(destination) = self.dead_letter_queue {
+            let events = Events::one(number);
+            let call = Call { source: self.id, function: self.target, events: &events, attempt };
+            ctx.send(destination, call, None, 0, 1);
+        }
+    }
+
+    /// What is left of a batch was processed: it is deleted, and each message has its latency.
+    fn processed(
+        &mut self,
+        batch: &Batch,
+        invocation: u64,
+        started: SimTime,
+        init: SimDuration,
+        ctx: &mut Context<'_>,
+    ) {
+        for number in &batch.messages {
+            let age = self.messages.age_at_start(*number);
+            let Some(message) = self.messages.remove(*number, ctx.now) else { continue };
+            let first_failure = message.first_failure.min(started);
+            let polled = message.first_received.since(message.visible).saturating_sub(message.blocked);
+            let parts = Parts::of(&[
+                (Part::Delivery, message.visible.since(message.emitted)),
+                (Part::Poll, polled + age),
+                (Part::Blocked, message.blocked),
+                (Part::Batching, message.sent.since(message.first_received)),
+                (Part::Throttled, first_failure.since(message.sent)),
+                (Part::Retry, started.since(first_failure)),
+                (Part::Init, init),
+                (Part::Handler, ctx.now.since(started).saturating_sub(init)),
+            ]);
+            self.settled(*number, &message, Fate::Processed, Some(&parts), Some(invocation), ctx);
+        }
+        self.tell_deleted(batch.messages.len() as u64, ctx);
+    }
+
+    fn settled(
+        &self,
+        event: u64,
+        message: &Message,
+        fate: Fate,
+        parts: Option<&Parts>,
+        invocation: Option<u64>,
+        ctx: &mut Context<'_>,
+    ) {
+        ctx.tell(Fact::Settled {
+            source: self.id,
+            function: Some(self.target),
+            event,
+            emitted: message.emitted,
+            fate,
+            parts,
+            invocation,
+            attempt: message.tries,
+            condition: None,
+            invoke_count: 0,
+        });
+    }
+}

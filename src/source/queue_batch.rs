@@ -1,0 +1,97 @@
+//! A batch of a queue's messages with the function: when it is sent again, and what of it goes back to the queue.
+//!
+//! A batch that Lambda throttles is kept and sent again; of one that was invoked, the handler's answer decides.
+
+use crate::engine::{BatchItemFailures, Ending};
+use crate::time::{SimDuration, SimTime};
+
+/// Assumption: waits between the tries of a throttled batch double from here.
+pub(super) const RETRY_BASE: SimDuration = SimDuration::from_secs(1);
+/// Assumption: and never grow longer than this.
+pub(super) const RETRY_LIMIT: SimDuration = SimDuration::from_secs(20);
+
+/// A batch that was sent.
+pub(super) struct Batch {
+    /// Its messages, in order of number.
+    pub messages: Vec<u64>,
+    /// Those that are poisoned this time.
+    pub poisoned: Vec<u64>,
+    /// The present try, from 1: above all earlier tries of its messages.
+    pub attempt: u32,
+    /// Tries of this batch that were not accepted.
+    pub refusals: u32,
+    /// When the visibility timeout of its first message is over.
+    pub hidden_until: SimTime,
+}
+
+impl Batch {
+    /// When a batch that Lambda refused at `now` is sent again: "Lambda continues to retry the message until the message's timestamp
+    /// exceeds your queue's visibility timeout, at which point Lambda drops the message" (AWS Lambda Developer Guide, "Handling
+    /// errors for an SQS event source"), its copy, that is.
+    pub(super) fn next_try(&mut self, now: SimTime) -> SimTime {
+        let wait = RETRY_BASE.saturating_mul(1 << self.refusals.min(30)).min(RETRY_LIMIT);
+        self.refusals += 1;
+        (now + wait).min(self.hidden_until).max(now)
+    }
+
+    /// Whether the handler raises an error at its poisoned messages.
+    pub(super) fn raises(&self, answer: Option<BatchItemFailures>) -> bool {
+        !self.poisoned.is_empty() && matches!(answer, None | Some(BatchItemFailures::Throws))
+    }
+
+    /// What of a batch goes back to the queue, by how its invocation ended and what the handler answered; the rest stays in it.
+    ///
+    /// All that a handler's answer decides is decided here and in [`Batch::raises`].
+    pub(super) fn split_returned(&mut self, ending: Ending, answer: Option<BatchItemFailures>, fifo: bool) -> Vec<u64> {
+        let whole = match (ending, answer) {
+            (Ending::Success, None | Some(BatchItemFailures::None | BatchItemFailures::Throws)) => return Vec::new(),
+            (Ending::Success, Some(BatchItemFailures::Poisoned)) => false,
+            (Ending::Success, Some(BatchItemFailures::Malformed)) | (Ending::Error | Ending::Timeout, _) => true,
+        };
+        if whole {
+            return std::mem::take(&mut self.messages);
+        }
+        // "If you're using this feature with a FIFO queue, your function should stop processing messages after the first failure
+        // and return all failed and unprocessed messages" (AWS Lambda Developer Guide, "Handling errors for
+        // an SQS event source").
+        let first = self.poisoned.first().copied().unwrap_or(u64::MAX);
+        let returns = |number: &u64| if fifo { *number >= first } else { self.poisoned.contains(number) };
+        let (returned, kept) = self.messages.iter().partition(|number| returns(number));
+        self.messages = kept;
+        returned
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_handlers_answer_decides_what_goes_back() {
+        use Ending::{Error, Success};
+        let all: &[u64] = &[3, 4, 7, 9];
+        for (answer, poisoned, ending, fifo, raises, returned) in [
+            (None, &[4][..], Error, false, true, all),
+            (None, &[], Success, false, false, &[]),
+            (Some(BatchItemFailures::Poisoned), &[4], Success, false, false, &[4]),
+            (Some(BatchItemFailures::Poisoned), &[4, 9], Success, true, false, &[4, 7, 9]),
+            (Some(BatchItemFailures::Poisoned), &[], Success, true, false, &[]),
+            (Some(BatchItemFailures::Poisoned), &[4], Ending::Timeout, false, false, all),
+            (Some(BatchItemFailures::None), &[4], Success, false, false, &[]),
+            (Some(BatchItemFailures::Throws), &[4], Error, false, true, all),
+            (Some(BatchItemFailures::Throws), &[], Success, false, false, &[]),
+            (Some(BatchItemFailures::Malformed), &[], Success, false, false, all),
+        ] {
+            let mut batch = Batch {
+                messages: all.to_vec(),
+                poisoned: poisoned.to_vec(),
+                attempt: 1,
+                refusals: 0,
+                hidden_until: SimTime::NEVER,
+            };
+            assert_eq!(batch.raises(answer), raises, "{answer:?}");
+            assert_eq!(batch.split_returned(ending, answer, fifo), returned, "{answer:?}");
+            assert_eq!(batch.messages.len() + returned.len(), all.len(), "{answer:?}");
+        }
+    }
+}

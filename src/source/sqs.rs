@@ -1,0 +1,267 @@
+//! Amazon SQS: Lambda's pollers receive messages from a standard or FIFO queue and call the function with batches of them.
+//!
+//! A message is hidden while it is worked on. Lambda deletes it when the function succeeds; otherwise it is visible again after
+//! the visibility timeout, until it was received too often and moves to the dead-letter queue, or is too old.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::arrivals::ArrivalsSpec;
+use crate::distribution::DistributionSpec;
+use crate::engine::{DestinationKind, InvocationType};
+use crate::inputs::InputError;
+use crate::time::SimDuration;
+
+use super::common::Common;
+use super::mapping::{Backlog, FunctionResponseType, PartitionKeys};
+use super::pollers::{Pollers, STEP};
+use super::queue::{Plan, Queue};
+use super::queue_batch::{RETRY_BASE, RETRY_LIMIT};
+use super::{Definition, EventSource, Figures, KeyProblem, Kind, Mode, Site, merged};
+
+pub(super) const KIND: Kind = Kind {
+    name: "sqs",
+    mode: Mode::Pull,
+    about: "messages of a standard or FIFO queue: Lambda receives up to 10 at a time (pull, RequestResponse)",
+    schema: |generator| merged(vec![Common::json_schema(generator), Sqs::json_schema(generator)]),
+    read: |table| {
+        let wrong = |error: toml::de::Error| error.message().to_owned();
+        let common: Common = table.clone().try_into().map_err(wrong)?;
+        let keys: Sqs = table.try_into().map_err(wrong)?;
+        Ok(Box::new(SqsDefinition { common, keys }))
+    },
+};
+
+/// Most messages of one ReceiveMessage: "Valid values: 1 to 10" (SQS API reference, MaxNumberOfMessages); so, too, the largest
+/// batch of a FIFO queue, and the largest without a window.
+pub(super) const MOST_RECEIVED: u32 = 10;
+/// Largest message: 1 MiB since August 2025 (SQS Developer Guide, "Amazon SQS message quotas").
+const MESSAGE_PAYLOAD: u64 = 1024 * 1024;
+/// What Lambda adds to the batching window and the function's timeout where together they exceed the visibility timeout, and sets
+/// the visibility timeout of what it receives to the sum (AWS Lambda Developer Guide, "Using Lambda with Amazon SQS", text of
+/// 2023).
+const VISIBILITY_RESERVE: SimDuration = SimDuration::from_secs(30);
+
+/// Pollers that stand ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+struct ProvisionedPollers {
+    /// Least number, 2 to 200. Default 2 (AWS::Lambda::EventSourceMapping, ProvisionedPollerConfig).
+    #[schemars(range(min = 2, max = 200))]
+    minimum: u64,
+    /// Greatest number, 2 to 10000. Default 200 (same type).
+    #[schemars(range(min = 2, max = 10_000))]
+    maximum: u64,
+}
+
+impl Default for ProvisionedPollers {
+    fn default() -> Self {
+        ProvisionedPollers { minimum: 2, maximum: 200 }
+    }
+}
+
+/// `[[source.sqs]]`
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(default)]
+struct Sqs {
+    /// Whether the queue is a FIFO queue. Default false: standard.
+    fifo: bool,
+    /// How many message groups a FIFO queue has, a number or `{ count, zipf }`. Default: every message its own.
+    message_groups: Option<PartitionKeys>,
+    /// How long a received message is hidden, up to `"12h"`. Default `"30s"` (AWS::SQS::Queue, VisibilityTimeout).
+    #[schemars(extend("x-maximum" = "12h"))]
+    visibility_timeout: SimDuration,
+    /// After how many receives a message moves to the dead-letter queue instead, 1 to 1000. Default: no dead-letter queue.
+    #[schemars(range(min = 1, max = 1000))]
+    max_receive_count: Option<u32>,
+    /// How long a new message is hidden, up to `"15m"`. Default `"0s"` (AWS::SQS::Queue, DelaySeconds).
+    #[schemars(extend("x-maximum" = "15m"))]
+    delay: SimDuration,
+    /// How long messages are kept, `"60s"` to `"14d"`. Default `"4d"` (AWS::SQS::Queue, MessageRetentionPeriod).
+    #[schemars(extend("x-minimum" = "60s", "x-maximum" = "14d"))]
+    retention_period: SimDuration,
+    /// Most batches in flight at once, 2 to 1000. Default: none, at most 1250 (AWS::Lambda::EventSourceMapping, ScalingConfig).
+    #[schemars(range(min = 2, max = 1000))]
+    maximum_concurrency: Option<u64>,
+    /// Pollers that stand ready, `{ minimum, maximum }`: each at most 10 batches at once, 10 receives and 1 MB a second. Default:
+    /// none, Lambda provides pollers as needed.
+    provisioned_pollers: Option<ProvisionedPollers>,
+    /// Largest number of messages in a batch, 1 to 10000, of a FIFO queue at most 10; above 10 with a window of at least 1 s.
+    /// Default 10 (AWS::Lambda::EventSourceMapping, BatchSize).
+    #[schemars(range(min = 1, max = 10_000))]
+    batch_size: u32,
+    /// How long messages are gathered before the function is called, up to `"300s"`; standard queues only. Default `"0s"`: not at
+    /// all.
+    #[schemars(extend("x-maximum" = "300s"))]
+    maximum_batching_window: SimDuration,
+    /// `["ReportBatchItemFailures"]`: the function says which messages of a batch failed. Default: a batch fails as a whole.
+    function_response_types: Vec<FunctionResponseType>,
+    /// Probability that a message passes the mapping's filter, 0 to 1; others are deleted. Default 1.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    filter_pass_rate: f64,
+    /// Messages that lie in the queue when the run starts.
+    backlog: Option<Backlog>,
+    /// From the sending of a message until it is in the queue. Default `"0s"`.
+    propagation: DistributionSpec,
+}
+
+impl Default for Sqs {
+    fn default() -> Self {
+        Sqs {
+            fifo: false,
+            message_groups: None,
+            visibility_timeout: SimDuration::from_secs(30),
+            max_receive_count: None,
+            delay: SimDuration::ZERO,
+            retention_period: SimDuration::from_secs(4 * 24 * 3600),
+            maximum_concurrency: None,
+            provisioned_pollers: None,
+            batch_size: 10,
+            maximum_batching_window: SimDuration::ZERO,
+            function_response_types: vec![],
+            filter_pass_rate: 1.0,
+            backlog: None,
+            propagation: SimDuration::ZERO.into(),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct SqsDefinition {
+    common: Common,
+    keys: Sqs,
+}
+
+/// Where redriven messages go.
+static DEAD_LETTER_QUEUE: DestinationKind = DestinationKind::Sqs;
+
+impl Definition for SqsDefinition {
+    fn common(&self) -> &Common {
+        &self.common
+    }
+
+    fn invocation_type(&self) -> InvocationType {
+        InvocationType::RequestResponse
+    }
+
+    fn figures(&self) -> Figures {
+        Figures { response: false, backlog: true, iterator_age: false, latency: true }
+    }
+
+    fn distributions(&self) -> Vec<(Vec<&'static str>, &DistributionSpec)> {
+        vec![(vec!["propagation"], &self.keys.propagation)]
+    }
+
+    fn problems(&self) -> Vec<KeyProblem> {
+        let Sqs { fifo, batch_size, maximum_batching_window: window, retention_period, .. } = self.keys;
+        let mut problems: Vec<KeyProblem> = vec![];
+        let mut add = |key: &'static str, what: &str| problems.push((vec![key], what.to_owned()));
+        if fifo && batch_size > MOST_RECEIVED {
+            add("batch_size", "a batch of a FIFO queue holds at most 10 messages");
+        } else if batch_size > MOST_RECEIVED && window < SimDuration::from_secs(1) {
+            add("batch_size", "a batch of more than 10 messages needs a `maximum_batching_window` of at least 1 s");
+        }
+        if fifo && !window.is_zero() {
+            add("maximum_batching_window", "a FIFO queue has no batching window");
+        }
+        if !fifo && self.keys.message_groups.is_some() {
+            add("message_groups", "a standard queue has no message groups; set `fifo = true`");
+        }
+        if self.keys.maximum_concurrency.is_some() && self.keys.provisioned_pollers.is_some() {
+            add("maximum_concurrency", "not together with `provisioned_pollers`");
+        }
+        if self.keys.provisioned_pollers.is_some_and(|pollers| pollers.minimum > pollers.maximum) {
+            add("provisioned_pollers", "the minimum of pollers is above their maximum");
+        }
+        if self.common.payload_size.0 > MESSAGE_PAYLOAD {
+            add("payload_size", "a message of SQS holds at most 1 MiB");
+        }
+        if let Some(backlog) = self.keys.backlog.filter(|backlog| backlog.age >= retention_period) {
+            let age = backlog.age;
+            let gone = format!("messages {age} old are no longer there: the queue keeps them for {retention_period}");
+            problems.push((vec!["backlog", "age"], gone));
+        }
+        match &self.common.arrivals {
+            None if self.keys.backlog.is_none() => {
+                let nothing = "this source has neither `arrivals` nor a `backlog`: where do its messages come from?";
+                problems.push((vec![], nothing.into()));
+            }
+            Some(ArrivalsSpec::Clients { .. }) => {
+                let waits = "a closed loop of clients needs answers to wait for: synchronous sources only";
+                problems.push((vec!["arrivals", "clients"], waits.into()));
+            }
+            Some(ArrivalsSpec::Trace(trace)) if trace.target_column.is_some() => {
+                let one = "a queue's mapping calls one function, its `target`";
+                problems.push((vec!["arrivals", "trace", "target_column"], one.into()));
+            }
+            _ => {}
+        }
+        problems
+    }
+
+    fn problems_with(&self, function_timeout: SimDuration) -> Vec<KeyProblem> {
+        // "Queue visibility timeout: ... seconds is less than Function timeout: ... seconds": so AWS refuses the mapping.
+        let visibility = self.keys.visibility_timeout;
+        if function_timeout <= visibility {
+            return vec![];
+        }
+        let longer = format!(
+            "the function may run for {function_timeout}, longer than the queue's visibility timeout of {visibility}"
+        );
+        vec![(vec!["visibility_timeout"], longer)]
+    }
+
+    fn destinations(&self) -> Vec<(&'static str, &DestinationKind)> {
+        self.keys.max_receive_count.iter().map(|_| ("dead_letter_queue", &DEAD_LETTER_QUEUE)).collect()
+    }
+
+    fn assumptions(&self) -> Vec<String> {
+        let mut assumptions = vec![
+            "a message is received as soon as it is visible and a poller is free: long polls end at once".to_owned(),
+            format!(
+                "pollers of a queue are added every {STEP} while messages wait and none of their calls is throttled, and back at their start after a minute of an empty queue: AWS documents the rate a minute only"
+            ),
+            "function errors (without ReportBatchItemFailures) and throttles halve a queue's concurrent batches, at most once a minute: AWS documents that they are reduced"
+                .to_owned(),
+            format!(
+                "a throttled batch of a queue is sent again after {RETRY_BASE} x 2^n, at most {RETRY_LIMIT}: not documented by AWS"
+            ),
+            "messages stay hidden while their invocation runs, even past the visibility timeout; SQS would hand them out again"
+                .to_owned(),
+        ];
+        if self.keys.provisioned_pollers.is_some() {
+            assumptions.push("provisioned pollers of a queue share their limits of throughput".to_owned());
+        }
+        assumptions
+    }
+
+    fn build(&self, site: Site<'_>) -> Result<Box<dyn EventSource>, InputError> {
+        let keys = &self.keys;
+        let window = keys.maximum_batching_window;
+        let needed = window + site.function_timeout;
+        let visibility = if !window.is_zero() && needed > keys.visibility_timeout {
+            needed + VISIBILITY_RESERVE
+        } else {
+            keys.visibility_timeout
+        };
+        let pollers = match keys.provisioned_pollers {
+            Some(ProvisionedPollers { minimum, maximum }) => Pollers::provisioned(minimum, maximum),
+            None => Pollers::on_demand(site.rules.sqs_growth_per_minute, keys.maximum_concurrency),
+        };
+        let plan = Plan {
+            fifo: keys.fifo,
+            message_groups: keys.message_groups,
+            visibility,
+            max_receive_count: keys.max_receive_count,
+            delay: keys.delay,
+            retention: keys.retention_period,
+            batch_size: keys.batch_size,
+            window,
+            answer: keys.function_response_types.first().map(|_| site.batch_item_failures),
+            filter_pass_rate: keys.filter_pass_rate,
+            backlog: keys.backlog.unwrap_or(Backlog { events: 0, age: SimDuration::ZERO }),
+            pollers,
+        };
+        Ok(Box::new(Queue::new(plan, &self.common, &keys.propagation, site)?))
+    }
+}

@@ -231,8 +231,13 @@ pub enum Fact<'a> {
     },
     /// The next try is set.
     RetryScheduled(Call<'a>),
-    /// A failed batch was split; the call is the failed one.
-    Bisected(Call<'a>),
+    /// A failed batch was split.
+    Bisected {
+        /// The failed call, of what is left of its batch.
+        call: Call<'a>,
+        /// The failed invocation.
+        invocation: u64,
+    },
     /// An event met its fate.
     Settled {
         /// Its source.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::platform::{FunctionSpec, StorageSize};
 use crate::scenario::{Scenario, Source};
 
-use super::price::{Bill, MONTH, Usage, source_charges};
+use super::price::{Bill, MONTH, SourceUsage, Usage, source_charges};
 use super::{FunctionFigures, Outcome, SourceFigures};
 
 /// What a run would have cost in USD.
@@ -79,6 +79,12 @@ fn charges(source: &Source, figures: &SourceFigures, times: f64, hours: f64) -> 
     let kind = source.kind.name;
     // Schedules are free; what matches a pattern is an event that somebody paid for.
     let is_free = kind == "cloudwatch_events" && common.arrivals.is_none();
-    let events = if is_free { 0.0 } else { figures.events as f64 * times };
-    source_charges(kind, events, common.payload_size.0, 1, hours, figures.requests as f64 * times)
+    source_charges(&SourceUsage {
+        kind,
+        charged: &source.definition.charged(),
+        events: if is_free { 0.0 } else { figures.events as f64 * times },
+        payload_bytes: common.payload_size.0,
+        hours,
+        requests: figures.requests as f64 * times,
+    })
 }

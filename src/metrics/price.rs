@@ -4,6 +4,8 @@
 //! a single place, or from memory. Volume is that of one month; what is free each month is taken off only on request.
 
 use crate::platform::Architecture;
+use crate::source::Charged;
+use crate::time::SimDuration;
 
 /// A request to Lambda. Confirmed: AWS Lambda pricing, "$0.20 per 1M requests".
 const REQUEST: f64 = 0.20e-6;
@@ -133,6 +135,22 @@ const SHARD_HOUR: f64 = 0.015;
 /// Kinesis: a PUT payload unit of 25 KB. Price unconfirmed, unit confirmed.
 const PUT_UNIT: f64 = 0.014e-6;
 const PUT_UNIT_BYTES: u64 = 25 * 1024;
+/// Kinesis: an hour of a stream in on-demand mode. Confirmed: Amazon Kinesis Data Streams pricing.
+const STREAM_HOUR: f64 = 0.04;
+/// Kinesis: a GB written to an on-demand stream, each record rounded up to 1 KB. Price unconfirmed, rounding confirmed.
+const ON_DEMAND_GB_IN: f64 = 0.08;
+/// Kinesis: a GB read from an on-demand stream; with enhanced fan-out. Unconfirmed.
+const ON_DEMAND_GB_OUT: (f64, f64) = (0.04, 0.05);
+/// Kinesis: an hour of an enhanced fan-out consumer on a shard, and a GB that it reads. Unconfirmed.
+const FAN_OUT: (f64, f64) = (0.015, 0.013);
+/// Kinesis: an hour of a shard whose records are kept for more than 24 h. Unconfirmed.
+const EXTENDED_SHARD_HOUR: f64 = 0.02;
+/// Kafka: an hour of an event poller unit. Confirmed: AWS Lambda Developer Guide, "Kafka event source scaling modes".
+const POLLER_UNIT_HOUR: f64 = 0.185;
+/// Pollers of such a unit: about ten (same page).
+const POLLERS_PER_UNIT: u32 = 10;
+/// SQS: a request to a FIFO queue. Unconfirmed.
+const SQS_FIFO_REQUEST: f64 = 0.50e-6;
 /// SQS: a request, one for each 64 KB. Confirmed: Amazon SQS pricing, standard queues.
 const SQS_REQUEST: f64 = 0.40e-6;
 /// SNS: a publication, one for each 64 KB; the delivery to Lambda is free. Unconfirmed.
@@ -150,22 +168,66 @@ const IDLE_POLLERS: f64 = 5.0;
 /// Length in seconds of their long polls.
 const LONG_POLL: f64 = 20.0;
 
-/// What the service of a source charges itself in USD: for `events` of `payload_bytes` each, within `hours`, in a stream of `shards`,
-/// with `requests` that Lambda's pollers made.
-pub fn source_charges(kind: &str, events: f64, payload_bytes: u64, shards: u64, hours: f64, requests: f64) -> f64 {
+/// What a source used of its own service within some hours.
+#[derive(Clone, Copy, Debug)]
+pub struct SourceUsage<'a> {
+    /// Its kind.
+    pub kind: &'a str,
+    /// What is charged besides events.
+    pub charged: &'a Charged,
+    /// Events written, published or sent.
+    pub events: f64,
+    /// Bytes of each.
+    pub payload_bytes: u64,
+    /// How long.
+    pub hours: f64,
+    /// Requests that Lambda's pollers made.
+    pub requests: f64,
+}
+
+/// What the service of a source charges itself, in USD.
+pub fn source_charges(usage: &SourceUsage<'_>) -> f64 {
+    let SourceUsage { kind, charged, events, payload_bytes, hours, requests } = *usage;
     let units = |bytes: u64| events * payload_bytes.div_ceil(bytes).max(1) as f64;
-    match kind {
-        "kinesis" => shards as f64 * hours * SHARD_HOUR + units(PUT_UNIT_BYTES) * PUT_UNIT,
-        "sqs" => {
-            let idle_polls = IDLE_POLLERS * hours * 3600.0 / LONG_POLL;
-            (units(CHUNK_BYTES) + requests + idle_polls) * SQS_REQUEST
+    let sqs = |price: f64| {
+        let idle_polls = IDLE_POLLERS * hours * 3600.0 / LONG_POLL;
+        (units(CHUNK_BYTES) + requests + idle_polls) * price
+    };
+    match (charged, kind) {
+        (Charged::Stream { owned, shards, on_demand, enhanced_fan_out, extended_retention }, _) => {
+            let gb_read = events * payload_bytes as f64 / 1e9;
+            let shard_hours = shard_hours(shards, hours);
+            let stream = match (owned, on_demand) {
+                (false, _) => 0.0,
+                (true, true) => hours * STREAM_HOUR + units(1024) * 1024.0 / 1e9 * ON_DEMAND_GB_IN,
+                (true, false) => {
+                    let kept = if *extended_retention { EXTENDED_SHARD_HOUR } else { 0.0 };
+                    shard_hours * (SHARD_HOUR + kept) + units(PUT_UNIT_BYTES) * PUT_UNIT
+                }
+            };
+            let reads = match (on_demand, enhanced_fan_out) {
+                (true, false) => gb_read * ON_DEMAND_GB_OUT.0,
+                (true, true) => gb_read * ON_DEMAND_GB_OUT.1,
+                (false, true) => shard_hours * FAN_OUT.0 + gb_read * FAN_OUT.1,
+                (false, false) => 0.0,
+            };
+            stream + reads
         }
-        "sns" => units(CHUNK_BYTES) * SNS_PUBLICATION,
-        "api_gateway" => events * REST_REQUEST,
-        "cloudwatch_events" => units(CHUNK_BYTES) * CUSTOM_EVENT,
+        (Charged::KafkaPollers(pollers), _) => f64::from(pollers.div_ceil(POLLERS_PER_UNIT)) * hours * POLLER_UNIT_HOUR,
+        (Charged::FifoQueue, _) => sqs(SQS_FIFO_REQUEST),
+        (Charged::Events, "sqs") => sqs(SQS_REQUEST),
+        (Charged::Events, "sns") => units(CHUNK_BYTES) * SNS_PUBLICATION,
+        (Charged::Events, "api_gateway") => events * REST_REQUEST,
+        (Charged::Events, "cloudwatch_events") => units(CHUNK_BYTES) * CUSTOM_EVENT,
         // Reads of DynamoDB streams by Lambda are free, and the other services charge nothing for calling it.
-        _ => 0.0,
+        (Charged::Events, _) => 0.0,
     }
+}
+
+/// Hours of shards of a stream that has another number of them from each instant on.
+fn shard_hours(shards: &[(SimDuration, u32)], hours: f64) -> f64 {
+    let from = |place: usize| shards.get(place).map_or(hours, |(from, _)| (from.as_secs_f64() / 3600.0).min(hours));
+    (0..shards.len()).map(|place| f64::from(shards[place].1) * (from(place + 1) - from(place))).sum()
 }
 
 /// What the charges of a source of `kind` take for granted.

@@ -525,7 +525,7 @@ impl Observe for Recorder<'_> {
                 self.function(function).environments.change(at, environments as i64);
             }
             Fact::Requests { source, count } => self.source(source).requests += count,
-            Fact::Denied(_) | Fact::Unavailable(_) | Fact::RetryScheduled(_) | Fact::Bisected(_) => {}
+            Fact::Denied(_) | Fact::Unavailable(_) | Fact::RetryScheduled(_) | Fact::Bisected { .. } => {}
         }
         if self.watched {
             self.watch.fact(at, fact, &self.names);

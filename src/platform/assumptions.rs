@@ -30,7 +30,7 @@ pub fn assumptions(functions: &[(String, FunctionSpec)], receives_async_events: 
         );
     }
     if any(&|function| function.snap_start && function.init_duration.is_none()) {
-        assumptions.push("restoring a snapshot takes 200 ms: what AWS announced it may take (2022)".to_owned());
+        assumptions.push("restoring a snapshot takes 200 ms: an estimate, not documented by AWS".to_owned());
     }
     if any(&|function| function.cpu_bound > 0.0) {
         assumptions.push("a handler has one thread: more memory than 1,769 MB makes it no faster".to_owned());

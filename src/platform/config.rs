@@ -182,8 +182,7 @@ pub const DEFAULT_QUEUE_DELAY: DistributionSpec =
 pub const DEFAULT_INIT: DistributionSpec =
     DistributionSpec::lognormal(SimDuration::from_millis(404), SimDuration::from_millis(626));
 
-/// Assumption: what it takes to start from a snapshot where the scenario does not say. AWS's announcement of SnapStart (2022)
-/// tells of starts that went from 6 s to less than 200 ms.
+/// Assumption: what it takes to start from a snapshot where the scenario does not say: an estimate; no figures are documented.
 pub const DEFAULT_RESTORE: DistributionSpec = DistributionSpec::Constant(SimDuration::from_millis(200));
 
 /// A size of storage in bytes, written `"512MB"`.

@@ -176,7 +176,10 @@ impl<W: Write> Watch for FactsCsv<W> {
             }
             Fact::Denied(call) => self.batch(&Row::call(at, "denied", &call), call.events, names),
             Fact::Unavailable(call) => self.batch(&Row::call(at, "unavailable", &call), call.events, names),
-            Fact::Bisected(call) => self.batch(&Row::call(at, "bisected", &call), call.events, names),
+            Fact::Bisected { call, invocation } => {
+                let row = Row { invocation: Some(invocation), ..Row::call(at, "bisected", &call) };
+                self.batch(&row, call.events, names);
+            }
             Fact::Throttled(call, _) => self.batch(&Row::call(at, "throttled", &call), call.events, names),
             Fact::RetryScheduled(call) => self.batch(&Row::call(at, "retry_scheduled", &call), call.events, names),
             Fact::Started { call, invocation, environment, cold, .. } => {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::time::SimDuration;
 
 use super::Kind;
-use super::streaming::{Plan, StreamService, kind};
+use super::streaming::{Plan, StreamCharge, StreamService, kind};
 
 pub(super) const KIND: Kind = kind::<DynamoDb>(
     "dynamodb",
@@ -40,6 +40,7 @@ impl StreamService for DynamoDb {
             batching_window: SimDuration::ZERO,
             consumers: None,
             retries_with_destination: None,
+            charge: StreamCharge::Free,
         }
     }
 }

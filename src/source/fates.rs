@@ -61,12 +61,9 @@ impl Pull {
         match self.setting.policy.after(batch, done > 0) {
             After::Retry(batch) => self.block(shard, lane, batch, ctx),
             After::Bisect(first, second) => {
-                ctx.tell(Fact::Bisected(Call {
-                    source: self.setting.id,
-                    function: self.setting.target,
-                    events: &failed,
-                    attempt,
-                }));
+                let (source, function) = (self.setting.id, self.setting.target);
+                let call = Call { source, function, events: &failed, attempt };
+                ctx.tell(Fact::Bisected { call, invocation: invocation.0 });
                 self.shards[shard].lanes[lane].parts.push_front(second);
                 self.block(shard, lane, first, ctx);
             }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::time::SimDuration;
 
 use super::mapping::{MappingSpec, WriteRetry};
-use super::streaming::{Plan, StreamService, kind};
+use super::streaming::{Plan, StreamCharge, StreamService, kind};
 use super::{KeyProblem, Kind};
 
 pub(super) const KIND: Kind = kind::<Kinesis>(
@@ -83,6 +83,7 @@ impl StreamService for Kinesis {
             batching_window: SimDuration::ZERO,
             consumers: None,
             retries_with_destination: None,
+            charge: StreamCharge::Kinesis,
         }
     }
 

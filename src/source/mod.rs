@@ -143,8 +143,36 @@ pub trait Definition: Debug + Send + Sync {
     fn share_stream(&mut self, _: &StreamSpec, _owner: Option<&str>, _consumers: u32) -> Result<(), String> {
         Err("this source reads no stream".into())
     }
+    /// What its service charges for, besides its events.
+    fn charged(&self) -> Charged {
+        Charged::Events
+    }
     /// The running source.
     fn build(&self, site: Site<'_>) -> Result<Box<dyn EventSource>, InputError>;
+}
+
+/// What the service of a source charges for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Charged {
+    /// Events, if anything.
+    Events,
+    /// A Kinesis stream.
+    Stream {
+        /// Whether the stream is the source's own, and not another's that it reads.
+        owned: bool,
+        /// Shards from each instant on.
+        shards: Vec<(SimDuration, u32)>,
+        /// Whether the stream makes room by itself.
+        on_demand: bool,
+        /// Whether the mapping is a consumer with enhanced fan-out.
+        enhanced_fan_out: bool,
+        /// Whether records are kept for more than 24 h.
+        extended_retention: bool,
+    },
+    /// Requests to a FIFO queue.
+    FifoQueue,
+    /// So many pollers that are always there.
+    KafkaPollers(u32),
 }
 
 /// Which figures a source can have, besides those that all have.

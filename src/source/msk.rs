@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::time::SimDuration;
 
 use super::mapping::MappingSpec;
-use super::streaming::{ConsumerPlan, Plan, StreamService, kind};
+use super::streaming::{ConsumerPlan, Plan, StreamCharge, StreamService, kind};
 use super::{KeyProblem, Kind};
 
 pub(super) const KIND: Kind = kind::<Msk>(
@@ -89,6 +89,9 @@ impl StreamService for Msk {
             batching_window: SimDuration::from_millis(500),
             consumers: Some(ConsumerPlan { least, most, each }),
             retries_with_destination: Some(RETRIES_WITH_DESTINATION),
+            charge: self
+                .provisioned_pollers
+                .map_or(StreamCharge::Free, |pollers| StreamCharge::Pollers(pollers.minimum)),
         }
     }
 

@@ -17,7 +17,7 @@ use super::mapping::{Backlog, FunctionResponseType, PartitionKeys};
 use super::pollers::{Pollers, STEP};
 use super::queue::{Plan, Queue};
 use super::queue_batch::{RETRY_BASE, RETRY_LIMIT};
-use super::{Definition, EventSource, Figures, KeyProblem, Kind, Mode, Site, merged};
+use super::{Charged, Definition, EventSource, Figures, KeyProblem, Kind, Mode, Site, merged};
 
 pub(super) const KIND: Kind = Kind {
     name: "sqs",
@@ -209,6 +209,10 @@ impl Definition for SqsDefinition {
             "the function may run for {function_timeout}, longer than the queue's visibility timeout of {visibility}"
         );
         vec![(vec!["visibility_timeout"], longer)]
+    }
+
+    fn charged(&self) -> Charged {
+        if self.keys.fifo { Charged::FifoQueue } else { Charged::Events }
     }
 
     fn destinations(&self) -> Vec<(&'static str, &DestinationKind)> {

@@ -25,7 +25,7 @@ use super::reads::ReadLimit;
 use super::shard::{Polling, Pull, Setting};
 use super::stream::{self, ON_DEMAND_PERIOD, Resharding, Stream, WriteLimit};
 use super::window::Windows;
-use super::{Definition, EventSource, Figures, KeyProblem, Kind, Mode, Site, merged};
+use super::{Charged, Definition, EventSource, Figures, KeyProblem, Kind, Mode, Site, merged};
 
 /// Largest payload of a batch: "the 6 MB payload limit" ends a batch (AWS Lambda Developer Guide, "How Lambda processes records
 /// from stream and queue-based event sources").
@@ -62,6 +62,19 @@ pub(super) struct Plan {
     pub consumers: Option<ConsumerPlan>,
     /// Retries where a destination is set and no number of retries.
     pub retries_with_destination: Option<u32>,
+    /// Who charges for the stream.
+    pub charge: StreamCharge,
+}
+
+/// Who charges for a stream.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum StreamCharge {
+    /// Nobody: reads of DynamoDB streams by Lambda are free.
+    Free,
+    /// Kinesis.
+    Kinesis,
+    /// Lambda, for provisioned pollers of a Kafka mapping.
+    Pollers(u32),
 }
 
 /// How many consumers read the shards.
@@ -254,6 +267,20 @@ impl Definition for StreamDefinition {
             _ => {}
         }
         problems
+    }
+
+    fn charged(&self) -> Charged {
+        match self.plan.charge {
+            StreamCharge::Free => Charged::Events,
+            StreamCharge::Pollers(pollers) => Charged::KafkaPollers(pollers),
+            StreamCharge::Kinesis => Charged::Stream {
+                owned: self.stream.owner.is_none(),
+                shards: [&[(SimDuration::ZERO, self.stream.shard_count)][..], &self.stream.plan.reshard].concat(),
+                on_demand: self.stream.plan.on_demand,
+                enhanced_fan_out: self.plan.polling_interval.is_none(),
+                extended_retention: self.stream.plan.retention_period > SimDuration::from_secs(24 * 3600),
+            },
+        }
     }
 
     fn destinations(&self) -> Vec<(&'static str, &DestinationKind)> {

@@ -98,7 +98,7 @@ fn well_formed(csv: &str) -> Result<(), String> {
             "dropped" => "?xxxx??-??",
             "delivered_to_destination" => "xxxxxxx-??",
             "reclaimed" => "x------x--",
-            "bisected" => "xxxxx?????",
+            "bisected" => "xxxxxxx---",
             other => return Err(format!("unknown fact {other} in {line}")),
         };
         for (cell, want) in cells[2..].iter().zip(wanted.chars()) {
@@ -444,6 +444,12 @@ impl<'a> History<'a> {
                 }
                 Ok(())
             }
+            "bisected" => {
+                let open = events(group)
+                    .filter(|event| self.sources[row.source.as_str()].events[*event as usize].fate.is_none());
+                ensure!(open.count() > 1, "a batch of one record, or of settled ones, is split");
+                Ok(())
+            }
             "started" => self.started(group, next),
             "cold_started" => Ok(()),
             "finished" | "failed" | "timed_out" => self.ended(group),
@@ -563,7 +569,7 @@ impl<'a> History<'a> {
             let last = batch.iter().max().copied().filter(|_| one_group).unwrap_or(0);
             let passed = (0..last).find(|n| source.events[*n as usize].fate.is_none() && !batch.contains(n));
             ensure!(passed.is_none(), "the group's event {passed:?} is passed over");
-        } else {
+        } else if source.mode == Mode::Push {
             ensure!(size == 1, "a push source sends one event at a time, not {size}");
         }
 
@@ -721,9 +727,13 @@ impl<'a> History<'a> {
 
     fn message(&mut self, group: &[Row]) -> Result<(), String> {
         let row = &group[0];
-        ensure!(row.invocation == Some(self.messages), "messages are numbered in order, and this is {}", self.messages);
-        self.messages += 1;
-        self.messages_counted += u64::from(row.nanos >= self.warm_up);
+        // A message about several runs of events has a row for each.
+        let continues = self.messages > 0 && row.invocation == Some(self.messages - 1);
+        ensure!(continues || row.invocation == Some(self.messages), "message {} comes next", self.messages);
+        if !continues {
+            self.messages += 1;
+            self.messages_counted += u64::from(row.nanos >= self.warm_up);
+        }
         let source = self.source(row);
         for number in events(group) {
             let event = &mut source.events[number as usize];

@@ -1,5 +1,9 @@
 //! What is billed, and what it costs: Lambda's requests, durations and provisioned concurrency, and the sources' own charges.
 
+use pushpull::metrics::price::{SourceUsage, source_charges};
+use pushpull::source::Charged;
+use pushpull::time::SimDuration;
+
 use crate::support::summary;
 
 use super::{NULL, hold};
@@ -192,6 +196,49 @@ fn charges_of_sources() {
         ),
     ]);
     // F§10.9: one request for each 64 KB sent, those of the pollers, and five long polls every 20 s.
-    let sqs = pushpull::metrics::price::source_charges("sqs", 1e6, 65 * 1024, 1, 2.0, 500_000.0);
-    assert!((sqs - (2e6 + 500_000.0 + 5.0 * 360.0) * 0.40e-6).abs() < 1e-12, "{sqs}");
+    let usage = SourceUsage {
+        kind: "sqs",
+        charged: &Charged::Events,
+        events: 1e6,
+        payload_bytes: 65 * 1024,
+        hours: 2.0,
+        requests: 500_000.0,
+    };
+    let close = |got: f64, want: f64, what: &str| assert!((got - want).abs() < 1e-9, "{what}: {got} for {want}");
+    close(source_charges(&usage), (2e6 + 500_000.0 + 5.0 * 360.0) * 0.40e-6, "standard queue");
+    let fifo = SourceUsage { charged: &Charged::FifoQueue, ..usage };
+    close(source_charges(&fifo), (2e6 + 500_000.0 + 5.0 * 360.0) * 0.50e-6, "FIFO queue");
+    let pollers = SourceUsage { kind: "msk", charged: &Charged::KafkaPollers(11), ..usage };
+    close(source_charges(&pollers), 2.0 * 2.0 * 0.185, "two poller units for 2 h");
+}
+
+/// F§10.8: what differs between streams; 1 million records of 2 KB within 2 h, of two shards in the first hour and four after it.
+#[test]
+fn charges_of_streams() {
+    let shards = vec![(SimDuration::ZERO, 2), (SimDuration::from_secs(3600), 4)];
+    let stream = |owned, on_demand, enhanced_fan_out, extended_retention| Charged::Stream {
+        owned,
+        shards: shards.clone(),
+        on_demand,
+        enhanced_fan_out,
+        extended_retention,
+    };
+    for (charged, want, what) in [
+        (stream(true, false, false, false), 6.0 * 0.015 + 0.014, "provisioned"),
+        (stream(true, false, false, true), 6.0 * 0.035 + 0.014, "kept for longer"),
+        (stream(true, false, true, false), 6.0 * 0.030 + 0.014 + 2.0 * 0.013, "enhanced fan-out"),
+        (stream(false, false, true, false), 6.0 * 0.015 + 2.0 * 0.013, "a second consumer pays for itself alone"),
+        (stream(false, false, false, false), 0.0, "a second consumer that polls"),
+        (stream(true, true, false, false), 2.0 * 0.04 + 2.048 * 0.08 + 2.0 * 0.04, "on demand"),
+    ] {
+        let got = source_charges(&SourceUsage {
+            kind: "kinesis",
+            charged: &charged,
+            events: 1e6,
+            payload_bytes: 2000,
+            hours: 2.0,
+            requests: 0.0,
+        });
+        assert!((got - want).abs() < 1e-9, "{what}: {got} for {want}");
+    }
 }

@@ -126,3 +126,53 @@ impl Profile {
         }
     }
 }
+
+/// What Lambda got in the course of the years.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Feature {
+    /// As a scenario writes it, or in AWS's words.
+    pub name: &'static str,
+    /// The first profile that has it.
+    pub since: Profile,
+}
+
+impl Feature {
+    /// Announced in November 2019: "parallelization factor" of streams.
+    pub const PARALLELIZATION_FACTOR: Feature = Feature::new("parallelization_factor", Profile::November2019);
+    /// Announced in November 2019: retries, age, splitting and destinations of failing batches of streams.
+    pub const STREAM_FAILURES: Feature = Feature::new("a way out for failing batches", Profile::November2019);
+    /// Announced in November 2019: retries, age and destinations of asynchronous events.
+    pub const ASYNCHRONOUS_CONFIG: Feature =
+        Feature::new("retries, age and destinations of asynchronous events", Profile::November2019);
+    /// Announced in December 2019.
+    pub const PROVISIONED_CONCURRENCY: Feature =
+        Feature::new("provisioned_concurrent_executions", Profile::December2020);
+    /// Announced in August 2020.
+    pub const KAFKA: Feature = Feature::new("msk", Profile::December2020);
+    /// Announced in December 2020: of streams.
+    pub const TUMBLING_WINDOWS: Feature = Feature::new("tumbling_window", Profile::December2020);
+    /// Announced in December 2020 for streams.
+    pub const STREAM_RESPONSES: Feature = Feature::new("function_response_types of streams", Profile::December2020);
+    /// Announced in November 2020.
+    pub const QUEUE_WINDOWS: Feature = Feature::new("maximum_batching_window of queues", Profile::December2020);
+    /// Announced in November 2021 for queues.
+    pub const QUEUE_RESPONSES: Feature = Feature::new("function_response_types of queues", Profile::November2023);
+    /// Announced in November 2021.
+    pub const FILTERS: Feature = Feature::new("filter_pass_rate", Profile::November2023);
+    /// Announced in November 2021.
+    pub const ON_DEMAND_STREAMS: Feature = Feature::new("on_demand", Profile::November2023);
+    /// Announced in September 2021.
+    pub const ARM64: Feature = Feature::new("arm64", Profile::November2023);
+    /// Announced in March 2022: more than 512 MB.
+    pub const EPHEMERAL_STORAGE: Feature = Feature::new("ephemeral_storage", Profile::November2023);
+    /// Announced in November 2022.
+    pub const SNAP_START: Feature = Feature::new("snap_start", Profile::November2023);
+    /// Announced in January 2023.
+    pub const MAXIMUM_CONCURRENCY: Feature = Feature::new("maximum_concurrency", Profile::November2023);
+    /// Announced in November 2025 for queues.
+    pub const PROVISIONED_POLLERS: Feature = Feature::new("provisioned_pollers of queues", Profile::November2025);
+
+    const fn new(name: &'static str, since: Profile) -> Feature {
+        Feature { name, since }
+    }
+}

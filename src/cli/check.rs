@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Failure, Scenarios, load};
+use super::{Failure, Scenarios, load, print, warn};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -18,7 +18,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     for path in &arguments.of.scenarios {
         match load(path, &arguments.of.set) {
             Ok(_) if arguments.quiet => {}
-            Ok(_) => super::print(&format!("{path}: in order\n"))?,
+            Ok(loaded) => {
+                warn(&loaded.scenario);
+                print(&format!("{path}: in order\n"))?;
+            }
             Err(Failure::Input(message)) => wrong.push(message.trim_end().to_owned()),
             Err(failure) => return Err(failure),
         }

@@ -100,6 +100,13 @@ fn complain(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
+/// Says what AWS advises and a scenario does not follow.
+fn warn(scenario: &Scenario) {
+    for advice in scenario.advice() {
+        complain(&format!("warning: {}: {advice}", scenario.name));
+    }
+}
+
 fn colour() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && io::stderr().is_terminal()
 }

@@ -12,7 +12,7 @@ use crate::report::{FactsCsv, Folder, charts, series_csv, summary_csv, text};
 use crate::simulate;
 
 use super::files::Files;
-use super::{Failure, Loaded, Scenarios, complain, describe, load, print};
+use super::{Failure, Loaded, Scenarios, complain, describe, load, print, warn};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -56,6 +56,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             return Err(Failure::Input(format!("error: {other} and {path} would both write to {folder}")));
         }
         loaded.push((one, folder));
+    }
+    if !arguments.quiet {
+        loaded.iter().for_each(|(one, _)| warn(&one.scenario));
     }
     let mut met = true;
     for (one, folder) in &loaded {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::distribution::DistributionSpec;
 use crate::engine::{BatchItemFailures, DestinationKind};
+use crate::profile::Feature;
 use crate::time::SimDuration;
 use crate::units;
 
@@ -330,6 +331,24 @@ fn keep_alive() -> DistributionSpec {
 }
 
 impl FunctionSpec {
+    /// What it uses that Lambda did not always have.
+    pub fn features(&self) -> Vec<Feature> {
+        let default = EventInvokeConfig::default();
+        let config = self.event_invoke_config.as_ref().unwrap_or(&default);
+        let asynchronous = config.maximum_retry_attempts != default.maximum_retry_attempts
+            || config.maximum_event_age != default.maximum_event_age
+            || config.on_failure.is_some()
+            || config.on_success.is_some();
+        let used = [
+            (Feature::ASYNCHRONOUS_CONFIG, asynchronous),
+            (Feature::PROVISIONED_CONCURRENCY, self.provisioned_concurrent_executions.is_some()),
+            (Feature::ARM64, self.architecture == Architecture::Arm64),
+            (Feature::EPHEMERAL_STORAGE, self.ephemeral_storage.megabytes() > StorageSize::LEAST.megabytes()),
+            (Feature::SNAP_START, self.snap_start),
+        ];
+        used.into_iter().filter(|(_, used)| *used).map(|(feature, _)| feature).collect()
+    }
+
     /// What the function takes of the account's concurrency for itself: its reserve, or else what is provisioned.
     pub fn claimed_concurrency(&self) -> u64 {
         self.reserved_concurrent_executions.or(self.provisioned_concurrent_executions).unwrap_or(0)

@@ -124,7 +124,26 @@ impl Scenario {
                 assumptions.push(assumption);
             }
         }
+        let sources = self.sources.iter().flat_map(|source| source.definition.features());
+        let functions = self.functions.iter().flat_map(|(_, spec)| spec.features());
+        for feature in sources.chain(functions).filter(|feature| feature.since > self.profile) {
+            let (name, profile, since) = (feature.name, self.profile.name(), feature.since.name());
+            let assumption = format!("{name}: Lambda did not have this under profile {profile}, but by {since}");
+            if !assumptions.contains(&assumption) {
+                assumptions.push(assumption);
+            }
+        }
         assumptions
+    }
+
+    /// What AWS advises and the scenario does not follow.
+    pub fn advice(&self) -> Vec<String> {
+        let of_source = |source: &Source| {
+            let (_, function) = &self.functions[source.target as usize];
+            let advice = source.definition.advice(function.timeout, function.reserved_concurrent_executions);
+            advice.into_iter().map(|advice| format!("source `{}`: {advice}", source.name)).collect::<Vec<_>>()
+        };
+        self.sources.iter().flat_map(of_source).collect()
     }
 
     fn receives_async_events(&self) -> bool {

@@ -45,7 +45,7 @@ use crate::engine::{
     BatchItemFailures, Context, DestinationId, DestinationKind, FunctionId, InvocationType, Settle, SourceId, Wake,
 };
 use crate::inputs::{InputError, Inputs};
-use crate::profile::Rules;
+use crate::profile::{Feature, Rules};
 use crate::random::Key;
 use crate::time::{SimDuration, SimTime};
 
@@ -142,6 +142,14 @@ pub trait Definition: Debug + Send + Sync {
     /// Why it cannot.
     fn share_stream(&mut self, _: &StreamSpec, _owner: Option<&str>, _consumers: u32) -> Result<(), String> {
         Err("this source reads no stream".into())
+    }
+    /// What it uses that Lambda did not always have.
+    fn features(&self) -> Vec<Feature> {
+        vec![]
+    }
+    /// What AWS advises and it does not follow, with a function that may run for `timeout` and has `reserved` concurrency.
+    fn advice(&self, _timeout: SimDuration, _reserved: Option<u64>) -> Vec<String> {
+        vec![]
     }
     /// What its service charges for, besides its events.
     fn charged(&self) -> Charged {

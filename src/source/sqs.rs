@@ -10,6 +10,7 @@ use crate::arrivals::ArrivalsSpec;
 use crate::distribution::DistributionSpec;
 use crate::engine::{DestinationKind, InvocationType};
 use crate::inputs::InputError;
+use crate::profile::Feature;
 use crate::time::SimDuration;
 
 use super::common::Common;
@@ -209,6 +210,36 @@ impl Definition for SqsDefinition {
             "the function may run for {function_timeout}, longer than the queue's visibility timeout of {visibility}"
         );
         vec![(vec!["visibility_timeout"], longer)]
+    }
+
+    fn features(&self) -> Vec<Feature> {
+        let keys = &self.keys;
+        let used = [
+            (Feature::QUEUE_WINDOWS, !keys.maximum_batching_window.is_zero()),
+            (Feature::QUEUE_RESPONSES, !keys.function_response_types.is_empty()),
+            (Feature::FILTERS, keys.filter_pass_rate < 1.0),
+            (Feature::MAXIMUM_CONCURRENCY, keys.maximum_concurrency.is_some()),
+            (Feature::PROVISIONED_POLLERS, keys.provisioned_pollers.is_some()),
+        ];
+        used.into_iter().filter(|(_, used)| *used).map(|(feature, _)| feature).collect()
+    }
+
+    fn advice(&self, timeout: SimDuration, reserved: Option<u64>) -> Vec<String> {
+        let mut advice = Vec::new();
+        // "Set your queue's visibility timeout to at least six times your function timeout, plus the value of
+        // MaximumBatchingWindowInSeconds" (AWS Lambda Developer Guide, "Configuring a queue to use with Lambda").
+        let advised = timeout.saturating_mul(6) + self.keys.maximum_batching_window;
+        if self.keys.visibility_timeout < advised {
+            advice.push(format!(
+                "the visibility timeout is {}; AWS advises six times the function's timeout plus the batching window, {advised}",
+                self.keys.visibility_timeout
+            ));
+        }
+        // "Set reserved concurrency to at least 5" (same guide).
+        if let Some(reserved) = reserved.filter(|reserved| (1..5).contains(reserved)) {
+            advice.push(format!("the function has {reserved} reserved; AWS advises at least 5 for a queue"));
+        }
+        advice
     }
 
     fn charged(&self) -> Charged {

@@ -13,6 +13,7 @@ use crate::arrivals::{Arrivals, ArrivalsSpec};
 use crate::distribution::DistributionSpec;
 use crate::engine::{DestinationKind, InvocationType};
 use crate::inputs::InputError;
+use crate::profile::Feature;
 use crate::time::{SimDuration, SimTime};
 
 use super::common::Common;
@@ -267,6 +268,24 @@ impl Definition for StreamDefinition {
             _ => {}
         }
         problems
+    }
+
+    fn features(&self) -> Vec<Feature> {
+        let mapping = &self.mapping;
+        let failures = mapping.maximum_retry_attempts.0.is_some()
+            || mapping.maximum_record_age.0.is_some()
+            || mapping.bisect_batch_on_function_error
+            || mapping.on_failure.is_some();
+        let used = [
+            (Feature::KAFKA, self.plan.consumers.is_some()),
+            (Feature::PARALLELIZATION_FACTOR, mapping.parallelization_factor > 1),
+            (Feature::STREAM_FAILURES, failures),
+            (Feature::TUMBLING_WINDOWS, mapping.tumbling_window.is_some()),
+            (Feature::STREAM_RESPONSES, mapping.reports_failures()),
+            (Feature::FILTERS, mapping.filter_pass_rate < 1.0),
+            (Feature::ON_DEMAND_STREAMS, self.plan.on_demand),
+        ];
+        used.into_iter().filter(|(_, used)| *used).map(|(feature, _)| feature).collect()
     }
 
     fn charged(&self) -> Charged {

@@ -147,6 +147,7 @@ impl<'a> World<'a> {
                 self.close_next();
                 continue;
             }
+            assert!(at >= now, "an actor wanted to act at {at} s, and it is {now} s");
             now = at;
             let actor = self.actors[place as usize];
             let mut ctx = Context::new(now, self.recorder.watched(), &mut self.outbox, &mut self.recorder);

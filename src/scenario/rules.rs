@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::distribution::DistributionSpec;
 use crate::engine::DestinationKind;
 use crate::platform::{FunctionSpec, PackageType, StorageSize};
-use crate::source::{Definition, KINDS, Kind, chain};
+use crate::source::{Definition, KINDS, Kind, StreamSpec, chain};
 use crate::time::SimDuration;
 
 use super::keys::{Keys, WantSpec};
@@ -186,6 +186,8 @@ impl Problems {
     fn shared_streams(&mut self, drafts: &mut [Draft]) {
         let wanted: Vec<Option<String>> =
             drafts.iter().map(|draft| draft.definition.shared_stream().map(str::to_owned)).collect();
+        let polls: Vec<bool> =
+            drafts.iter().map(|draft| draft.definition.stream().is_some_and(StreamSpec::is_polled)).collect();
         for place in 0..drafts.len() {
             let Some(wanted_name) = &wanted[place] else { continue };
             let at = drafts[place].at(&["stream"]);
@@ -209,7 +211,8 @@ impl Problems {
                 ));
                 continue;
             }
-            let consumers = 1 + wanted.iter().filter(|name| name.as_ref() == Some(wanted_name)).count() as u32;
+            let reads = |other: usize| other == owner || wanted[other].as_ref() == Some(wanted_name);
+            let consumers = (0..drafts.len()).filter(|other| polls[*other] && reads(*other)).count().max(1) as u32;
             let shared = drafts[place].definition.share_stream(&stream, Some(wanted_name), consumers);
             let owned = drafts[owner].definition.share_stream(&stream, None, consumers);
             if let Err(message) = shared.and(owned) {

@@ -314,7 +314,7 @@ impl Pull {
         let open = idle.filter_map(|lane| lane.open_window).min()?;
         // Records of the window that cannot be read yet come with their own poll.
         let unread = self.stream.shards[number].unread.front();
-        let at = windows.end(open);
+        let at = windows.end(open).max(self.now);
         let waits = unread.is_some_and(|record| windows.of(record.written) <= open);
         (!waits).then(|| Wake::new(self.next_poll(number, at), Class::Poll))
     }
@@ -347,7 +347,8 @@ impl Pull {
                 break;
             }
             // The limit was hit: the poll is repeated at once, as far as the read limits allow.
-            let allowed = self.reads.borrow()[number].allows(ctx.now, true);
+            let polled = matches!(self.setting.polling, Polling::Every { .. });
+            let allowed = self.reads.borrow()[number].allows(ctx.now, polled);
             if allowed > ctx.now {
                 self.shards[number].not_before = allowed;
                 break;

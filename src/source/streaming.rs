@@ -148,6 +148,11 @@ pub struct StreamSpec {
 }
 
 impl StreamSpec {
+    /// Whether its own source polls it, and is not pushed its records.
+    pub fn is_polled(&self) -> bool {
+        self.plan.polling_interval.is_some()
+    }
+
     fn new(service: &'static str, common: &Common, mapping: &MappingSpec, plan: Plan) -> StreamSpec {
         StreamSpec {
             service,
@@ -395,7 +400,7 @@ impl Definition for StreamDefinition {
                 Some(interval) if polled => Polling::Every { interval, phase: mapping.polling_phase },
                 _ => Polling::Pushed,
             },
-            shares_polls: spec.consumers > 1,
+            shares_polls: polled && spec.consumers > 1,
             read_limit,
             retention: plan.retention_period,
             poll_records: self.plan.poll_records.min(self.plan.poll_bytes / spec.payload).max(1),

@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
+use crate::engine::InvocationType;
 use crate::platform::{FunctionSpec, StorageSize};
 use crate::scenario::{Scenario, Source};
 
-use super::price::{Bill, MONTH, SourceUsage, Usage, source_charges};
+use super::price::{Bill, MONTH, SourceUsage, Usage, extra_requests, source_charges};
 use super::{FunctionFigures, Outcome, SourceFigures};
 
 /// What a run would have cost in USD.
@@ -30,8 +31,14 @@ pub(super) struct Costs {
 
 pub(super) fn costs(scenario: &Scenario, outcome: &Outcome) -> Costs {
     let seconds = outcome.window.1.since(outcome.window.0).as_secs_f64();
-    let usages: Vec<Usage> =
+    let mut usages: Vec<Usage> =
         scenario.functions.iter().zip(&outcome.functions).map(|((_, spec), figures)| usage(spec, figures)).collect();
+    for (source, figures) in scenario.sources.iter().zip(&outcome.sources) {
+        if source.definition.invocation_type() == InvocationType::Event {
+            let chunks = extra_requests(source.definition.common().payload_size.0);
+            usages[source.target as usize].requests += figures.events as f64 * chunks;
+        }
+    }
     let sources = |times: f64, seconds: f64| {
         let charges = move |(source, figures)| charges(source, figures, times, seconds / 3600.0);
         scenario.sources.iter().zip(&outcome.sources).map(charges).collect::<Vec<f64>>()

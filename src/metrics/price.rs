@@ -10,6 +10,12 @@ use crate::time::SimDuration;
 /// A request to Lambda. Confirmed: AWS Lambda pricing, "$0.20 per 1M requests".
 const REQUEST: f64 = 0.20e-6;
 
+/// Requests that an asynchronous event of `payload_bytes` is charged beyond the first: one for each 64 KB above 256 KB. Unconfirmed:
+/// AWS Lambda pricing.
+pub fn extra_requests(payload_bytes: u64) -> f64 {
+    payload_bytes.saturating_sub(256 * 1024).div_ceil(64 * 1024) as f64
+}
+
 /// GB-seconds of a month and the price of each, tier by tier, on x86_64. The first tier is confirmed (AWS Lambda pricing, "first 6
 /// billion GB-seconds"); the others are unconfirmed.
 const X86_64: [(f64, f64); 3] = [(6e9, 0.000_016_666_7), (9e9, 0.000_015), (f64::INFINITY, 0.000_013_333_4)];

@@ -18,6 +18,10 @@ pub(super) const KIND: Kind = kind::<DynamoDb>(
 struct DynamoDb {}
 
 impl StreamService for DynamoDb {
+    /// "AT_TIMESTAMP is supported only for Amazon Kinesis streams, Amazon DocumentDB, Amazon MSK, and self-managed Apache Kafka"
+    /// (AWS::Lambda::EventSourceMapping).
+    const STRANGE: &'static [&'static str] = &["starting_position_timestamp"];
+
     fn plan(&self) -> Plan {
         Plan {
             // "Lambda polls shards in your DynamoDB stream for records at a base rate of 4 times per second" (AWS Lambda

@@ -129,6 +129,9 @@ pub enum StartingPosition {
     /// With the first record written from now on: what lies in the stream is not read.
     #[serde(rename = "LATEST")]
     Latest,
+    /// With the first record written at `starting_position_timestamp` or later (Kinesis and Kafka).
+    #[serde(rename = "AT_TIMESTAMP")]
+    AtTimestamp,
 }
 
 /// What a producer does when a shard refuses a record (`ProvisionedThroughputExceededException`).
@@ -185,8 +188,12 @@ pub struct MappingSpec {
     /// Batches of one shard in flight at once, 1 to 10; order is kept per partition key. Default 1.
     #[schemars(range(min = 1, max = 10))]
     pub parallelization_factor: u32,
-    /// `"TRIM_HORIZON"` (default): from the oldest record; `"LATEST"`: only what is written from now on.
+    /// `"TRIM_HORIZON"` (default): from the oldest record; `"LATEST"`: only what is written from now on; `"AT_TIMESTAMP"`: what was
+    /// written at `starting_position_timestamp` or later (not DynamoDB).
     pub starting_position: StartingPosition,
+    /// An instant of the calendar, such as `"2026-01-04T23:00:00Z"`, not after the scenario's `start`.
+    #[schemars(extend("x-format" = "timestamp"))]
+    pub starting_position_timestamp: Option<String>,
     /// Retries of a batch after function errors, 0 to 10000, or `-1` or `"unlimited"` (default): until its records expire.
     /// Throttles use up none.
     pub maximum_retry_attempts: Retries,
@@ -224,6 +231,7 @@ impl Default for MappingSpec {
             maximum_batching_window: None,
             parallelization_factor: 1,
             starting_position: StartingPosition::TrimHorizon,
+            starting_position_timestamp: None,
             maximum_retry_attempts: Retries(None),
             maximum_record_age: Age(None),
             bisect_batch_on_function_error: false,

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -193,6 +194,14 @@ impl StreamDefinition {
         }
     }
 
+    /// Whether the mapping begins with what was written so long before `start`, or earlier.
+    fn begins_before(&self, age: SimDuration, start: DateTime<Utc>) -> bool {
+        let from =
+            self.mapping.starting_position_timestamp.as_ref().and_then(|text| text.parse::<DateTime<Utc>>().ok());
+        let reach = from.and_then(|from| (start - from).num_nanoseconds()).unwrap_or(i64::MAX);
+        i128::from(reach) >= i128::from(age.nanos())
+    }
+
     /// What a mapping cannot say of a stream that is another source's.
     fn strange_keys(&self) -> Vec<KeyProblem> {
         let given = [
@@ -255,6 +264,18 @@ impl Definition for StreamDefinition {
             None | Some(DestinationKind::Sqs | DestinationKind::Sns | DestinationKind::S3)
         ) {
             problems.push((vec!["on_failure"], "a stream's mapping sends to \"sqs\", \"sns\" or \"s3\"".into()));
+        }
+        let at_timestamp = self.mapping.starting_position == StartingPosition::AtTimestamp;
+        match (at_timestamp, &self.mapping.starting_position_timestamp) {
+            (true, None) => problems.push((
+                vec!["starting_position"],
+                "\"AT_TIMESTAMP\" needs a `starting_position_timestamp`, which Kinesis and Kafka have".into(),
+            )),
+            (false, Some(_)) => problems.push((
+                vec!["starting_position_timestamp"],
+                "goes with `starting_position = \"AT_TIMESTAMP\"` only".into(),
+            )),
+            _ => {}
         }
         match &self.common.arrivals {
             _ if self.mapping.stream.is_some() => problems.extend(self.strange_keys()),
@@ -358,7 +379,8 @@ impl Definition for StreamDefinition {
         let arrivals = Arrivals::new(arrivals, until, key.named("arrivals"), site.inputs, site.functions)?;
         let backlog = match mapping.starting_position {
             StartingPosition::TrimHorizon => spec.backlog,
-            StartingPosition::Latest => Backlog { events: 0, age: SimDuration::ZERO },
+            StartingPosition::AtTimestamp if self.begins_before(spec.backlog.age, site.start) => spec.backlog,
+            StartingPosition::Latest | StartingPosition::AtTimestamp => Backlog { events: 0, age: SimDuration::ZERO },
         };
         let at = |after: &SimDuration| SimTime::ZERO + *after;
         let resharding = if plan.on_demand {

@@ -147,6 +147,14 @@ fn prices() {
             &[("cost_usd.total", 0.000_016_866_7), ("cost_usd.per_month", 0.012_312_691)],
         ),
         (
+            "F§10.7 an asynchronous event above 256 KB is charged one more request for each 64 KB",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             source.invoke = [{ invocation_type = 'Event', payload_size = '400KiB', arrivals = { at = ['0s'] } }]",
+            "",
+            &[],
+            &[("cost_usd.lambda_requests", 0.000_000_8)],
+        ),
+        (
             "§4 and of no window there is none",
             "function.f = { duration = '1s' }
              source.invoke = [{ arrivals = { at = ['0s'] } }]",

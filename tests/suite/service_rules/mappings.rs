@@ -195,6 +195,18 @@ fn filters_windows_and_positions() {
             &["1 started 0 on f/0"],
             &[("sources.kinesis.events", 1.0)],
         ),
+        (
+            "F§4.17 AT_TIMESTAMP reads what was written at that instant or later",
+            "start = '2026-01-05T12:00:00Z'
+             function.f = { duration = '0s' }
+             source.kinesis = [
+                { name = 'reaches', polling_phase = '0s', starting_position = 'AT_TIMESTAMP', starting_position_timestamp = '2026-01-05T11:00:00Z', backlog = { events = 3, age = '1h' } },
+                { name = 'misses', polling_phase = '0s', starting_position = 'AT_TIMESTAMP', starting_position_timestamp = '2026-01-05T11:00:00Z', backlog = { events = 3, age = '61m' } },
+             ]",
+            "",
+            &[],
+            &[("sources.reaches.processed", 3.0), ("sources.misses.events", 0.0)],
+        ),
     ]);
 }
 

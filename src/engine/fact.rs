@@ -144,6 +144,17 @@ impl Condition {
     }
 }
 
+/// What an event source mapping counts of its records, besides what other facts tell.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MappingCount {
+    /// Read from the stream or queue.
+    Polled,
+    /// Of a batch, or of its part, whose invocation failed: told when that ends.
+    FailedInvoke,
+    /// Deleted from the queue.
+    Deleted,
+}
+
 /// Which concurrency an invocation takes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Concurrency {
@@ -287,6 +298,15 @@ pub enum Fact<'a> {
         function: FunctionId,
         /// How many.
         environments: u64,
+    },
+    /// An event source mapping counts records.
+    Mapping {
+        /// The source.
+        source: SourceId,
+        /// What they are counted as.
+        what: MappingCount,
+        /// How many.
+        events: u64,
     },
     /// A source made billed requests to its service: what its own charges are made of.
     Requests {

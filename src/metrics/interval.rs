@@ -96,6 +96,20 @@ columns! {
         AgeSum: Sum,
         /// Their maximum.
         AgeMax: Max,
+        /// Records that a mapping read.
+        Polled: Sum,
+        /// Left out by its filters.
+        FilteredOut: Sum,
+        /// Handed to the function, again with each retry.
+        Invoked: Sum,
+        /// Of failed invocations, by their end.
+        FailedInvoke: Sum,
+        /// Given up after retries or age, with nowhere to send a message.
+        Discarded: Sum,
+        /// Told to the on-failure destination.
+        OnFailureDelivered: Sum,
+        /// Deleted from a queue.
+        Deleted: Sum,
     }
 }
 
@@ -198,6 +212,17 @@ impl Minute {
                     rows.push(("IteratorAge", "Average", mean));
                     rows.push(("IteratorAge", "Maximum", value(AgeMax as usize) / 1e6));
                 }
+                let counts = [
+                    ("PolledEventCount", Polled),
+                    ("FilteredOutEventCount", FilteredOut),
+                    ("InvokedEventCount", Invoked),
+                    ("FailedInvokeEventCount", FailedInvoke),
+                    ("DroppedEventCount", Discarded),
+                    ("OnFailureDestinationDeliveredEventCount", OnFailureDelivered),
+                    ("DeletedEventCount", Deleted),
+                ];
+                let told = counts.into_iter().map(|(name, column)| (name, "Sum", value(column as usize)));
+                rows.extend(told.filter(|(.., count)| *count > 0.0));
                 rows
             }
         }

@@ -4,7 +4,7 @@
 //! means cover the window from the warm-up to the end of emission. Physics is asserted at the end: events are conserved, and
 //! the integral of concurrency is the sum of the invocations' times, to the nanosecond.
 
-use crate::engine::{Concurrency, Condition, Ending, Fact, Fate, FunctionId, Observe, SourceId};
+use crate::engine::{Concurrency, Condition, Ending, Fact, Fate, FunctionId, MappingCount, Observe, SourceId};
 use crate::scenario::Names;
 use crate::time::{SimDuration, SimTime};
 
@@ -55,11 +55,23 @@ struct Seen {
     age: u128,
 }
 
-/// Highest values since the last flush, which the figures themselves do not keep.
+/// What happened since the last flush and the figures themselves do not keep.
 #[derive(Clone, Default)]
-struct Peaks {
+struct Recent {
+    /// The longest handler time.
     duration: u64,
+    /// The highest age.
     age: u64,
+    /// Whether the source is an event source mapping: it has counted records.
+    is_mapping: bool,
+    /// Its counts, from [`SourceColumn::Polled`] on.
+    counts: [u64; SourceColumn::COUNT - SourceColumn::Polled as usize],
+}
+
+impl Recent {
+    fn count(&mut self, column: SourceColumn, events: u64) {
+        self.counts[column as usize - SourceColumn::Polled as usize] += events;
+    }
 }
 
 /// Hears every fact of a run.
@@ -78,7 +90,7 @@ pub struct Recorder<'a> {
     at_warm_up: Areas,
     at_window_end: Option<(SimTime, Areas)>,
     seen: Vec<Seen>,
-    peaks: Vec<Peaks>,
+    recent: Vec<Recent>,
     minute: Vec<Interval>,
     minute_start: SimTime,
     bin: Vec<Interval>,
@@ -117,7 +129,7 @@ impl<'a> Recorder<'a> {
             at_warm_up: Areas::default(),
             at_window_end: None,
             seen: vec![Seen::default(); 1 + functions + sources],
-            peaks: vec![Peaks::default(); 1 + functions + sources],
+            recent: vec![Recent::default(); 1 + functions + sources],
             minute: owners(),
             minute_start: SimTime::ZERO,
             bin: owners(),
@@ -255,7 +267,7 @@ impl<'a> Recorder<'a> {
             next.push(account);
         }
         for (place, function) in self.functions.iter_mut().enumerate() {
-            let (seen, peaks) = (&mut self.seen[1 + place], &mut self.peaks[1 + place]);
+            let (seen, recent) = (&mut self.seen[1 + place], &mut self.recent[1 + place]);
             let mut interval = Interval::function();
             let mut put = |column: FunctionColumn, value: f64| interval.0[column as usize] = value;
             let (concurrency, environments) = (function.concurrency.take_max(), function.environments.take_max());
@@ -266,7 +278,7 @@ impl<'a> Recorder<'a> {
             put(FunctionColumn::Throttles, (function.throttles - seen.throttles) as f64);
             put(FunctionColumn::Ended, (function.duration.count() - seen.ended) as f64);
             put(FunctionColumn::DurationSum, (function.duration.sum() - seen.duration) as f64);
-            put(FunctionColumn::DurationMax, std::mem::take(&mut peaks.duration) as f64);
+            put(FunctionColumn::DurationMax, std::mem::take(&mut recent.duration) as f64);
             put(FunctionColumn::ConcurrencyArea, (function.concurrency.area() - seen.concurrency) as f64);
             put(FunctionColumn::ConcurrencyMax, concurrency as f64);
             put(FunctionColumn::EnvironmentsArea, (function.environments.area() - seen.environments) as f64);
@@ -275,7 +287,7 @@ impl<'a> Recorder<'a> {
             put(FunctionColumn::AsyncDropped, (function.async_dropped - seen.dropped) as f64);
             put(FunctionColumn::AsyncAgeCount, (function.async_age.count() - seen.async_ages) as f64);
             put(FunctionColumn::AsyncAgeSum, (function.async_age.sum() - seen.async_age) as f64);
-            put(FunctionColumn::AsyncAgeMax, std::mem::take(&mut peaks.age) as f64);
+            put(FunctionColumn::AsyncAgeMax, std::mem::take(&mut recent.age) as f64);
             put(FunctionColumn::Provisioned, (function.provisioned - seen.provisioned) as f64);
             put(FunctionColumn::Spillover, (function.spillover - seen.spillover) as f64);
             seen.invocations = function.invocations;
@@ -295,7 +307,7 @@ impl<'a> Recorder<'a> {
         }
         let first = 1 + self.functions.len();
         for (place, source) in self.sources.iter_mut().enumerate() {
-            let (seen, peaks) = (&mut self.seen[first + place], &mut self.peaks[first + place]);
+            let (seen, recent) = (&mut self.seen[first + place], &mut self.recent[first + place]);
             let mut interval = Interval::source();
             let mut put = |column: SourceColumn, value: f64| interval.0[column as usize] = value;
             let backlog = source.backlog.take_max();
@@ -307,7 +319,11 @@ impl<'a> Recorder<'a> {
             put(SourceColumn::BacklogMax, backlog as f64);
             put(SourceColumn::AgeCount, (source.iterator_age.count() - seen.ages) as f64);
             put(SourceColumn::AgeSum, (source.iterator_age.sum() - seen.age) as f64);
-            put(SourceColumn::AgeMax, std::mem::take(&mut peaks.age) as f64);
+            put(SourceColumn::AgeMax, std::mem::take(&mut recent.age) as f64);
+            let counts = std::mem::take(&mut recent.counts);
+            for (place, count) in counts.into_iter().enumerate().filter(|_| recent.is_mapping) {
+                interval.0[SourceColumn::Polled as usize + place] = count as f64;
+            }
             seen.emitted = source.emitted;
             seen.processed = source.processed;
             seen.lost = source.lost;
@@ -415,6 +431,10 @@ impl<'a> Recorder<'a> {
         }
     }
 
+    fn recent_of(&mut self, source: SourceId) -> &mut Recent {
+        &mut self.recent[1 + self.functions.len() + source.0 as usize]
+    }
+
     fn source(&mut self, source: SourceId) -> &mut SourceFigures {
         &mut self.sources[source.0 as usize]
     }
@@ -441,6 +461,7 @@ impl Observe for Recorder<'_> {
                 self.running.0 += u128::from(at.nanos());
                 self.running.1 += 1;
                 self.source(call.source).deliveries += u64::from(call.events.count);
+                self.recent_of(call.source).count(SourceColumn::Invoked, u64::from(call.events.count));
                 let function = self.function(call.function);
                 function.invocations += 1;
                 function.records += u64::from(call.events.count);
@@ -457,7 +478,7 @@ impl Observe for Recorder<'_> {
                 }
                 if let Some(since) = queued_since {
                     function.async_age.record(at.since(since));
-                    let peak = &mut self.peaks[1 + call.function.0 as usize].age;
+                    let peak = &mut self.recent[1 + call.function.0 as usize].age;
                     *peak = (*peak).max(at.since(since).nanos());
                 }
             }
@@ -466,7 +487,7 @@ impl Observe for Recorder<'_> {
                 self.running.0 -= u128::from(started.nanos());
                 self.running.1 -= 1;
                 self.invocation_time += u128::from(at.since(started).nanos());
-                let peak = &mut self.peaks[1 + call.function.0 as usize].duration;
+                let peak = &mut self.recent[1 + call.function.0 as usize].duration;
                 *peak = (*peak).max(handler.nanos());
                 let function = &mut self.functions[call.function.0 as usize];
                 function.concurrency.change(at, -1);
@@ -502,6 +523,17 @@ impl Observe for Recorder<'_> {
                         *sum += u128::from(part.nanos());
                     }
                 }
+                match fate {
+                    Fate::Filtered => self.recent_of(source).count(SourceColumn::FilteredOut, 1),
+                    // What leaves the stream by its age alone, or the queue by its redrive, is not the mapping's doing.
+                    Fate::DeadLettered if condition.is_some() => {
+                        self.recent_of(source).count(SourceColumn::OnFailureDelivered, 1);
+                    }
+                    Fate::Dropped | Fate::Expired if condition.is_some() => {
+                        self.recent_of(source).count(SourceColumn::Discarded, 1);
+                    }
+                    _ => {}
+                }
                 if condition.is_some_and(Condition::drops_async_event)
                     && let Some(function) = function
                 {
@@ -518,11 +550,21 @@ impl Observe for Recorder<'_> {
             Fact::Waiting { source, change } => self.source(source).backlog.change(at, change),
             Fact::IteratorAge { source, age } => {
                 let place = 1 + self.functions.len() + source.0 as usize;
-                self.peaks[place].age = self.peaks[place].age.max(age.nanos());
+                self.recent[place].age = self.recent[place].age.max(age.nanos());
                 self.source(source).iterator_age.record(age);
             }
             Fact::Provisioned { function, environments } => {
                 self.function(function).environments.change(at, environments as i64);
+            }
+            Fact::Mapping { source, what, events } => {
+                let recent = self.recent_of(source);
+                recent.is_mapping = true;
+                let column = match what {
+                    MappingCount::Polled => SourceColumn::Polled,
+                    MappingCount::FailedInvoke => SourceColumn::FailedInvoke,
+                    MappingCount::Deleted => SourceColumn::Deleted,
+                };
+                recent.count(column, events);
             }
             Fact::Requests { source, count } => self.source(source).requests += count,
             Fact::Denied(_) | Fact::Unavailable(_) | Fact::RetryScheduled(_) | Fact::Bisected { .. } => {}

@@ -161,7 +161,11 @@ impl<W: Write> Watch for FactsCsv<W> {
         // What is no row of the file does not part the rows of a batch.
         if matches!(
             fact,
-            Fact::Waiting { .. } | Fact::Answered { .. } | Fact::IteratorAge { .. } | Fact::Requests { .. }
+            Fact::Waiting { .. }
+                | Fact::Answered { .. }
+                | Fact::IteratorAge { .. }
+                | Fact::Mapping { .. }
+                | Fact::Requests { .. }
         ) {
             return;
         }
@@ -228,6 +232,7 @@ impl<W: Write> Watch for FactsCsv<W> {
             | Fact::Waiting { .. }
             | Fact::Answered { .. }
             | Fact::IteratorAge { .. }
+            | Fact::Mapping { .. }
             | Fact::Requests { .. }
             | Fact::Provisioned { .. } => {}
         }

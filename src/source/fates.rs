@@ -1,6 +1,8 @@
 //! What becomes of records: processed, given up with or without a message, expired; and what a batch comes to.
 
-use crate::engine::{BatchItemFailures, Call, Condition, Context, Ending, Events, Fact, Fate, Part, Parts};
+use crate::engine::{
+    BatchItemFailures, Call, Condition, Context, Ending, Events, Fact, Fate, MappingCount, Part, Parts,
+};
 use crate::time::{SimDuration, SimTime};
 
 use super::lane::{After, Batch};
@@ -50,7 +52,10 @@ impl Pull {
         }
         batch.records = rest;
         batch.first_failure = batch.first_failure.min(invocation.1);
-        ctx.tell(Fact::Waiting { source: self.setting.id, change: batch.records.len() as i64 });
+        let failed = batch.records.len();
+        ctx.tell(Fact::Waiting { source: self.setting.id, change: failed as i64 });
+        let what = MappingCount::FailedInvoke;
+        ctx.tell(Fact::Mapping { source: self.setting.id, what, events: failed as u64 });
         self.count_poisoned(&batch);
         if done > 0 {
             batch.tries = 0;

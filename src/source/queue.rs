@@ -11,7 +11,7 @@ use crate::arrivals::{Arrivals, ArrivalsSpec};
 use crate::distribution::{Distribution, DistributionSpec};
 use crate::engine::{
     BatchItemFailures, Call, Class, Context, DestinationId, Ending, Events, Fact, Fate, FunctionId, InvocationType,
-    Invoke, Part, Parts, Settle, SourceId, Verdict, Wake,
+    Invoke, MappingCount, Part, Parts, Settle, SourceId, Verdict, Wake,
 };
 use crate::inputs::InputError;
 use crate::random::Key;
@@ -196,6 +196,8 @@ impl EventSource for Queue {
                 if ending != Ending::Success && self.answer.is_none() {
                     self.pollers.back_off(ctx.now);
                 }
+                let (what, events) = (MappingCount::FailedInvoke, returned.len() as u64);
+                ctx.tell(Fact::Mapping { source: self.id, what, events });
                 self.give_back(&returned, batch.attempt, started, ctx);
             }
             Verdict::Throttled(_)
@@ -269,7 +271,9 @@ impl Queue {
         let most = (self.most - gathered.len()).min(MOST_RECEIVED as usize);
         let receipt = self.messages.receive(most, self.max_receive_count, ctx.now);
         ctx.tell(Fact::Requests { source: self.id, count: 1 });
-        self.pollers.count_call(receipt.messages.len() as u64 * self.payload);
+        let events = receipt.messages.len() as u64;
+        ctx.tell(Fact::Mapping { source: self.id, what: MappingCount::Polled, events });
+        self.pollers.count_call(events * self.payload);
         for number in receipt.redriven {
             self.redrive(number, ctx);
         }
@@ -395,6 +399,7 @@ impl Queue {
     fn tell_deleted(&self, messages: u64, ctx: &mut Context<'_>) {
         if messages > 0 {
             ctx.tell(Fact::Requests { source: self.id, count: messages.div_ceil(MOST_DELETED) });
+            ctx.tell(Fact::Mapping { source: self.id, what: MappingCount::Deleted, events: messages });
         }
     }
 

@@ -12,7 +12,7 @@ use rustc_hash::{FxHashMap, FxHasher};
 
 use crate::engine::{
     BatchItemFailures, Call, Class, Condition, Context, DestinationId, Ending, Fact, Fate, FunctionId, InvocationType,
-    Invoke, Settle, SourceId, Verdict, Wake,
+    Invoke, MappingCount, Settle, SourceId, Verdict, Wake,
 };
 use crate::random::Key;
 use crate::time::{SimDuration, SimTime};
@@ -341,6 +341,7 @@ impl Pull {
                     self.give_up(&[record], Fate::Filtered, None, 0, ctx);
                 }
             }
+            ctx.tell(Fact::Mapping { source: self.setting.id, what: MappingCount::Polled, events: moved });
             self.reads.borrow_mut()[number].take(ctx.now, moved * self.setting.record_bytes);
             let more = self.stream.shards[number].unread.front().is_some_and(|record| record.readable <= ctx.now);
             if !more {

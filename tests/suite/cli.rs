@@ -545,7 +545,7 @@ fn summary_csv_agrees_with_the_json() {
 
 #[test]
 fn series_csv_holds_minutes_that_add_up() {
-    const METRICS: [&str; 13] = [
+    const METRICS: [&str; 17] = [
         "Invocations",
         "Errors",
         "Throttles",
@@ -559,6 +559,10 @@ fn series_csv_holds_minutes_that_add_up() {
         "EventsEmitted",
         "EventsProcessed",
         "Backlog",
+        "PolledEventCount",
+        "InvokedEventCount",
+        "FailedInvokeEventCount",
+        "FilteredOutEventCount",
     ];
     let sandbox = Sandbox::small();
     let figures = Figures(sandbox.run("run small.toml --json --no-charts").line());

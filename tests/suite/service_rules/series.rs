@@ -7,10 +7,15 @@ use crate::support::outcome;
 
 /// The values of a function's metric by minute.
 fn series(text: &str, metric: &str, stat: &str) -> Vec<(u64, f64)> {
+    series_of("functions.f", text, metric, stat)
+}
+
+/// The values of an owner's metric by minute.
+fn series_of(owner: &str, text: &str, metric: &str, stat: &str) -> Vec<(u64, f64)> {
     let (scenario, outcome) = outcome(text, 1);
     let csv = series_csv(&outcome, &scenario.names());
     let rows = csv.lines().map(|line| line.split(',').collect::<Vec<_>>());
-    rows.filter(|row| row[1] == "functions.f" && row[2] == metric && row[3] == stat)
+    rows.filter(|row| row[1] == owner && row[2] == metric && row[3] == stat)
         .map(|row| (row[0].parse().unwrap(), row[4].parse().unwrap()))
         .collect()
 }
@@ -54,4 +59,35 @@ fn ages_of_queued_events_and_provisioned_concurrency() {
     let (provisioned, spillover) = ("ProvisionedConcurrencyInvocations", "ProvisionedConcurrencySpilloverInvocations");
     assert_eq!(series(text, provisioned, "Sum"), [(60, 2.0), (120, 2.0)]);
     assert_eq!(series(text, spillover, "Sum"), [(60, 1.0), (120, 1.0)]);
+}
+
+/// F§9: the counts of mappings; retries count again, and a failure belongs to the minute in which its call ended.
+#[test]
+fn counts_of_mappings() {
+    let stream = "function.f = { duration = '40s', timeout = '1m', init_duration = '0s' }
+                  source.kinesis = [{ polling_phase = '0s', batch_size = 4, poison = [1], maximum_retry_attempts = 1, filter_pass_rate = 0.5, backlog = { events = 40 } }]
+                  duration = '30m'";
+    let sum =
+        |metric: &str| series_of("sources.kinesis", stream, metric, "Sum").iter().map(|(_, count)| count).sum::<f64>();
+    let (scenario, run) = outcome(stream, 1);
+    let json = pushpull::metrics::Summary::new(&scenario, 1, &run).to_json();
+    let figure = |name: &str| json["sources"]["kinesis"][name].as_f64().unwrap();
+    assert_eq!(sum("PolledEventCount"), 40.0);
+    assert_eq!(sum("FilteredOutEventCount"), figure("filtered"));
+    assert_eq!(sum("InvokedEventCount"), figure("deliveries"));
+    assert_eq!(sum("DroppedEventCount"), figure("dropped"));
+    assert_eq!(sum("FailedInvokeEventCount"), 2.0 * figure("dropped"), "each of its two tries failed");
+    let failed = series_of("sources.kinesis", stream, "FailedInvokeEventCount", "Sum");
+    assert_eq!(failed.iter().map(|(minute, _)| *minute).collect::<Vec<_>>(), [0, 60], "at 40 s and 80.25 s");
+    let queue = "function.f = { duration = '1s', init_duration = '0s' }
+                 source.sqs = [{ poison = [2], max_receive_count = 1, backlog = { events = 3 } }]";
+    let sum = |metric: &str| series_of("sources.sqs", queue, metric, "Sum").iter().map(|(_, count)| count).sum::<f64>();
+    assert_eq!(
+        (sum("DeletedEventCount"), sum("OnFailureDestinationDeliveredEventCount")),
+        (0.0, 0.0),
+        "SQS moves them"
+    );
+    let push = "function.f = { duration = '1s' }
+                source.s3 = [{ arrivals = { at = ['0s'] } }]";
+    assert!(series_of("sources.s3", push, "InvokedEventCount", "Sum").is_empty(), "no mapping");
 }

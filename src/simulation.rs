@@ -8,7 +8,7 @@ use crate::distribution::{DistributionSpec, TimeUnit};
 use crate::engine::{Agenda, Context, DestinationId, FunctionId, Message, SourceId};
 use crate::inputs::{InputError, Inputs};
 use crate::metrics::{Outcome, Recorder, Watch};
-use crate::platform::Platform;
+use crate::platform::{Origin, Platform};
 use crate::random::Key;
 use crate::scenario::Scenario;
 use crate::source::{EventSource, Site, StreamReads};
@@ -64,9 +64,13 @@ impl<'a> World<'a> {
         let mut sampler =
             |spec: &DistributionSpec| spec.sampler(&mut |file, column, unit| columns.values(file, column, unit));
         let source_key = |name: &str| root.named("source").named(name);
-        let keys = names.sources.iter().map(|name| source_key(name)).collect();
+        let origins = scenario.sources.iter().map(|source| Origin {
+            key: source_key(&source.name),
+            duplicate_rate: source.definition.common().duplicate_rate,
+        });
         let rules = scenario.profile.rules();
-        let platform = Platform::new(&scenario.account, &scenario.functions, rules, keys, root, &mut sampler);
+        let platform =
+            Platform::new(&scenario.account, &scenario.functions, rules, origins.collect(), root, &mut sampler);
         let destination = |name: &str| {
             let place = names.destinations.iter().position(|known| known == name);
             place.map(|place| DestinationId(place as u32))
@@ -171,6 +175,9 @@ impl<'a> World<'a> {
             self.deliver(now);
             if ended_at.is_none() && self.is_done() {
                 ended_at = Some(now);
+                for id in self.platform.forget_copies() {
+                    self.rekey_function(id);
+                }
             }
         }
         // What a lazy source has not told yet happened before the run was cut off.

@@ -49,6 +49,8 @@ pub(super) struct Waiting {
     pub errors: u32,
     /// The sender's own number, where it wants to know the end.
     pub receipt: Option<u64>,
+    /// Whether it is a copy of an event that the queue holds twice: it decides nothing.
+    pub copy: bool,
 }
 
 impl Waiting {
@@ -107,6 +109,17 @@ impl AsyncQueue {
     pub(super) fn enter(&mut self, event: Waiting) {
         self.next = self.next.min(event.due);
         self.fresh.push(Reverse(event));
+    }
+
+    /// Forgets all events; whether there were any.
+    pub(super) fn clear(&mut self) -> bool {
+        let any = self.next != SimTime::NEVER;
+        if any {
+            self.fresh.clear();
+            self.after_errors.iter_mut().chain(&mut self.after_throttles).for_each(VecDeque::clear);
+            self.next = SimTime::NEVER;
+        }
+        any
     }
 
     /// Takes out the event whose try is due.
@@ -201,6 +214,7 @@ mod tests {
             throttles: 0,
             errors: 0,
             receipt: None,
+            copy: false,
         }
     }
 

@@ -22,10 +22,12 @@ use super::environments::{Environment, Environments};
 use super::handler::Handler;
 use super::init::{Init, Preparation};
 use super::provisioned::Provisioned;
-use super::{DEFAULT_QUEUE_DELAY, FunctionSpec, Shared};
+use super::{DEFAULT_QUEUE_DELAY, FunctionSpec, Origin, Shared};
 
 /// The draw of the way through the asynchronous queue, below the event's key beside its deliveries.
 const QUEUE_DELAY: &str = "queue_delay";
+/// Whether the queue holds an event twice, below the event's key; and the key of all draws of a source's copies.
+const DUPLICATE: &str = "duplicate";
 
 /// Where a function's messages go.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,6 +35,8 @@ pub(super) struct Destinations {
     pub on_failure: Option<DestinationId>,
     pub on_success: Option<DestinationId>,
     pub dead_letter_queue: Option<DestinationId>,
+    /// Whether `on_failure` is a function.
+    pub on_failure_calls: bool,
 }
 
 /// One function of a run.
@@ -243,7 +247,16 @@ impl Function {
     }
 
     fn enqueue(&mut self, invoke: &Invoke, shared: &Shared, now: SimTime) {
-        let key = shared.sources[invoke.source.0 as usize].numbered(invoke.events.first).named(QUEUE_DELAY);
+        let Origin { key, duplicate_rate } = shared.sources[invoke.source.0 as usize];
+        self.enter_queue(invoke, key, false, now);
+        if duplicate_rate > 0.0 && key.numbered(invoke.events.first).named(DUPLICATE).unit() < duplicate_rate {
+            self.enter_queue(invoke, key.named(DUPLICATE), true, now);
+        }
+    }
+
+    /// Lets an event, or the copy of one, enter the queue; `key` is that of its source's draws.
+    fn enter_queue(&mut self, invoke: &Invoke, key: Key, copy: bool, now: SimTime) {
+        let key = key.numbered(invoke.events.first).named(QUEUE_DELAY);
         // A stopped function's events go straight to their destination.
         let delay =
             if self.admission.is_stopped() { SimDuration::ZERO } else { self.queue_delay.sample(&mut key.draws()) };
@@ -260,7 +273,8 @@ impl Function {
             hops: invoke.hops,
             throttles: 0,
             errors: 0,
-            receipt: invoke.receipt.then_some(invoke.handle),
+            receipt: (invoke.receipt && !copy).then_some(invoke.handle),
+            copy,
         });
     }
 
@@ -306,7 +320,11 @@ impl Function {
         shared.running += 1;
         self.admission.enter(account, concurrency);
         let (environment, cold, preparation) = self.environment(concurrency, ctx.now);
-        let run = self.handler.run(&start, preparation.inside, shared.sources[start.source.0 as usize], ctx.now);
+        let Origin { mut key, .. } = shared.sources[start.source.0 as usize];
+        if matches!(&start.caller, Caller::Queue(event) if event.copy) {
+            key = key.named(DUPLICATE);
+        }
+        let run = self.handler.run(&start, preparation.inside, key, ctx.now);
         if run.resets {
             self.environments.reset(environment);
         }

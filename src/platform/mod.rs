@@ -25,7 +25,7 @@ pub use config::{
 pub use runtime::{PackageType, Runtime};
 
 use crate::distribution::DistributionSpec;
-use crate::engine::{Context, Destination, DestinationId, FunctionId, Invoke, Wake};
+use crate::engine::{Context, Destination, DestinationId, DestinationKind, FunctionId, Invoke, Wake};
 use crate::profile::{Rules, Scaling};
 use crate::random::Key;
 use crate::time::{SimDuration, SimTime};
@@ -39,26 +39,34 @@ pub struct Platform {
     shared: Shared,
 }
 
+/// What the platform knows of a source.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin {
+    /// To which the draws of its events belong.
+    pub key: Key,
+    /// Probability that the asynchronous queue holds an event of it twice.
+    pub duplicate_rate: f64,
+}
+
 /// What all functions number or draw from together.
 struct Shared {
     /// The next invocation's number.
     invocations: u64,
     /// Invocations that run now.
     running: u64,
-    /// The key of each source, to which the draws of its events belong.
-    sources: Vec<Key>,
+    sources: Vec<Origin>,
     rules: Rules,
     service_outages: Vec<ServiceOutage>,
 }
 
 impl Platform {
-    /// The platform of `functions`, which come in order of name, under `rules`; `sources` are the keys of the sources' draws,
+    /// The platform of `functions`, which come in order of name, under `rules`; `sources` are where calls come from,
     /// `sampler` makes distributions ready.
     pub fn new(
         account: &AccountSpec,
         functions: &[(String, FunctionSpec)],
         rules: Rules,
-        sources: Vec<Key>,
+        sources: Vec<Origin>,
         root: Key,
         sampler: &mut dyn FnMut(&DistributionSpec) -> crate::distribution::Distribution,
     ) -> Platform {
@@ -82,6 +90,10 @@ impl Platform {
                     on_failure: id(name, "on_failure"),
                     on_success: id(name, "on_success"),
                     dead_letter_queue: id(name, "dead_letter_queue"),
+                    on_failure_calls: spec
+                        .event_invoke_config
+                        .as_ref()
+                        .is_some_and(|config| matches!(config.on_failure, Some(DestinationKind::Lambda(_)))),
                 };
                 let key = root.named("function").named(name);
                 Function::new(FunctionId(place as u32), spec, &rules, destinations, key, sampler)
@@ -123,6 +135,12 @@ impl Platform {
     /// Takes a call.
     pub fn invoke(&mut self, invoke: Invoke, ctx: &mut Context<'_>) {
         self.functions[invoke.function.0 as usize].invoke(invoke, &mut self.account, &mut self.shared, ctx);
+    }
+
+    /// Every event has met its fate: forgets the copies that still wait in the asynchronous queues. The ids are those of functions
+    /// that had such copies.
+    pub fn forget_copies(&mut self) -> Vec<FunctionId> {
+        self.functions.iter_mut().filter_map(|function| function.queue.clear().then_some(function.id)).collect()
     }
 
     /// How many invocations run now.

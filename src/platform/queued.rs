@@ -27,7 +27,7 @@ impl Function {
             self.queue.is_too_old(&event, ctx.now).then_some(Condition::EventAgeExceeded)
         };
         if let Some(condition) = hopeless {
-            ctx.tell(Fact::Waiting { source: event.source, change: -1 });
+            Self::waits(&event, -1, ctx);
             return self.give_up(event, condition, None, ctx);
         }
         let events = Events::one(event.event);
@@ -37,7 +37,7 @@ impl Function {
             if shared.is_out_of_order(ctx.now) { Err(None) } else { self.admit(account, false, ctx.now).map_err(Some) };
         match admitted {
             Ok(concurrency) => {
-                ctx.tell(Fact::Waiting { source: event.source, change: -1 });
+                Self::waits(&event, -1, ctx);
                 let start = Start {
                     source: event.source,
                     emitted: event.emitted,
@@ -56,11 +56,18 @@ impl Function {
                     Next::Retry => ctx.tell(Fact::RetryScheduled(call)),
                     Next::GiveUp(condition) => {
                         event.throttles += 1;
-                        ctx.tell(Fact::Waiting { source: event.source, change: -1 });
+                        Self::waits(&event, -1, ctx);
                         self.give_up(event, condition, None, ctx);
                     }
                 }
             }
+        }
+    }
+
+    /// An event begins (1) or ceases (-1) to wait in the queue; a copy counts for nothing.
+    fn waits(event: &Waiting, change: i64, ctx: &mut Context<'_>) {
+        if !event.copy {
+            ctx.tell(Fact::Waiting { source: event.source, change });
         }
     }
 
@@ -79,6 +86,9 @@ impl Function {
         let events = Events::one(event.event);
         let call = Call { source: event.source, function: self.id, events: &events, attempt: event.attempt() };
         if ending == Ending::Success {
+            if event.copy {
+                return;
+            }
             let first_failure = event.first_failure.min(started);
             let parts = Parts::of(&[
                 (Part::Delivery, event.first_try.since(event.emitted)),
@@ -109,7 +119,7 @@ impl Function {
         event.first_failure = event.first_failure.min(started);
         match self.queue.failed(event, ctx.now) {
             Next::Retry => {
-                ctx.tell(Fact::Waiting { source: event.source, change: 1 });
+                Self::waits(&event, 1, ctx);
                 ctx.tell(Fact::RetryScheduled(call));
             }
             Next::GiveUp(condition) => {
@@ -122,8 +132,13 @@ impl Function {
     /// Ends an event, which waits no longer, without success: "Lambda sends a record of the event to the dead-letter queue or on-failure
     /// destination" before it drops it (AWS Lambda Developer Guide, "Error handling for asynchronous invocation").
     fn give_up(&mut self, event: Waiting, condition: Condition, invocation: Option<u64>, ctx: &mut Context<'_>) {
-        let destinations: Vec<_> =
-            [self.destinations.dead_letter_queue, self.destinations.on_failure].into_iter().flatten().collect();
+        if event.copy {
+            return;
+        }
+        // Calling a function would be one more step of the chain that was stopped.
+        let stopped = condition == Condition::RecursiveInvocation && self.destinations.on_failure_calls;
+        let on_failure = self.destinations.on_failure.filter(|_| !stopped);
+        let destinations: Vec<_> = [self.destinations.dead_letter_queue, on_failure].into_iter().flatten().collect();
         let attempt = event.throttles + event.errors;
         let fate = match condition {
             _ if !destinations.is_empty() => Fate::DeadLettered,

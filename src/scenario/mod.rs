@@ -117,9 +117,11 @@ impl Scenario {
     pub fn assumptions(&self) -> Vec<String> {
         let mut assumptions: Vec<String> = Vec::new();
         let platform = crate::platform::assumptions(&self.functions, self.receives_async_events());
-        for assumption in
-            platform.into_iter().chain(self.sources.iter().flat_map(|source| source.definition.assumptions()))
-        {
+        let outages = !self.account.service_outages.is_empty();
+        let of_sources = self.sources.iter().flat_map(|source| source.definition.assumptions());
+        let in_outages = self.sources.iter().filter(|_| outages);
+        let in_outages = in_outages.flat_map(|source| source.definition.assumptions_in_outages());
+        for assumption in platform.into_iter().chain(of_sources).chain(in_outages) {
             if !assumptions.contains(&assumption) {
                 assumptions.push(assumption);
             }

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use crate::distribution::DistributionSpec;
-use crate::engine::DestinationKind;
-use crate::platform::{FunctionSpec, PackageType, StorageSize};
-use crate::source::{Definition, KINDS, Kind, StreamSpec, chain};
+use crate::engine::{DestinationKind, InvocationType};
+use crate::platform::{FunctionSpec, PackageType, Platform, StorageSize};
+use crate::source::{Definition, KINDS, Kind, Mode, StreamSpec, chain};
 use crate::time::SimDuration;
 
 use super::keys::{Keys, WantSpec};
@@ -30,6 +30,7 @@ pub(super) fn read(name: &str, document: &Document) -> Result<Scenario, Report> 
         keys.function.iter().map(|(name, spec)| (name.clone(), spec.clone())).collect();
     problems.functions(&functions, keys.account.concurrent_executions.count());
     let targets = problems.targets(&drafts, &functions);
+    problems.destinations(&drafts, &functions);
     problems.times(&keys, &drafts);
     for (draft, target) in drafts.iter().zip(&targets) {
         problems.definition(draft, functions.get(*target as usize).map(|(_, spec)| spec.timeout));
@@ -413,6 +414,7 @@ impl Problems {
         for (keys, message) in draft.definition.problems().into_iter().chain(with_function.into_iter().flatten()) {
             self.add(Problem::at(draft.at(&keys), message));
         }
+        self.duplicates(draft);
         if let Some(arrivals) = &draft.definition.common().arrivals {
             for (keys, message) in arrivals.problems() {
                 self.add(Problem::at(below(&draft.at(&["arrivals"]), &keys), message));
@@ -420,6 +422,42 @@ impl Problems {
         }
         for (keys, distribution) in draft.definition.distributions() {
             self.distribution(&draft.at(&keys), distribution);
+        }
+    }
+
+    /// Events come twice from Lambda's asynchronous queue only.
+    fn duplicates(&mut self, draft: &Draft) {
+        if draft.definition.common().duplicate_rate == 0.0 {
+            return;
+        }
+        let why = match (draft.kind.mode, draft.definition.invocation_type()) {
+            (Mode::Push, InvocationType::Event) => return,
+            (Mode::Push, _) => "a synchronous caller calls once".to_owned(),
+            (Mode::Pull, _) => format!("`duplicate_rate` is not for `{}`", draft.kind.name),
+        };
+        self.add(Problem::at(draft.at(&["duplicate_rate"]), why).label("for asynchronous events only"));
+    }
+
+    /// A function's and a source's destinations are told apart by the names before them.
+    fn destinations(&mut self, drafts: &[Draft], functions: &[(String, FunctionSpec)]) {
+        let known = Platform::destinations(functions);
+        for draft in drafts {
+            for (key, _) in draft.definition.destinations() {
+                let name = format!("{}.{key}", draft.name);
+                if known.iter().any(|destination| destination.name == name) {
+                    let function = path(&["function", &draft.name, "event_invoke_config", key]);
+                    let message = format!(
+                        "the function and the source named `{}` both have a destination that would be named `{name}`",
+                        draft.name
+                    );
+                    self.add(
+                        Problem::at(draft.path.clone(), message)
+                            .label("the source")
+                            .related(function, "the function's destination")
+                            .help("give the source another `name`"),
+                    );
+                }
+            }
         }
     }
 

@@ -13,6 +13,7 @@ use crate::time::SimDuration;
 use super::common::Common;
 use super::plan::{Plan, Waiter};
 use super::push::{PushService, kind};
+use super::sender::{Sender, Tries};
 use super::{KeyProblem, Kind};
 
 pub(super) const KIND: Kind = kind::<CloudFormation>(
@@ -45,7 +46,11 @@ impl PushService for CloudFormation {
     fn plan(&self) -> Plan {
         let plain = Plan::plain(self.invocation_type);
         match self.invocation_type {
-            InvocationType::Event => Plan { waiter: Waiter::Outcome(self.service_timeout), ..plain },
+            InvocationType::Event => Plan {
+                waiter: Waiter::Outcome(self.service_timeout),
+                sender: Some(Sender { tries: Tries::LikeRule("CloudFormation"), dead_letter_queue: false }),
+                ..plain
+            },
             _ => Plan { patience: Some(self.service_timeout), ..plain },
         }
     }

@@ -12,6 +12,7 @@ use crate::time::SimDuration;
 use super::common::Common;
 use super::plan::{Plan, Schedule};
 use super::push::{PushService, kind};
+use super::sender::{DeadLetterQueue, RetryPolicy, Sender, Tries};
 use super::{KeyProblem, Kind};
 
 pub(super) const KIND: Kind = kind::<CloudWatchEvents>(
@@ -26,6 +27,12 @@ struct CloudWatchEvents {
     schedule: Option<String>,
     /// Time from the event to Lambda. Default: log-normal, median 105 ms, 99th percentile 330 ms.
     delivery: Option<DistributionSpec>,
+    /// How often, and until which age of an event, the rule tries again where Lambda does not accept.
+    #[serde(default)]
+    retry_policy: RetryPolicy,
+    /// Where events go that Lambda does not accept: `"sqs"`, the dead-letter queue of the rule's target. Default: nowhere; they are
+    /// lost.
+    dead_letter_queue: Option<DeadLetterQueue>,
 }
 
 /// Assumption: Bitesize Serverless, "Serverless Messaging: Latency Compared" (re-run of February 2023), EventBridge: 148 ms at
@@ -38,6 +45,10 @@ impl PushService for CloudWatchEvents {
         Plan {
             delivery: self.delivery.clone().unwrap_or(DEFAULT_DELIVERY),
             schedule: self.schedule.as_deref().and_then(|text| parse(text).ok()),
+            sender: Some(Sender {
+                tries: Tries::Rule(self.retry_policy),
+                dead_letter_queue: self.dead_letter_queue.is_some(),
+            }),
             ..Plan::plain(InvocationType::Event)
         }
     }

@@ -71,6 +71,12 @@ pub struct Common {
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub poison_rate: f64,
+    /// Probability that Lambda's queue holds an accepted asynchronous event twice, 0 to 1. The copy is invoked and tried again on
+    /// its own; what becomes of the event is decided by the original alone. Default 0 (AWS Lambda Developer Guide, "Error handling
+    /// for asynchronous invocation": "it's possible for [the function] to receive the same event from Lambda multiple times").
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub duplicate_rate: f64,
 }
 
 impl Default for Common {
@@ -83,6 +89,7 @@ impl Default for Common {
             permission: yes(),
             poison: vec![],
             poison_rate: 0.0,
+            duplicate_rate: 0.0,
         }
     }
 }

@@ -5,6 +5,7 @@
 //! with batches, one lane at a time) and `queue` (Lambda's `pollers` receive the `messages` of a queue in batches).
 
 mod alexa;
+mod answers;
 mod api_gateway;
 pub mod chain;
 mod cloudformation;
@@ -28,6 +29,7 @@ mod queue;
 mod queue_batch;
 mod reads;
 mod s3;
+mod sender;
 mod shard;
 mod sns;
 mod sqs;
@@ -128,6 +130,10 @@ pub trait Definition: Debug + Send + Sync {
     }
     /// What it takes for granted that AWS does not document.
     fn assumptions(&self) -> Vec<String>;
+    /// What it takes for granted besides, where Lambda's own service is out of order.
+    fn assumptions_in_outages(&self) -> Vec<String> {
+        vec![]
+    }
     /// The source whose stream it reads, where that is another one.
     fn shared_stream(&self) -> Option<&str> {
         None

@@ -8,6 +8,8 @@ use crate::distribution::DistributionSpec;
 use crate::engine::InvocationType;
 use crate::time::SimDuration;
 
+use super::sender::Sender;
+
 /// How a client that got 429, 5xx or no answer in time tries again.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -42,6 +44,8 @@ pub(super) struct Plan {
     /// (rate, burst) of requests before Lambda.
     pub throttle: Option<(f64, f64)>,
     pub client_retry: Option<ClientRetry>,
+    /// How the service itself tries again to hand an asynchronous event over.
+    pub sender: Option<Sender>,
     /// Whether a function error reaches the client as a 5xx, which it tries again; else it is an answer (200).
     pub errors_are_5xx: bool,
     /// Events at the instants of a calendar instead of `arrivals`.
@@ -79,6 +83,7 @@ impl Plan {
             patience: None,
             throttle: None,
             client_retry: None,
+            sender: None,
             errors_are_5xx: false,
             schedule: None,
         }

@@ -13,8 +13,8 @@ use serde::Deserialize;
 use crate::arrivals::{Arrivals, ArrivalsSpec};
 use crate::distribution::{Distribution, DistributionSpec};
 use crate::engine::{
-    Class, Context, Ending, Events, Fact, Fate, FunctionId, InvocationType, Invoke, Part, Parts, Settle, SourceId,
-    Verdict, Wake,
+    Class, Context, DestinationId, DestinationKind, Ending, Events, Fact, FunctionId, InvocationType, Invoke, Settle,
+    SourceId, Verdict, Wake,
 };
 use crate::inputs::InputError;
 use crate::random::Key;
@@ -24,12 +24,11 @@ use crate::token_bucket::TokenBucket;
 use super::common::Common;
 use super::plan::{Plan, Schedule, Waiter, cron_moments};
 use super::poison::Poison;
+use super::sender::DEAD_LETTER_QUEUE;
 use super::{Definition, EventSource, Figures, KeyProblem, Kind, Mode, Site, merged};
 
 /// Largest request of a synchronous call: "6 MB (synchronous)" (AWS Lambda Developer Guide, "Lambda quotas").
 const SYNCHRONOUS_PAYLOAD: u64 = 6 * 1024 * 1024;
-/// Largest request of an asynchronous call: "1 MB (asynchronous)" (same page).
-const ASYNCHRONOUS_PAYLOAD: u64 = 1024 * 1024;
 
 /// The keys of a push service.
 pub(super) trait PushService:
@@ -118,6 +117,15 @@ impl<T: PushService> Definition for PushDefinition<T> {
         problems
     }
 
+    fn destinations(&self) -> Vec<(&'static str, &DestinationKind)> {
+        let keeps = self.plan.sender.is_some_and(|sender| sender.dead_letter_queue);
+        if keeps { vec![("dead_letter_queue", &DEAD_LETTER_QUEUE)] } else { vec![] }
+    }
+
+    fn assumptions_in_outages(&self) -> Vec<String> {
+        self.plan.sender.map(|sender| sender.assumptions()).unwrap_or_default()
+    }
+
     fn assumptions(&self) -> Vec<String> {
         let mut assumptions = self.service.assumptions();
         if matches!(self.common.arrivals, Some(ArrivalsSpec::Clients { .. })) {
@@ -150,13 +158,14 @@ impl<T: PushService> Definition for PushDefinition<T> {
             _ => None,
         };
         let limit = match self.plan.invocation_type {
-            InvocationType::Event => ASYNCHRONOUS_PAYLOAD,
+            InvocationType::Event => site.rules.asynchronous_payload,
             _ => SYNCHRONOUS_PAYLOAD,
         };
         Ok(Box::new(Push {
             id: site.id,
             key: site.key,
             target: site.target,
+            dead_letter_queue: (site.destination)("dead_letter_queue"),
             permission: self.common.permission && self.common.payload_size.0 <= limit,
             poison: Poison::new(&self.common, site.key),
             delivery: (site.sampler)(&self.plan.delivery),
@@ -180,7 +189,7 @@ impl<T: PushService> Definition for PushDefinition<T> {
 const LEAST_ROUND: SimDuration = SimDuration::from_millis(1);
 
 /// A closed loop: when each client sends next.
-struct Clients {
+pub(super) struct Clients {
     think_time: Distribution,
     sends: BTreeSet<(SimTime, u64)>,
     thoughts: u64,
@@ -190,7 +199,7 @@ struct Clients {
 
 impl Clients {
     /// A client that sent at `sent` and has its answer at `answered` thinks, and will then send.
-    fn think(&mut self, sent: Option<SimTime>, answered: SimTime) {
+    pub(super) fn think(&mut self, sent: Option<SimTime>, answered: SimTime) {
         let mut at = answered + self.think_time.sample(&mut self.key.numbered(self.thoughts).draws());
         if sent == Some(answered) {
             at = at.max(answered + LEAST_ROUND);
@@ -204,29 +213,29 @@ impl Clients {
 
 /// A request on its way.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Request {
-    event: u64,
-    emitted: SimTime,
-    attempt: u32,
-    deliveries: u32,
-    function: FunctionId,
-    handler: Option<SimDuration>,
+pub(super) struct Request {
+    pub(super) event: u64,
+    pub(super) emitted: SimTime,
+    pub(super) attempt: u32,
+    pub(super) deliveries: u32,
+    pub(super) function: FunctionId,
+    pub(super) handler: Option<SimDuration>,
 }
 
 /// What is remembered of a call whose caller may run out of patience or try again.
-struct Remembered {
-    request: Request,
+pub(super) struct Remembered {
+    pub(super) request: Request,
     /// When Lambda got the last try.
-    handed: SimTime,
+    pub(super) handed: SimTime,
     /// The first 429; never, before it.
-    first_throttle: SimTime,
+    pub(super) first_throttle: SimTime,
     /// The start of the first try that failed otherwise; never, before it.
-    first_failure: SimTime,
+    pub(super) first_failure: SimTime,
 }
 
 /// Why a try did not do.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Trouble {
+pub(super) enum Trouble {
     /// 403 or 413: trying again is useless.
     Refused,
     /// 429, by Lambda or by the gateway before it.
@@ -240,25 +249,27 @@ enum Trouble {
 }
 
 /// A running push source.
-struct Push {
-    id: SourceId,
-    key: Key,
+pub(super) struct Push {
+    pub(super) id: SourceId,
+    pub(super) key: Key,
     target: FunctionId,
+    /// Where its own dead letters go.
+    pub(super) dead_letter_queue: Option<DestinationId>,
     permission: bool,
     poison: Poison,
     delivery: Distribution,
-    answer: Distribution,
+    pub(super) answer: Distribution,
     bucket: Option<TokenBucket>,
     /// Whether calls are remembered.
-    remembers: bool,
-    plan: Plan,
+    pub(super) remembers: bool,
+    pub(super) plan: Plan,
     arrivals: Arrivals,
-    clients: Option<Clients>,
+    pub(super) clients: Option<Clients>,
     emitted: u64,
-    on_the_way: BinaryHeap<Reverse<(SimTime, Request)>>,
-    calls: FxHashMap<u64, Remembered>,
+    pub(super) on_the_way: BinaryHeap<Reverse<(SimTime, Request)>>,
+    pub(super) calls: FxHashMap<u64, Remembered>,
     deadlines: BTreeSet<(SimTime, u64)>,
-    retries: BTreeSet<(SimTime, u64)>,
+    pub(super) retries: BTreeSet<(SimTime, u64)>,
 }
 
 impl EventSource for Push {
@@ -403,7 +414,7 @@ impl Push {
             source: self.id,
             function: request.function,
             invocation_type: self.plan.invocation_type,
-            handle: 0,
+            handle: handle_of(request.handler),
             events: Events::one(request.event),
             emitted: request.emitted,
             attempt: request.attempt,
@@ -415,174 +426,15 @@ impl Push {
             hops: 0,
         });
     }
+}
 
-    fn way_back(&self, event: u64, attempt: u32) -> SimDuration {
-        self.answer.constant().unwrap_or_else(|| {
-            self.answer.sample(&mut self.key.numbered(event).named("answer").numbered(u64::from(attempt)).draws())
-        })
-    }
+/// The handle of a call: the handler time that its event brings with it, since a call that nobody remembers may have to be made
+/// again when Lambda does not accept it. 0: none.
+fn handle_of(handler: Option<SimDuration>) -> u64 {
+    handler.map_or(0, |handler| handler.nanos().saturating_add(1))
+}
 
-    /// The call is over; a client of a closed loop has its answer at `answered`.
-    fn forget(&mut self, event: u64, answered: SimTime) {
-        if self.remembers {
-            let call = self.calls.remove(&event);
-            if let Some(clients) = &mut self.clients {
-                clients.think(call.map(|call| call.request.emitted), answered);
-            }
-        }
-    }
-
-    /// A dry run passed: no invocation, so no latency, but an answer.
-    fn passed(&mut self, settle: &Settle, ctx: &mut Context<'_>) {
-        self.settled(settle.event, settle.function, settle.emitted, Fate::Processed, None, None, settle.attempt, ctx);
-        self.answered(settle, ctx);
-    }
-
-    fn processed(
-        &mut self,
-        settle: &Settle,
-        invocation: u64,
-        started: SimTime,
-        init: SimDuration,
-        ctx: &mut Context<'_>,
-    ) {
-        let (first_throttle, first_failure) = self
-            .calls
-            .get(&settle.event)
-            .map_or((SimTime::NEVER, SimTime::NEVER), |call| (call.first_throttle, call.first_failure));
-        let first_failure = first_failure.min(started);
-        let first_throttle = first_throttle.min(first_failure);
-        let parts = Parts::of(&[
-            (Part::Delivery, first_throttle.since(settle.emitted)),
-            (Part::Throttled, first_failure.since(first_throttle)),
-            (Part::Retry, started.since(first_failure)),
-            (Part::Init, init),
-            (Part::Handler, ctx.now.since(started).saturating_sub(init)),
-        ]);
-        self.settled(
-            settle.event,
-            settle.function,
-            settle.emitted,
-            Fate::Processed,
-            Some(&parts),
-            Some(invocation),
-            settle.attempt,
-            ctx,
-        );
-        self.answered(settle, ctx);
-    }
-
-    /// The caller gets the answer that it waited for.
-    fn answered(&mut self, settle: &Settle, ctx: &mut Context<'_>) {
-        let way_back = self.way_back(settle.event, settle.attempt);
-        ctx.tell(Fact::Answered {
-            source: self.id,
-            emitted: settle.emitted,
-            waited: ctx.now.since(settle.emitted) + way_back,
-        });
-        self.forget(settle.event, ctx.now + way_back);
-    }
-
-    /// Lambda's answer to a try was not a success.
-    fn refused(&mut self, settle: &Settle, trouble: Trouble, ctx: &mut Context<'_>) {
-        let request = self.calls.get(&settle.event).map_or(
-            Request {
-                event: settle.event,
-                emitted: settle.emitted,
-                attempt: settle.attempt,
-                deliveries: 0,
-                function: settle.function,
-                handler: None,
-            },
-            |call| call.request,
-        );
-        self.give_up_or_retry(request, trouble, ctx);
-    }
-
-    /// A remembered call got no answer in time.
-    fn unanswered(&mut self, event: u64, ctx: &mut Context<'_>) {
-        let Some(call) = self.calls.get_mut(&event) else { return };
-        call.request.deliveries += 1;
-        call.first_failure = call.first_failure.min(call.handed);
-        let request = call.request;
-        self.give_up_or_retry(request, Trouble::Timeout, ctx);
-    }
-
-    fn give_up_or_retry(&mut self, request: Request, trouble: Trouble, ctx: &mut Context<'_>) {
-        let way_back = self.way_back(request.event, request.attempt);
-        let may_retry = match trouble {
-            Trouble::Refused => false,
-            Trouble::FunctionError => self.plan.errors_are_5xx,
-            Trouble::Throttled | Trouble::Unavailable | Trouble::Timeout => true,
-        };
-        if trouble == Trouble::Throttled
-            && let Some(call) = self.calls.get_mut(&request.event)
-        {
-            call.first_throttle = call.first_throttle.min(ctx.now);
-        }
-        if let Some(retry) =
-            self.plan.client_retry.as_ref().filter(|retry| may_retry && request.attempt < retry.attempts)
-        {
-            // Exponential back-off with full jitter, as AWS's SDKs do it in standard mode.
-            let longest = retry.base.saturating_mul(1 << (request.attempt - 1).min(40)).min(retry.cap);
-            let draw = self.key.numbered(request.event).named("backoff").numbered(u64::from(request.attempt)).unit();
-            let wait = SimDuration::from_nanos_f64(draw * longest.nanos() as f64);
-            self.retries.insert((ctx.now + way_back + wait, request.event));
-            // From here on the next try counts: an answer that comes while the client waits is too late.
-            if let Some(call) = self.calls.get_mut(&request.event) {
-                call.request.attempt += 1;
-            }
-            let events = Events::one(request.event);
-            let call = crate::engine::Call {
-                source: self.id,
-                function: request.function,
-                events: &events,
-                attempt: request.attempt,
-            };
-            ctx.tell(Fact::RetryScheduled(call));
-            return;
-        }
-        // Nobody waits for the answer of an asynchronous call, unless a client stands behind it.
-        let asynchronous = self.plan.invocation_type == InvocationType::Event;
-        let fate = if asynchronous && self.plan.waiter != Waiter::Acceptance { Fate::Dropped } else { Fate::Rejected };
-        self.settled(request.event, request.function, request.emitted, fate, None, None, request.attempt, ctx);
-        match self.plan.waiter {
-            Waiter::Caller if asynchronous => {}
-            Waiter::Outcome(patience) => {
-                ctx.tell(Fact::Answered { source: self.id, emitted: request.emitted, waited: patience })
-            }
-            _ => ctx.tell(Fact::Answered {
-                source: self.id,
-                emitted: request.emitted,
-                waited: ctx.now.since(request.emitted) + way_back,
-            }),
-        }
-        self.forget(request.event, ctx.now + way_back);
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the columns of one fact")]
-    fn settled(
-        &self,
-        event: u64,
-        function: FunctionId,
-        emitted: SimTime,
-        fate: Fate,
-        parts: Option<&Parts>,
-        invocation: Option<u64>,
-        attempt: u32,
-        ctx: &mut Context<'_>,
-    ) {
-        ctx.tell(Fact::Settled {
-            source: self.id,
-            function: Some(function),
-            event,
-            emitted,
-            fate,
-            parts,
-            invocation,
-            attempt,
-            condition: None,
-            invoke_count: 0,
-        });
-    }
+/// The handler time behind a handle.
+pub(super) fn handler_of(handle: u64) -> Option<SimDuration> {
+    handle.checked_sub(1).map(SimDuration::from_nanos)
 }

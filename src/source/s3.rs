@@ -10,6 +10,7 @@ use crate::time::SimDuration;
 use super::Kind;
 use super::plan::Plan;
 use super::push::{PushService, kind};
+use super::sender::{Sender, Tries};
 
 pub(super) const KIND: Kind = kind::<S3>("s3", "object created or removed: S3 notifies Lambda (push, Event)");
 
@@ -34,7 +35,11 @@ fn default_delivery() -> DistributionSpec {
 
 impl PushService for S3 {
     fn plan(&self) -> Plan {
-        Plan { delivery: self.delivery.clone().unwrap_or_else(default_delivery), ..Plan::plain(InvocationType::Event) }
+        Plan {
+            delivery: self.delivery.clone().unwrap_or_else(default_delivery),
+            sender: Some(Sender { tries: Tries::LikeRule("S3"), dead_letter_queue: false }),
+            ..Plan::plain(InvocationType::Event)
+        }
     }
 
     fn distributions(&self) -> Vec<(Vec<&'static str>, &DistributionSpec)> {

@@ -10,6 +10,7 @@ use crate::time::SimDuration;
 use super::Kind;
 use super::plan::Plan;
 use super::push::{PushService, kind};
+use super::sender::{DeadLetterQueue, Sender, Tries};
 
 pub(super) const KIND: Kind = kind::<Sns>("sns", "message published to a topic: SNS calls Lambda (push, Event)");
 
@@ -18,6 +19,8 @@ pub(super) const KIND: Kind = kind::<Sns>("sns", "message published to a topic: 
 struct Sns {
     /// Time from publishing to Lambda. Default: log-normal, median 30 ms, 99th percentile 110 ms.
     delivery: Option<DistributionSpec>,
+    /// Where messages go that Lambda does not accept: `"sqs"`, the subscription's dead-letter queue. Default: nowhere; they are lost.
+    dead_letter_queue: Option<DeadLetterQueue>,
 }
 
 /// Assumption: Bitesize Serverless, "Serverless Messaging: Latency Compared" (2022), SNS standard: 73 ms at the median and
@@ -27,7 +30,12 @@ const DEFAULT_DELIVERY: DistributionSpec =
 
 impl PushService for Sns {
     fn plan(&self) -> Plan {
-        Plan { delivery: self.delivery.clone().unwrap_or(DEFAULT_DELIVERY), ..Plan::plain(InvocationType::Event) }
+        Plan {
+            delivery: self.delivery.clone().unwrap_or(DEFAULT_DELIVERY),
+            // "100,015 times, over 23 days"; not after client-side errors, such as a missing permission.
+            sender: Some(Sender { tries: Tries::Topic, dead_letter_queue: self.dead_letter_queue.is_some() }),
+            ..Plan::plain(InvocationType::Event)
+        }
     }
 
     fn distributions(&self) -> Vec<(Vec<&'static str>, &DistributionSpec)> {

@@ -17,6 +17,7 @@ mod mappings;
 mod push_services;
 mod queues;
 mod ranges;
+mod senders;
 mod series;
 mod streams;
 

@@ -28,6 +28,9 @@ const TAGGED: [&str; 12] = [
     "think_time",
 ];
 
+/// Keys whose value is a name, even where it looks like a number: `--set profile=2018`.
+const NAMES: [&str; 4] = ["about", "name", "profile", "target"];
+
 impl Document {
     /// Applies one `--set PATH=VALUE`, such as `source.logs.batch_size=500`. VALUE is TOML, else a string; a source is
     /// found by its name, or by its kind where one source of that kind has no name. Keys that the document does not
@@ -47,7 +50,11 @@ impl Document {
                 "expected PATH=VALUE, such as source.logs.batch_size=500",
             )));
         };
-        let value = read_value(&origin, start)?;
+        let mut value = read_value(&origin, start)?;
+        let is_name = path.last().is_some_and(|part| NAMES.contains(&part.key.as_str()));
+        if is_name && !matches!(value.value, Value::String(_)) {
+            value.value = Value::String(value.place.text().to_owned());
+        }
         let path = self.resolve(path).map_err(refuse)?;
         put(&mut self.root, &path, value).map_err(refuse)
     }

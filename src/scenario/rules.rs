@@ -425,7 +425,7 @@ impl Problems {
         }
     }
 
-    /// Events come twice from Lambda's asynchronous queue only.
+    /// Events come twice from Lambda's asynchronous queue, and from streams.
     fn duplicates(&mut self, draft: &Draft) {
         if draft.definition.common().duplicate_rate == 0.0 {
             return;
@@ -433,9 +433,10 @@ impl Problems {
         let why = match (draft.kind.mode, draft.definition.invocation_type()) {
             (Mode::Push, InvocationType::Event) => return,
             (Mode::Push, _) => "a synchronous caller calls once".to_owned(),
+            (Mode::Pull, _) if draft.definition.stream().is_some() => return,
             (Mode::Pull, _) => format!("`duplicate_rate` is not for `{}`", draft.kind.name),
         };
-        self.add(Problem::at(draft.at(&["duplicate_rate"]), why).label("for asynchronous events only"));
+        self.add(Problem::at(draft.at(&["duplicate_rate"]), why).label("for asynchronous events and streams only"));
     }
 
     /// A function's and a source's destinations are told apart by the names before them.

@@ -47,7 +47,12 @@ impl Pull {
             self.processed(&batch, invocation, ctx);
         }
         if rest.is_empty() && !(is_final && (ending != Ending::Success || malformed)) {
-            self.shards[shard].lanes[lane].free(ctx.now);
+            if self.comes_twice(&batch) {
+                let copy = Batch { attempt: batch.attempt + 1, copy: true, ..batch };
+                self.send(shard, lane, copy, ctx);
+            } else {
+                self.shards[shard].lanes[lane].free(ctx.now);
+            }
             return;
         }
         batch.records = rest;

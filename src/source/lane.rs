@@ -50,6 +50,8 @@ pub(super) struct Batch {
     pub returns: u32,
     /// Start of the first try that failed in the function; never, before it.
     pub first_failure: SimTime,
+    /// Whether its records were processed already: it decides nothing.
+    pub copy: bool,
 }
 
 /// What a lane does now.
@@ -212,6 +214,7 @@ impl Batch {
             tries: 0,
             returns: 0,
             first_failure: SimTime::NEVER,
+            copy: false,
         }
     }
 

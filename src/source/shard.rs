@@ -59,6 +59,7 @@ pub(super) struct Setting {
     /// What the function answers for poisoned records, where it is asked which ones failed.
     pub answer: Option<BatchItemFailures>,
     pub filter_pass_rate: f64,
+    pub duplicate_rate: f64,
     /// Who reads the shards, where not each has a poller of its own.
     pub consumers: Option<Consumers>,
     pub on_failure: Option<DestinationId>,
@@ -138,6 +139,12 @@ impl EventSource for Pull {
             consumers.leave(shard);
         }
         match settle.verdict {
+            Verdict::Accepted if batch.copy => {
+                self.shards[shard].lanes[lane].state = State::InFlight(batch);
+                return;
+            }
+            // Whatever becomes of it, the records of a copy were processed before.
+            _ if batch.copy => self.shards[shard].lanes[lane].free(ctx.now),
             Verdict::Accepted => {
                 ctx.tell(Fact::Waiting { source: self.setting.id, change: -(batch.records.len() as i64) });
                 if let Some(last) = batch.records.last() {
@@ -375,6 +382,14 @@ impl Pull {
         }
     }
 
+    /// Whether a batch is sent once more after it was processed: "Lambda event source mappings process each event at least once, and
+    /// duplicate processing of records can occur" (AWS Lambda Developer Guide, "Kinesis").
+    pub(super) fn comes_twice(&self, batch: &Batch) -> bool {
+        let rate = self.setting.duplicate_rate;
+        let twice = |record: &Record| self.setting.key.numbered(record.number).named("duplicate").unit() < rate;
+        rate > 0.0 && !batch.copy && batch.records.iter().any(twice)
+    }
+
     /// Whether a record passes the mapping's filters.
     fn passes(&self, record: u64) -> bool {
         let rate = self.setting.filter_pass_rate;
@@ -432,17 +447,17 @@ impl Pull {
         Some(batch)
     }
 
-    fn send(&mut self, shard: usize, lane: usize, batch: Batch, ctx: &mut Context<'_>) {
+    pub(super) fn send(&mut self, shard: usize, lane: usize, batch: Batch, ctx: &mut Context<'_>) {
         let poisoned = self.poison.any() && batch.records.iter().any(|record| self.is_poisoned(record.number));
         // Where the function says which records failed, it returns normally.
         let fails = poisoned && matches!(self.setting.answer, None | Some(BatchItemFailures::Throws));
-        let handler = (!self.stream.handlers.is_empty()).then(|| {
-            batch
-                .records
-                .iter()
-                .filter_map(|record| self.stream.handlers.get(&record.number))
-                .fold(SimDuration::ZERO, |sum, handler| sum + *handler)
-        });
+        let handlers = &self.stream.handlers;
+        let known = |record: &Record| handlers.get(&record.number).copied();
+        let handler = if handlers.is_empty() {
+            None
+        } else {
+            batch.records.iter().filter_map(known).reduce(|sum, handler| sum + handler)
+        };
         ctx.invoke(Invoke {
             source: self.setting.id,
             function: self.setting.target,

@@ -444,6 +444,7 @@ impl Definition for StreamDefinition {
             },
             answer: mapping.reports_failures().then_some(site.batch_item_failures),
             filter_pass_rate: mapping.filter_pass_rate,
+            duplicate_rate: self.common.duplicate_rate,
             consumers: self
                 .plan
                 .consumers

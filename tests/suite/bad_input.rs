@@ -268,7 +268,11 @@ fn assignments() {
         ("function.f.memory_size=99", "--set:1:24", "99", "a whole number from 128 to 10240"),
         ("function.f.duration=abc", "--set:1:21", "abc", "duration"),
         ("warm_up=1h", "--set:1:9", "1h", "leaves nothing of the duration"),
+        ("profile=2017", "--set:1:9", "2017", "allowed: \"2018\""),
     ];
+    // A name may look like a number.
+    let dated = pushpull::read("good.toml", &text, &["profile=2018".to_owned()], &inputs()).unwrap();
+    assert_eq!(dated.profile.name(), "2018");
     for (set, at, underlined, want) in rows {
         let report = pushpull::read("bad.toml", &text, &[set.to_owned()], &inputs()).unwrap_err().to_string();
         println!("{set}\n{report}\n");

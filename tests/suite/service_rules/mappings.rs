@@ -82,6 +82,14 @@ fn failing_batches() {
             &[("functions.f.invocations", 5.0)],
         ),
         (
+            "F§4.26 at least once: a batch may come a second time, and that decides nothing",
+            "function.f = { duration = '1s', init_duration = '0s', outages = [{ from = '1s', to = '2s' }] }
+             source.kinesis = [{ polling_phase = '0s', batch_size = 2, duplicate_rate = 1.0, backlog = { events = 2 } }]",
+            "started processed failed",
+            &["0 started 0..1 on f/0", "1 processed 0..1", "1 started 0..1 try 2 on f/0", "2 failed 0..1 try 2 on f/0"],
+            &[("sources.kinesis.processed", 2.0), ("sources.kinesis.deliveries", 4.0), ("sources.kinesis.latency_ms.max", 1_000.0)],
+        ),
+        (
             "F§4.20 a throttled batch is not split",
             "function.f = { duration = '2s', init_duration = '0s', reserved_concurrent_executions = 1 }
              source.invoke = [{ name = 'a', arrivals = { at = ['0s'] } }]

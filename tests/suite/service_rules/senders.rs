@@ -325,13 +325,12 @@ fn as_many_events_come_twice_as_the_rate_says() {
 }
 
 #[test]
-fn only_asynchronous_events_come_twice() {
+fn synchronous_calls_come_once() {
     for (source, why) in [
         ("invoke = [{", "a synchronous caller calls once"),
         ("invoke = [{ invocation_type = 'DryRun',", "a synchronous caller calls once"),
         ("api_gateway = [{", "a synchronous caller calls once"),
         ("alexa = [{", "a synchronous caller calls once"),
-        ("kinesis = [{", "not for `kinesis`"),
         ("sqs = [{", "not for `sqs`"),
     ] {
         let text = |rate: &str| {

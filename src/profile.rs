@@ -172,6 +172,11 @@ impl Feature {
     /// Announced in November 2025 for queues.
     pub const PROVISIONED_POLLERS: Feature = Feature::new("provisioned_pollers of queues", Profile::November2025);
 
+    /// Those of `features` that are used.
+    pub fn used<const N: usize>(features: [(Feature, bool); N]) -> Vec<Feature> {
+        features.into_iter().filter(|(_, used)| *used).map(|(feature, _)| feature).collect()
+    }
+
     const fn new(name: &'static str, since: Profile) -> Feature {
         Feature { name, since }
     }

@@ -3,6 +3,11 @@
 //! Whole-number arithmetic only, so that `"0.1s"` is 100 000 000 ns and nothing else. Left out on purpose: signs,
 //! exponents, spaces, and bare numbers, whose unit a reader would have to guess.
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, de::Error as _};
+
 const DURATION_UNITS: [(&str, u64); 9] = [
     ("ns", 1),
     ("us", 1_000),
@@ -132,6 +137,29 @@ impl<'a> Quantity<'a> {
 
 fn split_while(text: &str, keep: impl Fn(char) -> bool) -> (&str, &str) {
     text.split_at(text.find(|c| !keep(c)).unwrap_or(text.len()))
+}
+
+/// A size in bytes, written `"256B"`, `"1KiB"` or `"6MB"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Size(pub u64);
+
+impl<'de> Deserialize<'de> for Size {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        parse_size(&text).map(Size).map_err(D::Error::custom)
+    }
+}
+
+impl JsonSchema for Size {
+    fn schema_name() -> Cow<'static, str> {
+        "Size".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "x-format": "size" })
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::engine::InvocationType;
-use crate::platform::{FunctionSpec, StorageSize};
+use crate::platform::{FunctionSpec, LEAST_STORAGE};
 use crate::scenario::{Scenario, Source};
 
 use super::price::{Bill, MONTH, SourceUsage, Usage, extra_requests, source_charges};
@@ -68,7 +68,7 @@ pub(super) fn costs(scenario: &Scenario, outcome: &Outcome) -> Costs {
 
 fn usage(spec: &FunctionSpec, figures: &FunctionFigures) -> Usage {
     let gb = f64::from(spec.memory_size) / 1024.0;
-    let storage_gb = (spec.ephemeral_storage.megabytes() - StorageSize::LEAST.megabytes()) / 1024.0;
+    let storage_gb = (spec.ephemeral_storage.0 as f64 / 1e6 - LEAST_STORAGE.0 as f64 / 1e6) / 1024.0;
     let seconds = |ms: u64| ms as f64 / 1e3;
     Usage {
         architecture: spec.architecture,

@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::Deserialize;
 
 use crate::distribution::DistributionSpec;
 use crate::engine::{BatchItemFailures, DestinationKind};
 use crate::profile::Feature;
 use crate::time::SimDuration;
-use crate::units;
+use crate::units::Size;
 
 use super::runtime::{PackageType, Runtime};
 
@@ -186,38 +186,8 @@ pub const DEFAULT_INIT: DistributionSpec =
 /// Assumption: what it takes to start from a snapshot where the scenario does not say: an estimate; no figures are documented.
 pub const DEFAULT_RESTORE: DistributionSpec = DistributionSpec::Constant(SimDuration::from_millis(200));
 
-/// A size of storage in bytes, written `"512MB"`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct StorageSize(pub u64);
-
-impl StorageSize {
-    /// What every function has: 512 MB.
-    pub const LEAST: StorageSize = StorageSize(512_000_000);
-
-    /// In MB, as AWS states it.
-    pub fn megabytes(self) -> f64 {
-        self.0 as f64 / 1e6
-    }
-}
-
-impl<'de> Deserialize<'de> for StorageSize {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<'de, str>::deserialize(deserializer)?;
-        units::parse_size(&text).map(StorageSize).map_err(D::Error::custom)
-    }
-}
-
-impl JsonSchema for StorageSize {
-    fn schema_name() -> Cow<'static, str> {
-        "StorageSize".into()
-    }
-    fn inline_schema() -> bool {
-        true
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "x-format": "size" })
-    }
-}
+/// Storage in `/tmp` that every function has: 512 MB.
+pub const LEAST_STORAGE: Size = Size(512_000_000);
 
 /// `[function.NAME]`: a function's settings and how its handler behaves.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -256,7 +226,7 @@ pub struct FunctionSpec {
     /// Size of `/tmp`, `"512MB"` (default) to `"10240MB"`; what is above 512 MB is charged.
     #[serde(default = "least_storage")]
     #[schemars(extend("x-minimum" = "512MB", "x-maximum" = "10240MB"))]
-    pub ephemeral_storage: StorageSize,
+    pub ephemeral_storage: Size,
     /// Instruction set, `"x86_64"` (default) or `"arm64"`; it sets the price.
     #[serde(default)]
     pub architecture: Architecture,
@@ -318,8 +288,8 @@ pub struct FunctionSpec {
 fn least_memory() -> u32 {
     128
 }
-fn least_storage() -> StorageSize {
-    StorageSize::LEAST
+fn least_storage() -> Size {
+    LEAST_STORAGE
 }
 fn default_timeout() -> SimDuration {
     SimDuration::from_secs(3)
@@ -339,14 +309,13 @@ impl FunctionSpec {
             || config.maximum_event_age != default.maximum_event_age
             || config.on_failure.is_some()
             || config.on_success.is_some();
-        let used = [
+        Feature::used([
             (Feature::ASYNCHRONOUS_CONFIG, asynchronous),
             (Feature::PROVISIONED_CONCURRENCY, self.provisioned_concurrent_executions.is_some()),
             (Feature::ARM64, self.architecture == Architecture::Arm64),
-            (Feature::EPHEMERAL_STORAGE, self.ephemeral_storage.megabytes() > StorageSize::LEAST.megabytes()),
+            (Feature::EPHEMERAL_STORAGE, self.ephemeral_storage > LEAST_STORAGE),
             (Feature::SNAP_START, self.snap_start),
-        ];
-        used.into_iter().filter(|(_, used)| *used).map(|(feature, _)| feature).collect()
+        ])
     }
 
     /// What the function takes of the account's concurrency for itself: its reserve, or else what is provisioned.

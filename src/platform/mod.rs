@@ -20,7 +20,7 @@ mod runtime;
 pub use assumptions::assumptions;
 pub use config::{
     AccountSpec, Architecture, DEFAULT_INIT, DEFAULT_QUEUE_DELAY, DEFAULT_RESTORE, EventInvokeConfig, FunctionSpec,
-    Limit, Outage, Reuse, ServiceOutage, StorageSize,
+    LEAST_STORAGE, Limit, Outage, Reuse, ServiceOutage,
 };
 pub use runtime::{PackageType, Runtime};
 

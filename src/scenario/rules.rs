@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::distribution::DistributionSpec;
 use crate::engine::{DestinationKind, InvocationType};
-use crate::platform::{FunctionSpec, PackageType, Platform, StorageSize};
+use crate::platform::{FunctionSpec, LEAST_STORAGE, PackageType, Platform};
 use crate::source::{Definition, KINDS, Kind, Mode, StreamSpec, chain};
 use crate::time::SimDuration;
 
@@ -32,6 +32,13 @@ pub(super) fn read(name: &str, document: &Document) -> Result<Scenario, Report> 
     let targets = problems.targets(&drafts, &functions);
     problems.destinations(&drafts, &functions);
     problems.times(&keys, &drafts);
+    for (place, outage) in keys.account.service_outages.iter().enumerate() {
+        problems.outage(
+            below(&path(&["account", "service_outages"]), &[&place.to_string(), "to"]),
+            outage.from,
+            outage.to,
+        );
+    }
     for (draft, target) in drafts.iter().zip(&targets) {
         problems.definition(draft, functions.get(*target as usize).map(|(_, spec)| spec.timeout));
     }
@@ -235,13 +242,7 @@ impl Problems {
                 self.distribution(&at(keys), distribution);
             }
             for (place, outage) in spec.outages.iter().enumerate() {
-                if outage.to <= outage.from {
-                    let place = place.to_string();
-                    self.add(Problem::at(
-                        at(&["outages", &place, "to"]),
-                        format!("the outage ends at {}, not after it begins at {}", outage.to, outage.from),
-                    ));
-                }
+                self.outage(at(&["outages", &place.to_string(), "to"]), outage.from, outage.to);
             }
             self.environments(name, spec);
             let config = spec.event_invoke_config.clone().unwrap_or_default();
@@ -313,8 +314,14 @@ impl Problems {
         if spec.package_type == PackageType::Image {
             add(self, "package_type", "SnapStart does not work with container images".to_owned());
         }
-        if spec.ephemeral_storage > StorageSize::LEAST {
+        if spec.ephemeral_storage > LEAST_STORAGE {
             add(self, "ephemeral_storage", "SnapStart works with 512 MB of `/tmp` only".to_owned());
+        }
+    }
+
+    fn outage(&mut self, at: Path, from: SimDuration, to: SimDuration) {
+        if to <= from {
+            self.add(Problem::at(at, format!("the outage ends at {to}, not after it begins at {from}")));
         }
     }
 

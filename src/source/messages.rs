@@ -6,13 +6,11 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 
-use rand_distr::{Distribution as _, Zipf};
 use rustc_hash::FxHashMap;
 
-use crate::random::Key;
 use crate::time::{SimDuration, SimTime};
 
-use super::mapping::PartitionKeys;
+use super::partition::FewKeys;
 
 /// A message that has not met its fate.
 #[derive(Clone, Copy, Debug)]
@@ -53,34 +51,6 @@ enum Place {
     Received,
 }
 
-/// Which group each message of a FIFO queue belongs to.
-pub(super) enum Groups {
-    /// A few, equally likely.
-    Even(u64, Key),
-    /// A few, by Zipf's law.
-    Zipf(Zipf<f64>, Key),
-}
-
-impl Groups {
-    pub(super) fn new(spec: PartitionKeys, key: Key) -> Groups {
-        let key = key.named("message_group");
-        match spec {
-            PartitionKeys::Count(count) => Groups::Even(count, key),
-            PartitionKeys::Zipf { count, zipf } => match Zipf::new(count as f64, zipf) {
-                Ok(law) => Groups::Zipf(law, key),
-                Err(_) => Groups::Even(count, key),
-            },
-        }
-    }
-
-    fn of(&self, number: u64) -> u64 {
-        match self {
-            Groups::Even(count, key) => key.numbered(number).below(*count),
-            Groups::Zipf(law, key) => law.sample(&mut key.numbered(number).draws()) as u64,
-        }
-    }
-}
-
 /// In which order messages are received.
 enum Order {
     /// As they became visible; numbers of messages that expired there are passed over.
@@ -90,7 +60,8 @@ enum Order {
 }
 
 struct Grouped {
-    of: Groups,
+    /// Which group each message belongs to.
+    of: FewKeys,
     groups: FxHashMap<u64, Group>,
     /// (oldest visible message, group) of each group from which messages can be received.
     open: BTreeSet<(u64, u64)>,
@@ -141,7 +112,7 @@ pub(super) struct Receipt {
 
 impl Messages {
     /// An empty queue; with `groups` the messages of each keep their order.
-    pub(super) fn new(groups: Option<Groups>, retention: SimDuration, backlog: (u64, SimDuration)) -> Messages {
+    pub(super) fn new(groups: Option<FewKeys>, retention: SimDuration, backlog: (u64, SimDuration)) -> Messages {
         let order = match groups {
             None => Order::Visible(VecDeque::new()),
             Some(of) => Order::Groups(Box::new(Grouped { of, groups: FxHashMap::default(), open: BTreeSet::new() })),

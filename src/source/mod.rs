@@ -51,7 +51,7 @@ use crate::profile::{Feature, Rules};
 use crate::random::Key;
 use crate::time::{SimDuration, SimTime};
 
-pub use common::{Common, PoisonSpec, Size};
+pub use common::{Common, PoisonSpec};
 pub use mapping::{Backlog, MappingSpec, PartitionKeys};
 pub use plan::ClientRetry;
 pub use reads::StreamReads;

@@ -6,17 +6,41 @@ use crate::random::Key;
 
 use super::mapping::PartitionKeys;
 
-/// Which key each record has, and where keys go.
-pub(super) struct Keys {
-    kind: KeyKind,
-    key: Key,
-    lanes: u64,
+/// Keys of which there are a few: which of them each record has.
+pub(super) enum FewKeys {
+    /// All are equally likely.
+    Even(u64, Key),
+    /// By Zipf's law.
+    Zipf(Zipf<f64>, Key),
 }
 
-enum KeyKind {
-    Own,
-    Even(u64),
-    Zipf(Zipf<f64>),
+impl FewKeys {
+    /// The keys of `spec`, drawn from `key`.
+    pub(super) fn new(spec: PartitionKeys, key: Key) -> FewKeys {
+        match spec {
+            PartitionKeys::Count(count) => FewKeys::Even(count, key),
+            PartitionKeys::Zipf { count, zipf } => match Zipf::new(count as f64, zipf) {
+                Ok(law) => FewKeys::Zipf(law, key),
+                Err(_) => FewKeys::Even(count, key),
+            },
+        }
+    }
+
+    /// The key of a record.
+    pub(super) fn of(&self, record: u64) -> u64 {
+        match self {
+            FewKeys::Even(count, key) => key.numbered(record).below(*count),
+            FewKeys::Zipf(law, key) => law.sample(&mut key.numbered(record).draws()) as u64,
+        }
+    }
+}
+
+/// Which key each record of a stream has, and where keys go.
+pub(super) struct Keys {
+    /// None: every record its own.
+    few: Option<FewKeys>,
+    key: Key,
+    lanes: u64,
 }
 
 /// Seeds of the two hashes of a partition key. Kinesis takes the MD5 hash of the key, which is as good as random; how a
@@ -26,23 +50,15 @@ const LANE_HASH: Key = Key::root(0x4c41_4e45_0000);
 
 impl Keys {
     pub(super) fn new(spec: Option<PartitionKeys>, key: Key, lanes: u32) -> Keys {
-        let kind = match spec {
-            None => KeyKind::Own,
-            Some(PartitionKeys::Count(count)) => KeyKind::Even(count),
-            Some(PartitionKeys::Zipf { count, zipf }) => match Zipf::new(count as f64, zipf) {
-                Ok(law) => KeyKind::Zipf(law),
-                Err(_) => KeyKind::Even(count),
-            },
-        };
-        Keys { kind, key: key.named("partition_key"), lanes: u64::from(lanes) }
+        let key = key.named("partition_key");
+        Keys { few: spec.map(|spec| FewKeys::new(spec, key)), key, lanes: u64::from(lanes) }
     }
 
     fn of(&self, record: u64) -> u64 {
-        match &self.kind {
+        match &self.few {
             // A record's own key differs from run to run, as real keys do; a listed key is the same in all runs.
-            KeyKind::Own => self.key.numbered(record).below(u64::MAX),
-            KeyKind::Even(count) => self.key.numbered(record).below(*count),
-            KeyKind::Zipf(law) => law.sample(&mut self.key.numbered(record).draws()) as u64,
+            None => self.key.numbered(record).below(u64::MAX),
+            Some(few) => few.of(record),
         }
     }
 

@@ -19,7 +19,8 @@ use crate::time::{SimDuration, SimTime};
 
 use super::common::Common;
 use super::mapping::{Backlog, PartitionKeys};
-use super::messages::{Groups, Message, Messages};
+use super::messages::{Message, Messages};
+use super::partition::FewKeys;
 use super::poison::Poison;
 use super::pollers::Pollers;
 use super::queue_batch::Batch;
@@ -100,7 +101,7 @@ impl Queue {
         let spec = common.arrivals.as_ref().unwrap_or(&none);
         let until = site.until.unwrap_or(SimTime::NEVER);
         let payload = common.payload_size.0;
-        let groups = plan.message_groups.map(|groups| Groups::new(groups, site.key));
+        let groups = plan.message_groups.map(|groups| FewKeys::new(groups, site.key.named("message_group")));
         Ok(Queue {
             id: site.id,
             target: site.target,

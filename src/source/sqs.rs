@@ -214,14 +214,13 @@ impl Definition for SqsDefinition {
 
     fn features(&self) -> Vec<Feature> {
         let keys = &self.keys;
-        let used = [
+        Feature::used([
             (Feature::QUEUE_WINDOWS, !keys.maximum_batching_window.is_zero()),
             (Feature::QUEUE_RESPONSES, !keys.function_response_types.is_empty()),
             (Feature::FILTERS, keys.filter_pass_rate < 1.0),
             (Feature::MAXIMUM_CONCURRENCY, keys.maximum_concurrency.is_some()),
             (Feature::PROVISIONED_POLLERS, keys.provisioned_pollers.is_some()),
-        ];
-        used.into_iter().filter(|(_, used)| *used).map(|(feature, _)| feature).collect()
+        ])
     }
 
     fn advice(&self, timeout: SimDuration, reserved: Option<u64>) -> Vec<String> {

@@ -302,7 +302,7 @@ impl Definition for StreamDefinition {
             || mapping.maximum_record_age.0.is_some()
             || mapping.bisect_batch_on_function_error
             || mapping.on_failure.is_some();
-        let used = [
+        Feature::used([
             (Feature::KAFKA, self.plan.consumers.is_some()),
             (Feature::PARALLELIZATION_FACTOR, mapping.parallelization_factor > 1),
             (Feature::STREAM_FAILURES, failures),
@@ -310,8 +310,7 @@ impl Definition for StreamDefinition {
             (Feature::STREAM_RESPONSES, mapping.reports_failures()),
             (Feature::FILTERS, mapping.filter_pass_rate < 1.0),
             (Feature::ON_DEMAND_STREAMS, self.plan.on_demand),
-        ];
-        used.into_iter().filter(|(_, used)| *used).map(|(feature, _)| feature).collect()
+        ])
     }
 
     fn charged(&self) -> Charged {

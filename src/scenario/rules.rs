@@ -421,7 +421,11 @@ impl Problems {
         for (keys, message) in draft.definition.problems().into_iter().chain(with_function.into_iter().flatten()) {
             self.add(Problem::at(draft.at(&keys), message));
         }
-        self.duplicates(draft);
+        let once = draft.kind.mode == Mode::Push && draft.definition.invocation_type() != InvocationType::Event;
+        if once && draft.definition.common().duplicate_rate > 0.0 {
+            let called = Problem::at(draft.at(&["duplicate_rate"]), "a synchronous caller calls once");
+            self.add(called.label("for asynchronous events, streams and queues only"));
+        }
         if let Some(arrivals) = &draft.definition.common().arrivals {
             for (keys, message) in arrivals.problems() {
                 self.add(Problem::at(below(&draft.at(&["arrivals"]), &keys), message));
@@ -430,20 +434,6 @@ impl Problems {
         for (keys, distribution) in draft.definition.distributions() {
             self.distribution(&draft.at(&keys), distribution);
         }
-    }
-
-    /// Events come twice from Lambda's asynchronous queue, and from streams.
-    fn duplicates(&mut self, draft: &Draft) {
-        if draft.definition.common().duplicate_rate == 0.0 {
-            return;
-        }
-        let why = match (draft.kind.mode, draft.definition.invocation_type()) {
-            (Mode::Push, InvocationType::Event) => return,
-            (Mode::Push, _) => "a synchronous caller calls once".to_owned(),
-            (Mode::Pull, _) if draft.definition.stream().is_some() => return,
-            (Mode::Pull, _) => format!("`duplicate_rate` is not for `{}`", draft.kind.name),
-        };
-        self.add(Problem::at(draft.at(&["duplicate_rate"]), why).label("for asynchronous events and streams only"));
     }
 
     /// A function's and a source's destinations are told apart by the names before them.

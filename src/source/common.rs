@@ -46,10 +46,11 @@ pub struct Common {
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub poison_rate: f64,
-    /// Probability that Lambda's queue holds an accepted asynchronous event twice, 0 to 1. The copy is invoked and tried again on
-    /// its own; what becomes of the event is decided by the original alone. Of a stream: that the batch which processed the record
-    /// is sent once more. Default 0 (AWS Lambda Developer Guide, "Error handling
-    /// for asynchronous invocation": "it's possible for [the function] to receive the same event from Lambda multiple times").
+    /// Probability that an event comes a second time, 0 to 1; what becomes of it is decided the first time alone. Asynchronous:
+    /// Lambda's queue holds two copies, each invoked and tried again on its own. Streams: the batch that processed the record is
+    /// sent once more. Standard queues: the deleted message can be received again. Default 0 (AWS Lambda Developer Guide, "Error
+    /// handling for asynchronous invocation": "it's possible for [the function] to receive the same event from Lambda multiple
+    /// times").
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub duplicate_rate: f64,

@@ -36,6 +36,8 @@ pub(super) struct Message {
     pub deliveries: u32,
     /// The handler time that it brings with it.
     pub handler: Option<SimDuration>,
+    /// Whether it was processed and deleted before, and comes again all the same.
+    pub copy: bool,
     group: u64,
     place: Place,
 }
@@ -187,6 +189,7 @@ impl Messages {
             tries: 0,
             deliveries: 0,
             handler,
+            copy: false,
             group,
             place: Place::Delayed,
         };
@@ -197,6 +200,14 @@ impl Messages {
     /// A received message is to be visible again at `visible`.
     pub(super) fn put_back(&mut self, number: u64, visible: SimTime, now: SimTime) {
         self.hide(number, visible, now);
+    }
+
+    /// A message was deleted, but a copy of it stays and is visible at once.
+    pub(super) fn leave_copy(&mut self, number: u64, now: SimTime) {
+        if let Some(message) = self.live.get_mut(&number) {
+            message.copy = true;
+        }
+        self.hide(number, now, now);
     }
 
     fn hide(&mut self, number: u64, visible: SimTime, now: SimTime) {

@@ -16,6 +16,7 @@ use crate::engine::{
 use crate::inputs::InputError;
 use crate::random::Key;
 use crate::time::{SimDuration, SimTime};
+use crate::token_bucket::TokenBucket;
 
 use super::common::Common;
 use super::mapping::{Backlog, PartitionKeys};
@@ -33,14 +34,21 @@ const BATCH_PAYLOAD: u64 = 6 * 1024 * 1024;
 /// Messages in flight of a queue, about 120,000 (SQS Developer Guide, "Amazon SQS message quotas"); of FIFO queues since November
 /// 2024, 20,000 before.
 const MOST_IN_FLIGHT: u64 = 120_000;
+/// "If you don't use batching, FIFO queues support up to 300 transactions (API calls) per second, per API method" (SQS Developer
+/// Guide, "Amazon SQS message quotas").
+const FIFO_CALLS_PER_SECOND: f64 = 300.0;
 /// Messages that one DeleteMessageBatch deletes: "up to ten" (SQS API reference).
 const MOST_DELETED: u64 = 10;
 /// Purpose of the draw that filters an event out.
 const FILTER: &str = "filter";
+/// Purpose of the draw that lets a message come a second time.
+const DUPLICATE: &str = "duplicate";
 
 /// What the keys of a queue say.
 pub(super) struct Plan {
     pub fifo: bool,
+    /// Whether the queue limits the calls that receive from it.
+    pub limited: bool,
     pub message_groups: Option<PartitionKeys>,
     pub visibility: SimDuration,
     pub max_receive_count: Option<u32>,
@@ -69,6 +77,7 @@ pub(super) struct Queue {
     window: SimDuration,
     answer: Option<BatchItemFailures>,
     filter_pass_rate: f64,
+    duplicate_rate: f64,
     /// Most messages in a batch.
     most: usize,
     payload: u64,
@@ -79,6 +88,8 @@ pub(super) struct Queue {
     emitted: u64,
     messages: Messages,
     pollers: Pollers,
+    /// The queue's own limit of receives.
+    quota: Option<TokenBucket>,
     /// The batch that is gathered, and when its window opened.
     gathering: Option<(Vec<u64>, SimTime)>,
     /// Batches with the function or waiting to be sent again, by handle.
@@ -86,7 +97,7 @@ pub(super) struct Queue {
     /// When throttled batches are sent again or given up.
     retries: BTreeSet<(SimTime, u64)>,
     handles: u64,
-    /// When the pollers may call the queue again, if their throughput holds them up.
+    /// When the pollers may call the queue again, if their throughput or the queue's limit holds them up.
     next_call: Option<SimTime>,
 }
 
@@ -115,6 +126,7 @@ impl Queue {
             window: plan.window,
             answer: plan.answer,
             filter_pass_rate: plan.filter_pass_rate,
+            duplicate_rate: common.duplicate_rate,
             most: u64::from(plan.batch_size).min((BATCH_PAYLOAD / payload).max(1)) as usize,
             payload,
             delay: plan.delay,
@@ -124,6 +136,7 @@ impl Queue {
             emitted: 0,
             messages: Messages::new(groups, plan.retention, (plan.backlog.events, plan.backlog.age)),
             pollers: plan.pollers,
+            quota: plan.limited.then(|| TokenBucket::new(FIFO_CALLS_PER_SECOND, FIFO_CALLS_PER_SECOND)),
             gathering: None,
             batches: FxHashMap::default(),
             retries: BTreeSet::new(),
@@ -253,7 +266,8 @@ impl Queue {
             if self.gathering.is_none() && self.batches.len() as u64 >= self.pollers.limit() {
                 break;
             }
-            let ready = self.pollers.next_call(ctx.now);
+            let answered = self.quota.as_ref().map_or(ctx.now, |quota| quota.next(ctx.now));
+            let ready = self.pollers.next_call(ctx.now).max(answered);
             if ready > ctx.now {
                 self.next_call = Some(ready);
                 break;
@@ -270,6 +284,9 @@ impl Queue {
     fn receive(&mut self, ctx: &mut Context<'_>) {
         let (mut gathered, opened) = self.gathering.take().unwrap_or((Vec::new(), ctx.now));
         let most = (self.most - gathered.len()).min(MOST_RECEIVED as usize);
+        if let Some(quota) = &mut self.quota {
+            quota.take(ctx.now);
+        }
         let receipt = self.messages.receive(most, self.max_receive_count, ctx.now);
         ctx.tell(Fact::Requests { source: self.id, count: 1 });
         let events = receipt.messages.len() as u64;
@@ -404,11 +421,13 @@ impl Queue {
         }
     }
 
-    /// A message ends without having been processed.
+    /// A message ends without having been processed, this time at least.
     fn lose(&mut self, number: u64, fate: Fate, ctx: &mut Context<'_>) {
         let Some(message) = self.messages.remove(number, ctx.now) else { return };
         ctx.tell(Fact::Waiting { source: self.id, change: -1 });
-        self.settled(number, &message, fate, None, None, ctx);
+        if !message.copy {
+            self.settled(number, &message, fate, None, None, ctx);
+        }
     }
 
     /// A message was received too often: SQS itself moves it, with no condition and no count in the message.
@@ -433,7 +452,7 @@ impl Queue {
     ) {
         for number in &batch.messages {
             let age = self.messages.age_at_start(*number);
-            let Some(message) = self.messages.remove(*number, ctx.now) else { continue };
+            let Some(message) = self.take_out(*number, ctx) else { continue };
             let first_failure = message.first_failure.min(started);
             let polled = message.first_received.since(message.visible).saturating_sub(message.blocked);
             let parts = Parts::of(&[
@@ -449,6 +468,25 @@ impl Queue {
             self.settled(*number, &message, Fate::Processed, Some(&parts), Some(invocation), ctx);
         }
         self.tell_deleted(batch.messages.len() as u64, ctx);
+    }
+
+    /// A message was processed for the first time and is deleted. `None`: it was a copy, which decides nothing.
+    ///
+    /// "On rare occasions, one of the servers that stores a copy of a message might be unavailable when you receive or delete a
+    /// message. If this occurs, [...] you might get that message copy again when you receive messages" (SQS Developer Guide,
+    /// "Amazon SQS at-least-once delivery").
+    fn take_out(&mut self, number: u64, ctx: &mut Context<'_>) -> Option<Message> {
+        let message = *self.messages.get(number);
+        let comes_again = !message.copy
+            && self.duplicate_rate > 0.0
+            && self.key.numbered(number).named(DUPLICATE).unit() < self.duplicate_rate;
+        if comes_again {
+            self.messages.leave_copy(number, ctx.now);
+            ctx.tell(Fact::Waiting { source: self.id, change: 1 });
+        } else {
+            self.messages.remove(number, ctx.now);
+        }
+        (!message.copy).then_some(message)
     }
 
     fn settled(

@@ -61,6 +61,18 @@ impl Default for ProvisionedPollers {
     }
 }
 
+/// Where the limit of calls of a FIFO queue applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+enum FifoThroughputLimit {
+    /// 300 calls of ReceiveMessage a second for the whole queue.
+    #[default]
+    #[serde(rename = "perQueue")]
+    PerQueue,
+    /// High throughput: no limit that a queue of this size meets.
+    #[serde(rename = "perMessageGroupId")]
+    PerMessageGroupId,
+}
+
 /// `[[source.sqs]]`
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -69,6 +81,9 @@ struct Sqs {
     fifo: bool,
     /// How many message groups a FIFO queue has, a number or `{ count, zipf }`. Default: every message its own.
     message_groups: Option<PartitionKeys>,
+    /// `"perQueue"`: a FIFO queue answers at most 300 receives of up to 10 messages a second; `"perMessageGroupId"`: high
+    /// throughput, no such limit. Default `"perQueue"` (AWS::SQS::Queue, FifoThroughputLimit).
+    fifo_throughput_limit: FifoThroughputLimit,
     /// How long a received message is hidden, up to `"12h"`. Default `"30s"` (AWS::SQS::Queue, VisibilityTimeout).
     #[schemars(extend("x-maximum" = "12h"))]
     visibility_timeout: SimDuration,
@@ -111,6 +126,7 @@ impl Default for Sqs {
         Sqs {
             fifo: false,
             message_groups: None,
+            fifo_throughput_limit: FifoThroughputLimit::default(),
             visibility_timeout: SimDuration::from_secs(30),
             max_receive_count: None,
             delay: SimDuration::ZERO,
@@ -165,8 +181,15 @@ impl Definition for SqsDefinition {
         if fifo && !window.is_zero() {
             add("maximum_batching_window", "a FIFO queue has no batching window");
         }
+        if fifo && self.common.duplicate_rate > 0.0 {
+            // "FIFO queues do not introduce duplicate messages" (SQS Developer Guide, "Exactly-once processing").
+            add("duplicate_rate", "a FIFO queue brings no message twice");
+        }
         if !fifo && self.keys.message_groups.is_some() {
             add("message_groups", "a standard queue has no message groups; set `fifo = true`");
+        }
+        if !fifo && self.keys.fifo_throughput_limit != FifoThroughputLimit::PerQueue {
+            add("fifo_throughput_limit", "a standard queue has no such limit; set `fifo = true`");
         }
         if self.keys.maximum_concurrency.is_some() && self.keys.provisioned_pollers.is_some() {
             add("maximum_concurrency", "not together with `provisioned_pollers`");
@@ -263,6 +286,9 @@ impl Definition for SqsDefinition {
             "messages stay hidden while their invocation runs, even past the visibility timeout; SQS would hand them out again"
                 .to_owned(),
         ];
+        if self.keys.fifo {
+            assumptions.push("messages sent to a FIFO queue are never held up by its limit of calls".to_owned());
+        }
         if self.keys.provisioned_pollers.is_some() {
             assumptions.push("provisioned pollers of a queue share their limits of throughput".to_owned());
         }
@@ -284,6 +310,7 @@ impl Definition for SqsDefinition {
         };
         let plan = Plan {
             fifo: keys.fifo,
+            limited: keys.fifo && keys.fifo_throughput_limit == FifoThroughputLimit::PerQueue,
             message_groups: keys.message_groups,
             visibility,
             max_receive_count: keys.max_receive_count,

@@ -88,6 +88,28 @@ fn receiving() {
 fn failures() {
     hold(&[
         (
+            "F§6, F§3.9 at least once: deleted messages may come again, and that decides nothing",
+            "function.f = { duration = '1s', init_duration = '0s', outages = [{ from = '1s', to = '2s' }] }
+             source.sqs = [{ duplicate_rate = 1.0, arrivals = { at = ['0s', '0s', '35s'] } }]",
+            "started processed failed",
+            &[
+                "0 started 0..1 on f/0",
+                "1 processed 0..1",
+                "1 started 0..1 try 2 on f/0",
+                "2 failed 0..1 try 2 on f/0",
+                "31 started 0..1 try 3 on f/0",
+                "35 started 2 on f/0",
+                "36 processed 2",
+                "36 started 2 try 2 on f/0",
+            ],
+            &[
+                ("sources.sqs.processed", 3.0),
+                ("sources.sqs.deliveries", 8.0),
+                ("sources.sqs.latency_ms.max", 1_000.0),
+                ("sources.sqs.backlog.max", 2.0),
+            ],
+        ),
+        (
             "F§6.7, F§6.9 a failed batch is visible again after the visibility timeout, and the third receive is the last of three",
             "function.f = { duration = '1s', init_duration = '0s', error_rate = 1.0 }
              source.sqs = [{ max_receive_count = 3, arrivals = { at = ['0s'] } }]",
@@ -366,6 +388,23 @@ fn pollers_grow() {
     }
 }
 
+/// A FIFO queue answers 300 receives a second, one after another once its first 300 are used up.
+#[test]
+fn a_fifo_queue_limits_receives() {
+    let received = |keys: &str| {
+        let text = format!(
+            "function.f = {{ duration = '0s', init_duration = '0s' }}
+             source.sqs = [{{ fifo = true, batch_size = 1, {keys} backlog = {{ events = 900 }} }}]"
+        );
+        let started = facts(&text, 1).into_iter().filter(|row| row.fact == "started");
+        started.map(|row| row.time).collect::<Vec<f64>>()
+    };
+    let limited = received("");
+    assert_eq!(limited.iter().filter(|at| **at == 0.0).count(), 300, "one second's worth at once");
+    assert_eq!(limited.last(), Some(&2.0), "900 messages, one a receive");
+    assert_eq!(received("fifo_throughput_limit = 'perMessageGroupId',").last(), Some(&0.0), "high throughput");
+}
+
 #[test]
 fn provisioned_pollers_have_a_throughput() {
     for (rule, keys, want) in [
@@ -458,6 +497,8 @@ fn refused() {
         ("F§6.4 FIFO has no window", "fifo = true, maximum_batching_window = '1s'", "no batching window"),
         ("F§6.4 windows up to 300 s", "maximum_batching_window = '301s'", "300s"),
         ("F§6.11 groups are FIFO's", "message_groups = 3", "no message groups"),
+        ("F§6.13 a FIFO queue's limit", "fifo_throughput_limit = 'perMessageGroupId'", "set `fifo = true`"),
+        ("F§6.13 one of two", "fifo = true, fifo_throughput_limit = 'none'", "perMessageGroupId"),
         ("F§6.2 not both", "maximum_concurrency = 2, provisioned_pollers = {}", "provisioned_pollers"),
         ("F§6.2 from two", "maximum_concurrency = 1", "2"),
         ("F§6.2 to 1,000", "maximum_concurrency = 1001", "1000"),

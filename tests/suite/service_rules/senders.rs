@@ -331,7 +331,7 @@ fn synchronous_calls_come_once() {
         ("invoke = [{ invocation_type = 'DryRun',", "a synchronous caller calls once"),
         ("api_gateway = [{", "a synchronous caller calls once"),
         ("alexa = [{", "a synchronous caller calls once"),
-        ("sqs = [{", "not for `sqs`"),
+        ("sqs = [{ fifo = true,", "a FIFO queue brings no message twice"),
     ] {
         let text = |rate: &str| {
             format!("function.f = {{ duration = '1s' }}\nsource.{source} {rate} arrivals = {{ at = ['0s'] }} }}]")

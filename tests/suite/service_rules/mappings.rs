@@ -1,6 +1,8 @@
 //! Event source mappings on streams: retries, ages, splitting, partial responses, filters, tumbling windows, starting positions,
 //! shared streams; and the streams themselves: write limits, resharding, enhanced fan-out.
 
+use crate::support::facts;
+
 use super::{NULL, hold};
 
 #[test]
@@ -318,6 +320,32 @@ fn streams() {
             &[("sources.kinesis.processed", 30_000.0)],
         ),
     ]);
+}
+
+/// Of a shard that takes one record a second, the three that follow at intervals of 2/7 s are refused: it takes one of 3 + n of
+/// the records that n shards share, and all of them together n in 3 + n.
+#[test]
+fn an_on_demand_stream_grows_to_twice_its_rate() {
+    let rows = facts(
+        "duration = '45m'
+         function.f = { duration = '0s', init_duration = '0s' }
+         source.kinesis = [{ on_demand = true, payload_size = '1MB', write_retry = { attempts = 1 }, arrivals = { constant = { rate = 3.5 } } }]",
+        1,
+    );
+    let refused = |period: f64| {
+        let mut count = 0;
+        for row in rows.iter().filter(|row| row.fact == "dropped" && (row.time / 900.0).floor() == period) {
+            count += row.n_events.unwrap_or(0);
+        }
+        count as f64 / 3_150.0
+    };
+    for (period, shards) in [(0.0, 4.0), (1.0, 7.0), (2.0, 7.0)] {
+        let (got, want) = (refused(period), 3.0 / (3.0 + shards));
+        assert!(
+            (got - want).abs() < 0.03,
+            "period {period}: {got} of the records refused, not {want} as by {shards} shards"
+        );
+    }
 }
 
 #[test]

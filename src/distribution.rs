@@ -317,17 +317,24 @@ pub enum Distribution {
 
 impl Distribution {
     /// One draw.
+    #[inline]
     pub fn sample(&self, rng: &mut impl Rng) -> SimDuration {
+        match self {
+            Distribution::Constant(length) => *length,
+            Distribution::Exponential { mean } => {
+                let draw: f64 = Exp1.sample(rng);
+                SimDuration::from_nanos_f64(mean * draw)
+            }
+            _ => self.sample_other(rng),
+        }
+    }
+
+    /// One draw of a distribution that takes longer to draw from.
+    fn sample_other(&self, rng: &mut impl Rng) -> SimDuration {
         let nanos = match self {
-            Distribution::Constant(length) => return *length,
+            Distribution::Constant(_) | Distribution::Exponential { .. } => return self.sample(rng),
             Distribution::Uniform { min, width } => {
                 return SimDuration::from_nanos(min + (unit(rng) * *width as f64) as u64);
-            }
-            Distribution::Exponential { mean } => {
-                mean * {
-                    let draw: f64 = Exp1.sample(rng);
-                    draw
-                }
             }
             Distribution::Lognormal { mu, sigma } => {
                 let z: f64 = StandardNormal.sample(rng);

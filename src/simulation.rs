@@ -1,6 +1,6 @@
 //! The loop: pop the earliest wake-up, let its actor act, deliver what it says, ask who acts next.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::arrivals::parse_time;
@@ -43,7 +43,9 @@ struct World<'a> {
     /// Places in the agenda.
     function_places: Vec<u32>,
     source_places: Vec<u32>,
-    outbox: VecDeque<Message>,
+    /// Messages of the present instant, and those that are being delivered.
+    outbox: Vec<Message>,
+    delivered: Vec<Message>,
     /// By destination: the source that makes events of its messages.
     relays: Vec<Option<SourceId>>,
     recorder: Recorder<'a>,
@@ -111,7 +113,8 @@ impl<'a> World<'a> {
             function_places: vec![0; names.functions.len()],
             source_places: vec![0; sources.len()],
             sources,
-            outbox: VecDeque::new(),
+            outbox: Vec::new(),
+            delivered: Vec::new(),
             // A function as a destination gets its messages through a source of the destination's name.
             relays: names
                 .destinations
@@ -142,7 +145,8 @@ impl<'a> World<'a> {
         // Sources that will emit no more end the window of statistics, where no duration does.
         let mut emitting: Vec<bool> =
             self.sources.iter().map(|source| until.is_none() && !source.is_exhausted()).collect();
-        while let Some((place, at)) = self.agenda.first() {
+        while let Some((place, wake)) = self.agenda.first() {
+            let at = wake.at();
             let last = ended_at.map_or(horizon, |ended_at| until.unwrap_or(ended_at).min(horizon));
             if at > last {
                 break;
@@ -157,11 +161,11 @@ impl<'a> World<'a> {
             let mut ctx = Context::new(now, self.recorder.watched(), &mut self.outbox, &mut self.recorder);
             match actor {
                 Actor::Function(id) => {
-                    self.platform.wake(id, &mut ctx);
+                    self.platform.wake(id, wake, &mut ctx);
                     self.rekey_function(id);
                 }
                 Actor::Source(id) => {
-                    self.sources[id.0 as usize].wake(&mut ctx);
+                    self.sources[id.0 as usize].wake(wake, &mut ctx);
                     self.rekey_source(id);
                     if emitting[id.0 as usize] && self.sources[id.0 as usize].is_exhausted() {
                         emitting[id.0 as usize] = false;
@@ -194,25 +198,30 @@ impl<'a> World<'a> {
 
     /// Delivers all messages of the present instant.
     fn deliver(&mut self, now: SimTime) {
-        while let Some(message) = self.outbox.pop_front() {
-            let mut ctx = Context::new(now, self.recorder.watched(), &mut self.outbox, &mut self.recorder);
-            match message {
-                Message::Invoke(invoke) => {
-                    let function = invoke.function;
-                    self.platform.invoke(invoke, &mut ctx);
-                    self.rekey_function(function);
-                }
-                Message::Settle(settle) => {
-                    let source = settle.source;
-                    self.sources[source.0 as usize].settle(settle, &mut ctx);
-                    self.rekey_source(source);
-                }
-                Message::Deliver { destination, hops } => {
-                    if let Some(source) = self.relays[destination.0 as usize] {
-                        self.sources[source.0 as usize].relay(hops, &mut ctx);
+        // What these messages bring about is delivered after all of them: first come, first served. They are read where they lie.
+        while !self.outbox.is_empty() {
+            let mut delivered = std::mem::take(&mut self.delivered);
+            std::mem::swap(&mut self.outbox, &mut delivered);
+            for message in &delivered {
+                let mut ctx = Context::new(now, self.recorder.watched(), &mut self.outbox, &mut self.recorder);
+                match message {
+                    Message::Invoke(invoke) => {
+                        self.platform.invoke(invoke, &mut ctx);
+                        self.rekey_function(invoke.function);
+                    }
+                    Message::Settle(settle) => {
+                        self.sources[settle.source.0 as usize].settle(settle, &mut ctx);
+                        self.rekey_source(settle.source);
+                    }
+                    Message::Deliver { destination, hops } => {
+                        if let Some(source) = self.relays[destination.0 as usize] {
+                            self.sources[source.0 as usize].relay(*hops, &mut ctx);
+                        }
                     }
                 }
             }
+            delivered.clear();
+            self.delivered = delivered;
         }
     }
 

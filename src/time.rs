@@ -24,9 +24,9 @@ impl SimTime {
     /// Later than every instant that a run reaches: the wake-up of an actor that waits for nothing.
     pub const NEVER: SimTime = SimTime(u64::MAX);
 
-    /// The instant `nanos` nanoseconds after the start.
+    /// The instant `nanos` nanoseconds after the start; beyond 73 years, never.
     pub const fn from_nanos(nanos: u64) -> SimTime {
-        SimTime(nanos)
+        if nanos > LAST { SimTime::NEVER } else { SimTime(nanos) }
     }
 
     /// Nanoseconds since the start.
@@ -45,8 +45,8 @@ impl SimTime {
     }
 }
 
-/// The last instant before [`SimTime::NEVER`], in nanoseconds.
-const LAST: u64 = u64::MAX - 1;
+/// The last instant before [`SimTime::NEVER`], in nanoseconds: 73 years, which leaves three bits to the agenda.
+const LAST: u64 = (u64::MAX >> 3) - 1;
 
 impl Add<SimDuration> for SimTime {
     type Output = SimTime;
@@ -184,8 +184,8 @@ mod tests {
 
     #[test]
     fn a_sum_never_wraps_nor_reaches_never() {
-        let late = SimTime::from_nanos(u64::MAX - 5) + SimDuration::from_secs(1);
-        assert!(late < SimTime::NEVER);
+        let late = SimTime::from_nanos(LAST - 5) + SimDuration::from_secs(1);
+        assert!(late < SimTime::NEVER && SimTime::from_nanos(LAST + 1) == SimTime::NEVER);
         assert_eq!(SimTime::ZERO.since(late), SimDuration::ZERO);
     }
 

@@ -1,13 +1,7 @@
 //! The agenda: which actor acts next.
 //!
-//! One entry an actor for the whole run. The priority holds the whole documented order of one instant, so that ties need
-//! no luck: instant, then class, then actor in order of name.
-
-use std::cmp::Reverse;
-use std::hash::BuildHasherDefault;
-
-use priority_queue::PriorityQueue;
-use rustc_hash::FxHasher;
+//! The actors are the same for the whole run, so the agenda is a tournament between them: each says when it next acts, and a tree
+//! of winners keeps the earliest at its root. A change costs one comparison a level, without a look-up.
 
 use crate::time::SimTime;
 
@@ -28,60 +22,93 @@ pub enum Class {
     Expiry,
 }
 
-/// When an actor next acts, and as what.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Wake {
-    /// When.
-    pub at: SimTime,
-    /// As what.
-    pub class: Class,
+impl Class {
+    /// All classes, in their order.
+    const ALL: [Class; 6] =
+        [Class::Completion, Class::Retry, Class::Arrival, Class::Poll, Class::Window, Class::Expiry];
 }
+
+/// Bits of the class, below those of the instant: SimTime leaves them free.
+const CLASS_BITS: u32 = 3;
+
+/// When an actor next acts, and as what: packed, so that one comparison tells instants apart first, then classes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Wake(u64);
 
 impl Wake {
+    /// That of an actor that waits for nothing: later than every other.
+    pub const NEVER: Wake = Wake(u64::MAX);
+
     /// A wake-up at `at` of class `class`.
     pub const fn new(at: SimTime, class: Class) -> Wake {
-        Wake { at, class }
+        Wake((at.nanos() << CLASS_BITS) | class as u64)
     }
 
-    /// The earlier of two wake-ups, where there are any.
-    pub fn earlier(a: Option<Wake>, b: Option<Wake>) -> Option<Wake> {
-        match (a, b) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
+    /// A wake-up of class `class`, if there is a time for it.
+    pub fn maybe(at: Option<SimTime>, class: Class) -> Wake {
+        at.map_or(Wake::NEVER, |at| Wake::new(at, class))
+    }
+
+    /// When.
+    pub const fn at(self) -> SimTime {
+        if self.0 == u64::MAX { SimTime::NEVER } else { SimTime::from_nanos(self.0 >> CLASS_BITS) }
+    }
+
+    /// As what; nothing is asked of an actor that waits for nothing.
+    pub fn class(self) -> Class {
+        Class::ALL.get(self.0 as usize & ((1 << CLASS_BITS) - 1)).copied().unwrap_or(Class::Expiry)
     }
 }
 
-/// Later than every wake-up: the key of an actor that waits for nothing.
-const IDLE: u128 = u128::MAX;
+impl std::fmt::Debug for Wake {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if *self == Wake::NEVER { f.write_str("never") } else { write!(f, "{} {:?}", self.at(), self.class()) }
+    }
+}
 
-/// The actors, keyed by when they next act.
+/// When each actor next acts; ties go to the lower actor.
 pub struct Agenda {
-    queue: PriorityQueue<u32, Reverse<u128>, BuildHasherDefault<FxHasher>>,
-    /// The key of each actor, so that an unchanged one costs no look-up.
-    keys: Vec<u128>,
+    wakes: Vec<Wake>,
+    /// The winners of a tree whose leaves are the actors: node n has the children 2n and 2n + 1, the root is node 1.
+    winners: Vec<u32>,
+    /// Leaves of the tree, a power of 2.
+    leaves: usize,
 }
 
 impl Agenda {
     /// An agenda of `actors` actors that all wait for nothing.
     pub fn new(actors: u32) -> Agenda {
-        Agenda { queue: (0..actors).map(|actor| (actor, Reverse(IDLE))).collect(), keys: vec![IDLE; actors as usize] }
+        let leaves = (actors as usize).next_power_of_two();
+        let mut winners = vec![0; 2 * leaves];
+        for (leaf, winner) in winners[leaves..].iter_mut().enumerate() {
+            *winner = leaf as u32;
+        }
+        for node in (1..leaves).rev() {
+            winners[node] = winners[2 * node];
+        }
+        Agenda { wakes: vec![Wake::NEVER; leaves], winners, leaves }
     }
 
     /// The actor that acts next, and when.
-    pub fn first(&self) -> Option<(u32, SimTime)> {
-        let (actor, Reverse(key)) = self.queue.peek()?;
-        (*key != IDLE).then(|| (*actor, SimTime::from_nanos((key >> 64) as u64)))
+    pub fn first(&self) -> Option<(u32, Wake)> {
+        let actor = self.winners[1];
+        let wake = self.wakes[actor as usize];
+        (wake != Wake::NEVER).then_some((actor, wake))
     }
 
     /// Says when `actor` acts next.
-    pub fn set(&mut self, actor: u32, wake: Option<Wake>) {
-        let key = wake.map_or(IDLE, |wake| {
-            (u128::from(wake.at.nanos()) << 64) | ((wake.class as u128) << 32) | u128::from(actor)
-        });
-        if self.keys[actor as usize] != key {
-            self.keys[actor as usize] = key;
-            self.queue.change_priority(&actor, Reverse(key));
+    pub fn set(&mut self, actor: u32, wake: Wake) {
+        let place = &mut self.wakes[actor as usize];
+        if *place == wake {
+            return;
+        }
+        *place = wake;
+        let mut node = (self.leaves + actor as usize) / 2;
+        while node > 0 {
+            let (left, right) = (self.winners[2 * node], self.winners[2 * node + 1]);
+            let winner = if self.wakes[right as usize] < self.wakes[left as usize] { right } else { left };
+            self.winners[node] = winner;
+            node /= 2;
         }
     }
 }
@@ -89,24 +116,50 @@ impl Agenda {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::Key;
+
+    /// Against the plainest agenda there is: a list that is searched.
+    #[test]
+    fn the_earliest_acts_first_whatever_changes() {
+        for actors in [1, 2, 3, 7, 8, 100] {
+            let mut agenda = Agenda::new(actors);
+            let mut list = vec![Wake::NEVER; actors as usize];
+            assert_eq!(agenda.first(), None);
+            for n in 0..2_000 {
+                let key = Key::root(u64::from(actors)).numbered(n);
+                let actor = key.named("actor").below(u64::from(actors)) as u32;
+                let wake = match key.named("idle").below(5) {
+                    0 => Wake::NEVER,
+                    _ => Wake::new(SimTime::from_nanos(key.named("at").below(50)), Class::Arrival),
+                };
+                agenda.set(actor, wake);
+                list[actor as usize] = wake;
+                let first = (0..actors).min_by_key(|actor| (list[*actor as usize], *actor)).unwrap();
+                let want = (first, list[first as usize]);
+                assert_eq!(agenda.first(), (want.1 != Wake::NEVER).then_some(want), "{actors} actors, change {n}");
+            }
+        }
+    }
 
     #[test]
     fn one_instant_has_the_documented_order() {
         let order = [Class::Completion, Class::Retry, Class::Arrival, Class::Poll, Class::Window, Class::Expiry];
-        assert!(order.is_sorted());
+        assert!(order.is_sorted() && order == Class::ALL);
         let now = SimTime::from_nanos(5);
         let mut agenda = Agenda::new(7);
         // The last actor gets the first class; a tie in class goes to the lower actor.
         for (actor, class) in order.iter().rev().enumerate() {
-            agenda.set(actor as u32, Some(Wake::new(now, *class)));
+            agenda.set(actor as u32, Wake::new(now, *class));
         }
-        agenda.set(6, Some(Wake::new(now, Class::Completion)));
+        agenda.set(6, Wake::new(now, Class::Completion));
         let mut seen = Vec::new();
-        while let Some((actor, at)) = agenda.first() {
-            assert_eq!(at, now);
-            seen.push(actor);
-            agenda.set(actor, None);
+        while let Some((actor, wake)) = agenda.first() {
+            assert_eq!(wake.at(), now);
+            seen.push((actor, wake.class()));
+            agenda.set(actor, Wake::NEVER);
         }
-        assert_eq!(seen, [5, 6, 4, 3, 2, 1, 0]);
+        let actors: Vec<u32> = seen.iter().map(|(actor, _)| *actor).collect();
+        assert_eq!(actors, [5, 6, 4, 3, 2, 1, 0]);
+        assert!(seen.iter().map(|(_, class)| *class).is_sorted(), "{seen:?}");
     }
 }

@@ -1,7 +1,5 @@
 //! What an actor has at hand while it acts: the clock, the outbox, and an ear for facts.
 
-use std::collections::VecDeque;
-
 use crate::time::SimTime;
 
 use super::{Call, Condition, DestinationId, Fact, Invoke, Message, Settle};
@@ -19,19 +17,26 @@ pub struct Context<'a> {
     pub now: SimTime,
     /// Whether somebody reads every fact, so that what only a reader needs must be kept.
     pub watched: bool,
-    outbox: &'a mut VecDeque<Message>,
+    outbox: &'a mut Vec<Message>,
     observer: &'a mut dyn Observe,
 }
 
 impl<'a> Context<'a> {
     /// A context at `now`.
-    pub fn new(now: SimTime, watched: bool, outbox: &'a mut VecDeque<Message>, observer: &'a mut dyn Observe) -> Self {
+    pub fn new(now: SimTime, watched: bool, outbox: &'a mut Vec<Message>, observer: &'a mut dyn Observe) -> Self {
         Context { now, watched, outbox, observer }
     }
 
     /// Tells that `fact` happens now.
     pub fn tell(&mut self, fact: Fact<'_>) {
         self.observer.take(self.now, &fact);
+    }
+
+    /// Tells of a `fact` that no figure counts, so that only a reader wants to hear it.
+    pub fn mention(&mut self, fact: Fact<'_>) {
+        if self.watched {
+            self.tell(fact);
+        }
     }
 
     /// Tells that `fact` happened at `at`, not later than now.
@@ -41,7 +46,7 @@ impl<'a> Context<'a> {
 
     /// Asks Lambda to run a function.
     pub fn invoke(&mut self, invoke: Invoke) {
-        self.outbox.push_back(Message::Invoke(invoke));
+        self.outbox.push(Message::Invoke(invoke));
     }
 
     /// Sends a message about the events of `call` to a destination; `hops` invocations led to it. What a queue moves to its
@@ -55,11 +60,11 @@ impl<'a> Context<'a> {
         hops: u32,
     ) {
         self.tell(Fact::Message { destination, call, condition: condition.into(), invoke_count });
-        self.outbox.push_back(Message::Deliver { destination, hops });
+        self.outbox.push(Message::Deliver { destination, hops });
     }
 
     /// Tells a source what became of its call.
     pub fn settle(&mut self, settle: Settle) {
-        self.outbox.push_back(Message::Settle(settle));
+        self.outbox.push(Message::Settle(settle));
     }
 }

@@ -23,7 +23,7 @@ impl Level {
 
     /// Brings the integral up to `at`.
     pub fn settle(&mut self, at: SimTime) {
-        self.area += u128::from(at.since(self.since).nanos()) * self.value.max(0) as u128;
+        self.area += u128::from(at.since(self.since).nanos()) * u128::from(self.value.max(0) as u64);
         self.since = self.since.max(at);
     }
 

@@ -4,6 +4,8 @@
 //! end; a [`Summary`] is that in the words of the contract. A metric's name is its path in the summary.
 
 mod cost;
+mod counting;
+mod histogram;
 mod interval;
 mod level;
 mod outcome;

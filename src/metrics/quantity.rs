@@ -1,21 +1,25 @@
 //! A quantity: many lengths of time, kept as exact count, sum, minimum and maximum, and a histogram for the quantiles.
 
-use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use crate::time::SimDuration;
 
-/// Significant digits of the histogram: a quantile is right to 0.1 %.
-const DIGITS: u8 = 3;
+use super::histogram::Histogram;
 
 /// Many lengths of time.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Quantity {
-    /// Made with the first length, and grown as needed.
-    histogram: Option<Box<Histogram<u64>>>,
+    histogram: Histogram,
+    count: u64,
     sum: u128,
     min: u64,
     max: u64,
+}
+
+impl Default for Quantity {
+    fn default() -> Self {
+        Quantity { histogram: Histogram::default(), count: 0, sum: 0, min: u64::MAX, max: 0 }
+    }
 }
 
 /// What is reported of a quantity, in milliseconds; every figure is `null` where there was nothing to measure.
@@ -41,13 +45,8 @@ impl Quantity {
     /// Adds one length.
     pub fn record(&mut self, length: SimDuration) {
         let nanos = length.nanos();
-        let histogram = self.histogram.get_or_insert_with(|| {
-            self.min = nanos;
-            let mut histogram = Histogram::new(DIGITS).expect("three digits are allowed");
-            histogram.auto(true);
-            Box::new(histogram)
-        });
-        histogram.record(nanos).expect("a histogram that grows takes any length");
+        self.histogram.record(nanos);
+        self.count += 1;
         self.sum += u128::from(nanos);
         self.min = self.min.min(nanos);
         self.max = self.max.max(nanos);
@@ -55,7 +54,7 @@ impl Quantity {
 
     /// How many.
     pub fn count(&self) -> u64 {
-        self.histogram.as_ref().map_or(0, |histogram| histogram.len())
+        self.count
     }
 
     /// Their sum in nanoseconds.
@@ -75,8 +74,11 @@ impl Quantity {
 
     /// The length in milliseconds that a share `p` of them does not exceed, within the exact minimum and maximum.
     pub fn quantile_ms(&self, p: f64) -> Option<f64> {
-        let histogram = self.histogram.as_ref()?;
-        Some(histogram.value_at_quantile(p).clamp(self.min, self.max) as f64 / 1e6)
+        if self.count == 0 {
+            return None;
+        }
+        let rank = ((p * self.count as f64).ceil() as u64).max(1);
+        Some(self.histogram.at_rank(rank).clamp(self.min, self.max) as f64 / 1e6)
     }
 
     /// What is reported of them.

@@ -4,7 +4,7 @@
 //! means cover the window from the warm-up to the end of emission. Physics is asserted at the end: events are conserved, and
 //! the integral of concurrency is the sum of the invocations' times, to the nanosecond.
 
-use crate::engine::{Concurrency, Condition, Ending, Fact, Fate, FunctionId, MappingCount, Observe, SourceId};
+use crate::engine::{Fact, FunctionId, SourceId};
 use crate::scenario::Names;
 use crate::time::{SimDuration, SimTime};
 
@@ -57,40 +57,40 @@ struct Seen {
 
 /// What happened since the last flush and the figures themselves do not keep.
 #[derive(Clone, Default)]
-struct Recent {
+pub(super) struct Recent {
     /// The longest handler time.
-    duration: u64,
+    pub(super) duration: u64,
     /// The highest age.
-    age: u64,
+    pub(super) age: u64,
     /// Whether the source is an event source mapping: it has counted records.
-    is_mapping: bool,
+    pub(super) is_mapping: bool,
     /// Its counts, from [`SourceColumn::Polled`] on.
-    counts: [u64; SourceColumn::COUNT - SourceColumn::Polled as usize],
+    pub(super) counts: [u64; SourceColumn::COUNT - SourceColumn::Polled as usize],
 }
 
 impl Recent {
-    fn count(&mut self, column: SourceColumn, events: u64) {
+    pub(super) fn count(&mut self, column: SourceColumn, events: u64) {
         self.counts[column as usize - SourceColumn::Polled as usize] += events;
     }
 }
 
 /// Hears every fact of a run.
 pub struct Recorder<'a> {
-    watch: &'a mut dyn Watch,
-    watched: bool,
-    names: Names,
-    warm_up: SimTime,
+    pub(super) watch: &'a mut dyn Watch,
+    pub(super) watched: bool,
+    pub(super) names: Names,
+    pub(super) warm_up: SimTime,
     /// The set end of emission.
     until: Option<SimTime>,
-    sources: Vec<SourceFigures>,
-    functions: Vec<FunctionFigures>,
-    destinations: Vec<u64>,
-    account: Level,
+    pub(super) sources: Vec<SourceFigures>,
+    pub(super) functions: Vec<FunctionFigures>,
+    pub(super) destinations: Vec<u64>,
+    pub(super) account: Level,
     account_max: i64,
     at_warm_up: Areas,
-    at_window_end: Option<(SimTime, Areas)>,
+    pub(super) at_window_end: Option<(SimTime, Areas)>,
     seen: Vec<Seen>,
-    recent: Vec<Recent>,
+    pub(super) recent: Vec<Recent>,
     minute: Vec<Interval>,
     minute_start: SimTime,
     bin: Vec<Interval>,
@@ -99,11 +99,11 @@ pub struct Recorder<'a> {
     next_boundary: SimTime,
     warmed_up: bool,
     /// Events without a fate.
-    live: u64,
+    pub(super) live: u64,
     /// Sum of the times of all invocations of the run, in nanoseconds.
-    invocation_time: u128,
+    pub(super) invocation_time: u128,
     /// Starts of running invocations: their sum in nanoseconds, and their number.
-    running: (u128, u64),
+    pub(super) running: (u128, u64),
 }
 
 const MINUTE: SimDuration = SimDuration::from_secs(60);
@@ -356,7 +356,7 @@ impl<'a> Recorder<'a> {
     }
 
     /// Counts an error in the minute in which its invocation started, which may be over.
-    fn stamp_error(&mut self, function: FunctionId, started: SimTime) {
+    pub(super) fn stamp_error(&mut self, function: FunctionId, started: SimTime) {
         let errors = FunctionColumn::Errors as usize;
         if started >= self.minute_start {
             self.minute[1 + function.0 as usize].0[errors] += 1.0;
@@ -431,146 +431,15 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    fn recent_of(&mut self, source: SourceId) -> &mut Recent {
+    pub(super) fn recent_of(&mut self, source: SourceId) -> &mut Recent {
         &mut self.recent[1 + self.functions.len() + source.0 as usize]
     }
 
-    fn source(&mut self, source: SourceId) -> &mut SourceFigures {
+    pub(super) fn source(&mut self, source: SourceId) -> &mut SourceFigures {
         &mut self.sources[source.0 as usize]
     }
 
-    fn function(&mut self, function: FunctionId) -> &mut FunctionFigures {
+    pub(super) fn function(&mut self, function: FunctionId) -> &mut FunctionFigures {
         &mut self.functions[function.0 as usize]
-    }
-}
-
-impl Observe for Recorder<'_> {
-    fn take(&mut self, at: SimTime, fact: &Fact<'_>) {
-        match *fact {
-            Fact::Emitted { source, .. } => {
-                self.live += 1;
-                let counts = at >= self.warm_up;
-                let figures = self.source(source);
-                figures.emitted += 1;
-                figures.events += u64::from(counts);
-            }
-            Fact::Accepted { call, queued, .. } => self.function(call.function).async_received += u64::from(queued),
-            Fact::Throttled(call, _) => self.function(call.function).throttles += 1,
-            Fact::Started { call, cold, concurrency, queued_since, .. } => {
-                self.account.change(at, 1);
-                self.running.0 += u128::from(at.nanos());
-                self.running.1 += 1;
-                self.source(call.source).deliveries += u64::from(call.events.count);
-                self.recent_of(call.source).count(SourceColumn::Invoked, u64::from(call.events.count));
-                let function = self.function(call.function);
-                function.invocations += 1;
-                function.records += u64::from(call.events.count);
-                function.batch_max = function.batch_max.max(call.events.count);
-                function.concurrency.change(at, 1);
-                match concurrency {
-                    Concurrency::OnDemand => {}
-                    Concurrency::Provisioned => function.provisioned += 1,
-                    Concurrency::Spillover => function.spillover += 1,
-                }
-                if cold {
-                    function.cold_starts += 1;
-                    function.environments.change(at, 1);
-                }
-                if let Some(since) = queued_since {
-                    function.async_age.record(at.since(since));
-                    let peak = &mut self.recent[1 + call.function.0 as usize].age;
-                    *peak = (*peak).max(at.since(since).nanos());
-                }
-            }
-            Fact::Ended { call, started, handler, billed, concurrency, ending, .. } => {
-                self.account.change(at, -1);
-                self.running.0 -= u128::from(started.nanos());
-                self.running.1 -= 1;
-                self.invocation_time += u128::from(at.since(started).nanos());
-                let peak = &mut self.recent[1 + call.function.0 as usize].duration;
-                *peak = (*peak).max(handler.nanos());
-                let function = &mut self.functions[call.function.0 as usize];
-                function.concurrency.change(at, -1);
-                function.duration.record(handler);
-                function.billed_ms += billed.nanos() / 1_000_000;
-                if concurrency == Concurrency::Provisioned {
-                    function.provisioned_billed_ms += billed.nanos() / 1_000_000;
-                }
-                function.errors += u64::from(ending != Ending::Success);
-                function.timeouts += u64::from(ending == Ending::Timeout);
-                if ending != Ending::Success {
-                    self.stamp_error(call.function, started);
-                }
-            }
-            Fact::Settled { source, function, emitted, fate, parts, condition, .. } => {
-                self.live -= 1;
-                let counts = emitted >= self.warm_up;
-                // The window's last instant belongs to it.
-                let ends_window = self.at_window_end.as_ref().is_some_and(|(end, _)| at <= *end);
-                let figures = self.source(source);
-                if counts {
-                    figures.fates[fate as usize] += 1;
-                }
-                if fate == Fate::Processed {
-                    figures.processed += 1;
-                    figures.processed_in_window += u64::from(ends_window);
-                } else {
-                    figures.lost += 1;
-                }
-                if let Some(parts) = parts.filter(|_| counts) {
-                    figures.latency.record(parts.total());
-                    for (sum, part) in figures.parts.iter_mut().zip(parts.0).filter(|(_, part)| !part.is_zero()) {
-                        *sum += u128::from(part.nanos());
-                    }
-                }
-                match fate {
-                    Fate::Filtered => self.recent_of(source).count(SourceColumn::FilteredOut, 1),
-                    // What leaves the stream by its age alone, or the queue by its redrive, is not the mapping's doing.
-                    Fate::DeadLettered if condition.is_some() => {
-                        self.recent_of(source).count(SourceColumn::OnFailureDelivered, 1);
-                    }
-                    Fate::Dropped | Fate::Expired if condition.is_some() => {
-                        self.recent_of(source).count(SourceColumn::Discarded, 1);
-                    }
-                    _ => {}
-                }
-                if condition.is_some_and(Condition::drops_async_event)
-                    && let Some(function) = function
-                {
-                    self.function(function).async_dropped += 1;
-                }
-            }
-            Fact::Answered { source, emitted, waited } => {
-                if emitted >= self.warm_up {
-                    self.source(source).response.record(waited);
-                }
-            }
-            Fact::Message { destination, .. } => self.destinations[destination.0 as usize] += 1,
-            Fact::Reclaimed { function, .. } => self.function(function).environments.change(at, -1),
-            Fact::Waiting { source, change } => self.source(source).backlog.change(at, change),
-            Fact::IteratorAge { source, age } => {
-                let place = 1 + self.functions.len() + source.0 as usize;
-                self.recent[place].age = self.recent[place].age.max(age.nanos());
-                self.source(source).iterator_age.record(age);
-            }
-            Fact::Provisioned { function, environments } => {
-                self.function(function).environments.change(at, environments as i64);
-            }
-            Fact::Mapping { source, what, events } => {
-                let recent = self.recent_of(source);
-                recent.is_mapping = true;
-                let column = match what {
-                    MappingCount::Polled => SourceColumn::Polled,
-                    MappingCount::FailedInvoke => SourceColumn::FailedInvoke,
-                    MappingCount::Deleted => SourceColumn::Deleted,
-                };
-                recent.count(column, events);
-            }
-            Fact::Requests { source, count } => self.source(source).requests += count,
-            Fact::Denied(_) | Fact::Unavailable(_) | Fact::RetryScheduled(_) | Fact::Bisected { .. } => {}
-        }
-        if self.watched {
-            self.watch.fact(at, fact, &self.names);
-        }
     }
 }

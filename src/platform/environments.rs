@@ -108,7 +108,12 @@ impl Environments {
                 slot
             }
         };
-        Some(Environment { slot, number: self.slots[slot as usize].number })
+        Some(self.of(slot))
+    }
+
+    /// The environment in a slot.
+    pub(super) fn of(&self, slot: u32) -> Environment {
+        Environment { slot, number: self.slots[slot as usize].number }
     }
 
     /// Whether an environment is idle.

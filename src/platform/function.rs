@@ -48,8 +48,10 @@ pub(super) struct Function {
     environments: Environments,
     provisioned: Option<Provisioned>,
     running: BinaryHeap<Reverse<Running>>,
-    /// The invocation of each busy environment, by slot.
+    /// The invocation of each busy environment, by slot; that of an idle one is over.
     invocations: Vec<Option<Invocation>>,
+    /// The event from the asynchronous queue that each of them tries, if it is one of those; by slot, too.
+    tried: Vec<Waiting>,
     pub(super) queue: AsyncQueue,
     queue_delay: Distribution,
     pub(super) destinations: Destinations,
@@ -73,22 +75,23 @@ impl Running {
         SimTime::from_nanos((self.0 >> 64) as u64)
     }
 
+    fn number(self) -> u64 {
+        self.0 as u64 >> SLOT_BITS
+    }
+
     fn slot(self) -> u32 {
         self.0 as u32 & ((1 << SLOT_BITS) - 1)
     }
 }
 
-/// A running invocation.
+/// A running invocation. Its number, its environment and its end are known from [`Running`].
 struct Invocation {
-    number: u64,
-    environment: Environment,
     source: SourceId,
+    attempt: u32,
     events: Events,
     emitted: SimTime,
-    attempt: u32,
     started: SimTime,
     init: SimDuration,
-    handler: SimDuration,
     billed: SimDuration,
     concurrency: Concurrency,
     ending: Ending,
@@ -96,23 +99,27 @@ struct Invocation {
 }
 
 /// Who wants the answer of an invocation.
-pub(super) enum Caller {
+#[derive(Clone, Copy)]
+enum Caller {
     /// The source, under its own number.
     Source { handle: u64 },
-    /// The function's own queue; boxed, so that synchronous invocations stay small.
-    Queue(Box<Waiting>),
+    /// The function's own queue.
+    Queue,
 }
 
 /// What is needed to start an invocation.
-pub(super) struct Start {
+pub(super) struct Start<'a> {
     pub source: SourceId,
-    pub events: Events,
+    pub events: &'a Events,
     pub emitted: SimTime,
     pub attempt: u32,
     pub deliveries: u32,
     pub handler: Option<SimDuration>,
     pub poisoned: u32,
-    pub caller: Caller,
+    /// The source's own number for the call.
+    pub handle: u64,
+    /// The event of the function's own queue that is tried, if it is one.
+    pub queued: Option<&'a Waiting>,
 }
 
 impl Function {
@@ -140,34 +147,33 @@ impl Function {
             provisioned: provisioned.map(|count| Provisioned::new(count, spec.provisioned_allocation)),
             running: BinaryHeap::new(),
             invocations: Vec::new(),
+            tried: Vec::new(),
             queue: AsyncQueue::new(&config),
             queue_delay: sampler(config.queue_delay.as_ref().unwrap_or(&DEFAULT_QUEUE_DELAY)),
             destinations,
         }
     }
 
-    pub(super) fn next_wake(&self) -> Option<Wake> {
-        let completion = self.running.peek().map(|Reverse(next)| Wake::new(next.ends(), Class::Completion));
-        let retry = self.queue.next_due().map(|at| Wake::new(at, Class::Retry));
-        let expiry = self.environments.next_expiry().map(|at| Wake::new(at, Class::Expiry));
-        Wake::earlier(Wake::earlier(completion, retry), Wake::earlier(expiry, self.next_ready()))
+    pub(super) fn next_wake(&self) -> Wake {
+        let completion = Wake::maybe(self.running.peek().map(|Reverse(next)| next.ends()), Class::Completion);
+        let retry = Wake::maybe(self.queue.next_due(), Class::Retry);
+        let expiry = Wake::maybe(self.environments.next_expiry(), Class::Expiry);
+        completion.min(retry).min(expiry).min(self.next_ready())
     }
 
     /// Provisioned environments that are ready at an instant serve the calls of that instant.
-    fn next_ready(&self) -> Option<Wake> {
-        let ready_at = self.provisioned.as_ref().and_then(Provisioned::ready_at);
-        ready_at.map(|at| Wake::new(at, Class::Completion))
+    fn next_ready(&self) -> Wake {
+        Wake::maybe(self.provisioned.as_ref().and_then(Provisioned::ready_at), Class::Completion)
     }
 
-    pub(super) fn wake(&mut self, account: &mut Account, shared: &mut Shared, ctx: &mut Context<'_>) {
-        let wake = self.next_wake();
-        if wake.is_some() && wake == self.next_ready() {
+    pub(super) fn wake(&mut self, wake: Wake, account: &mut Account, shared: &mut Shared, ctx: &mut Context<'_>) {
+        if wake == self.next_ready() {
             return self.begin_provisioned(ctx);
         }
-        match wake.map(|wake| wake.class) {
-            Some(Class::Completion) => self.complete(account, shared, ctx),
-            Some(Class::Retry) => self.try_queued(account, shared, ctx),
-            Some(Class::Expiry) => {
+        match wake.class() {
+            Class::Completion => self.complete(account, shared, ctx),
+            Class::Retry => self.try_queued(account, shared, ctx),
+            Class::Expiry => {
                 if let Some(environment) = self.environments.reclaim() {
                     ctx.tell(Fact::Reclaimed { function: self.id, environment });
                 }
@@ -186,7 +192,13 @@ impl Function {
     }
 
     /// Takes a call from a source.
-    pub(super) fn invoke(&mut self, invoke: Invoke, account: &mut Account, shared: &mut Shared, ctx: &mut Context<'_>) {
+    pub(super) fn invoke(
+        &mut self,
+        invoke: &Invoke,
+        account: &mut Account,
+        shared: &mut Shared,
+        ctx: &mut Context<'_>,
+    ) {
         let call = Call { source: invoke.source, function: self.id, events: &invoke.events, attempt: invoke.attempt };
         let answer = |verdict| Settle {
             source: invoke.source,
@@ -198,18 +210,18 @@ impl Function {
             verdict,
         };
         if !invoke.permission {
-            ctx.tell(Fact::Denied(call));
+            ctx.mention(Fact::Denied(call));
             ctx.settle(answer(Verdict::Denied));
             return;
         }
         if shared.is_out_of_order(ctx.now) {
-            ctx.tell(Fact::Unavailable(call));
+            ctx.mention(Fact::Unavailable(call));
             ctx.settle(answer(Verdict::Unavailable));
             return;
         }
         match invoke.invocation_type {
             InvocationType::DryRun => {
-                ctx.tell(Fact::Accepted { call, invocation: None, queued: false });
+                ctx.mention(Fact::Accepted { call, invocation: None, queued: false });
                 ctx.settle(answer(Verdict::Passed));
             }
             InvocationType::Event => {
@@ -218,7 +230,7 @@ impl Function {
                 if invoke.receipt {
                     ctx.settle(answer(Verdict::Accepted));
                 }
-                self.enqueue(&invoke, shared, ctx.now);
+                self.enqueue(invoke, shared, ctx.now);
             }
             InvocationType::RequestResponse => match self.admit(account, true, ctx.now) {
                 Err(reason) => {
@@ -226,7 +238,7 @@ impl Function {
                     ctx.settle(answer(Verdict::Throttled(reason)));
                 }
                 Ok(concurrency) => {
-                    ctx.tell(Fact::Accepted { call, invocation: Some(shared.invocations), queued: false });
+                    ctx.mention(Fact::Accepted { call, invocation: Some(shared.invocations), queued: false });
                     if invoke.receipt {
                         ctx.settle(answer(Verdict::Accepted));
                     }
@@ -237,10 +249,11 @@ impl Function {
                         deliveries: invoke.deliveries,
                         handler: invoke.handler,
                         poisoned: invoke.poisoned,
-                        caller: Caller::Source { handle: invoke.handle },
-                        events: invoke.events,
+                        handle: invoke.handle,
+                        events: &invoke.events,
+                        queued: None,
                     };
-                    self.start(start, concurrency, account, shared, ctx);
+                    self.start(&start, concurrency, account, shared, ctx);
                 }
             },
         }
@@ -309,7 +322,7 @@ impl Function {
     /// Starts an admitted invocation.
     pub(super) fn start(
         &mut self,
-        start: Start,
+        start: &Start<'_>,
         concurrency: Concurrency,
         account: &mut Account,
         shared: &mut Shared,
@@ -321,19 +334,16 @@ impl Function {
         self.admission.enter(account, concurrency);
         let (environment, cold, preparation) = self.environment(concurrency, ctx.now);
         let Origin { mut key, .. } = shared.sources[start.source.0 as usize];
-        if matches!(&start.caller, Caller::Queue(event) if event.copy) {
+        if start.queued.is_some_and(|event| event.copy) {
             key = key.named(DUPLICATE);
         }
-        let run = self.handler.run(&start, preparation.inside, key, ctx.now);
+        let run = self.handler.run(start, preparation.inside, key, ctx.now);
         if run.resets {
             self.environments.reset(environment);
         }
         let (init, handler) = (preparation.cold, run.length);
-        let queued_since = match &start.caller {
-            Caller::Queue(event) => Some(event.accepted),
-            Caller::Source { .. } => None,
-        };
-        let call = Call { source: start.source, function: self.id, events: &start.events, attempt: start.attempt };
+        let queued_since = start.queued.map(|event| event.accepted);
+        let call = Call { source: start.source, function: self.id, events: start.events, attempt: start.attempt };
         ctx.tell(Fact::Started {
             call,
             invocation: number,
@@ -343,50 +353,44 @@ impl Function {
             queued_since,
         });
         self.running.push(Reverse(Running::new(ctx.now + init + handler, number, environment.slot)));
-        if self.invocations.len() <= environment.slot as usize {
-            self.invocations.resize_with(environment.slot as usize + 1, || None);
-        }
-        self.invocations[environment.slot as usize] = Some(Invocation {
-            number,
-            environment,
+        let slot = environment.slot as usize;
+        let caller = match start.queued {
+            None => Caller::Source { handle: start.handle },
+            Some(event) => {
+                self.tried.resize(self.tried.len().max(slot + 1), *event);
+                self.tried[slot] = *event;
+                Caller::Queue
+            }
+        };
+        let invocation = Invocation {
             source: start.source,
-            events: start.events,
-            emitted: start.emitted,
             attempt: start.attempt,
+            events: start.events.clone(),
+            emitted: start.emitted,
             started: ctx.now,
             init,
-            handler,
             billed: shared.billed(preparation.billed + handler),
             concurrency,
             ending: run.ending,
-            caller: start.caller,
-        });
+            caller,
+        };
+        if self.invocations.len() <= slot {
+            self.invocations.resize_with(slot + 1, || None);
+        }
+        self.invocations[slot] = Some(invocation);
     }
 
     /// Ends the invocation whose time has come.
     fn complete(&mut self, account: &mut Account, shared: &mut Shared, ctx: &mut Context<'_>) {
         let Some(Reverse(next)) = self.running.pop() else { return };
-        let slot = next.slot();
-        let Some(invocation) = self.invocations[slot as usize].take() else { return };
+        let (number, environment) = (next.number(), self.environments.of(next.slot()));
+        let Some(invocation) = &self.invocations[environment.slot as usize] else { return };
+        let Invocation { source, attempt, emitted, started, init, billed, concurrency, ending, .. } = *invocation;
+        let handler = ctx.now.since(started).saturating_sub(init);
         shared.running -= 1;
-        let Invocation {
-            number,
-            environment,
-            source,
-            events,
-            emitted,
-            attempt,
-            started,
-            init,
-            handler,
-            billed,
-            concurrency,
-            ending,
-            caller,
-        } = invocation;
         self.admission.leave(account, concurrency);
         ctx.tell(Fact::Ended {
-            call: Call { source, function: self.id, events: &events, attempt },
+            call: Call { source, function: self.id, events: &invocation.events, attempt },
             invocation: number,
             environment: environment.number,
             started,
@@ -404,20 +408,23 @@ impl Function {
                 }
             }
         }
-        match caller {
+        match invocation.caller {
             Caller::Source { handle } => {
                 let verdict = Verdict::Ended { invocation: number, started, init, ending };
                 ctx.settle(Settle {
                     source,
                     function: self.id,
                     handle,
-                    event: events.first,
+                    event: invocation.events.first,
                     emitted,
                     attempt,
                     verdict,
                 });
             }
-            Caller::Queue(event) => self.settle_queued(*event, number, started, init, handler, ending, ctx),
+            Caller::Queue => {
+                let event = self.tried[environment.slot as usize];
+                self.settle_queued(event, number, started, init, handler, ending, ctx);
+            }
         }
     }
 }

@@ -60,13 +60,9 @@ impl Handler {
     }
 
     /// How long the handler takes for this start, after `init` in the same invocation, and how it ends.
-    pub(super) fn run(&self, start: &Start, init: SimDuration, source: Key, now: SimTime) -> Run {
+    pub(super) fn run(&self, start: &Start<'_>, init: SimDuration, source: Key, now: SimTime) -> Run {
         let key = source.numbered(start.events.first).numbered(u64::from(start.deliveries));
-        let error_rate = self
-            .outages
-            .iter()
-            .find(|outage| (outage.from..outage.to).contains(&now.since(SimTime::ZERO)))
-            .map_or(self.error_rate, |outage| outage.error_rate);
+        let error_rate = if self.outages.is_empty() { self.error_rate } else { self.error_rate_at(now) };
         let drawn = |rate: f64, purpose: u64| rate > 0.0 && key.numbered(purpose).unit() < rate;
         let crashes = drawn(self.crash_rate, CRASH);
         let fails = start.deliveries < start.poisoned || drawn(error_rate, ERROR) || crashes;
@@ -84,6 +80,12 @@ impl Handler {
         } else {
             Run { length, ending: Ending::Success, resets: false }
         }
+    }
+
+    fn error_rate_at(&self, now: SimTime) -> f64 {
+        let now = now.since(SimTime::ZERO);
+        let outage = self.outages.iter().find(|outage| (outage.from..outage.to).contains(&now));
+        outage.map_or(self.error_rate, |outage| outage.error_rate)
     }
 
     fn stretched(&self, length: SimDuration) -> SimDuration {

@@ -123,17 +123,17 @@ impl Platform {
     }
 
     /// When function `id` next acts.
-    pub fn next_wake(&self, id: FunctionId) -> Option<Wake> {
+    pub fn next_wake(&self, id: FunctionId) -> Wake {
         self.functions[id.0 as usize].next_wake()
     }
 
-    /// Lets function `id` act.
-    pub fn wake(&mut self, id: FunctionId, ctx: &mut Context<'_>) {
-        self.functions[id.0 as usize].wake(&mut self.account, &mut self.shared, ctx);
+    /// Lets function `id` act, as it wanted to.
+    pub fn wake(&mut self, id: FunctionId, wake: Wake, ctx: &mut Context<'_>) {
+        self.functions[id.0 as usize].wake(wake, &mut self.account, &mut self.shared, ctx);
     }
 
     /// Takes a call.
-    pub fn invoke(&mut self, invoke: Invoke, ctx: &mut Context<'_>) {
+    pub fn invoke(&mut self, invoke: &Invoke, ctx: &mut Context<'_>) {
         self.functions[invoke.function.0 as usize].invoke(invoke, &mut self.account, &mut self.shared, ctx);
     }
 
@@ -153,8 +153,11 @@ impl Shared {
     /// "Duration is calculated from the time your code begins executing until it returns or otherwise terminates, rounded up to the
     /// nearest 1 ms" (AWS Lambda pricing); the rules of the time say to how many.
     fn billed(&self, length: SimDuration) -> SimDuration {
-        let step = self.rules.billing_increment;
-        step.saturating_mul(length.nanos().div_ceil(step.nanos()))
+        // Whole milliseconds first: dividing by a constant is quick, and the usual step is one of them.
+        let millis = length.nanos().div_ceil(1_000_000);
+        let step = self.rules.billing_increment.nanos() / 1_000_000;
+        let steps = if step == 1 { millis } else { millis.div_ceil(step) * step };
+        SimDuration::from_nanos(steps.saturating_mul(1_000_000))
     }
 
     /// Whether Lambda's own service is out of order.

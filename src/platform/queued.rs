@@ -6,7 +6,7 @@ use crate::time::{SimDuration, SimTime};
 use super::Shared;
 use super::account::Account;
 use super::async_queue::{Next, Waiting};
-use super::function::{Caller, Function, Start};
+use super::function::{Function, Start};
 
 /// "Lambda stops the next invocation" of an event "if your function is invoked approximately 16 times in the same chain of requests"
 /// (AWS Lambda Developer Guide, "Use Lambda recursive loop detection to prevent infinite loops").
@@ -45,15 +45,16 @@ impl Function {
                     deliveries: event.errors,
                     handler: event.handler,
                     poisoned: event.poisoned,
-                    caller: Caller::Queue(Box::new(event)),
-                    events,
+                    handle: 0,
+                    queued: Some(&event),
+                    events: &events,
                 };
-                self.start(start, concurrency, account, shared, ctx);
+                self.start(&start, concurrency, account, shared, ctx);
             }
             Err(reason) => {
                 ctx.tell(reason.map_or(Fact::Unavailable(call), |reason| Fact::Throttled(call, reason)));
                 match self.queue.throttled(event, ctx.now) {
-                    Next::Retry => ctx.tell(Fact::RetryScheduled(call)),
+                    Next::Retry => ctx.mention(Fact::RetryScheduled(call)),
                     Next::GiveUp(condition) => {
                         event.throttles += 1;
                         Self::waits(&event, -1, ctx);
@@ -120,7 +121,7 @@ impl Function {
         match self.queue.failed(event, ctx.now) {
             Next::Retry => {
                 Self::waits(&event, 1, ctx);
-                ctx.tell(Fact::RetryScheduled(call));
+                ctx.mention(Fact::RetryScheduled(call));
             }
             Next::GiveUp(condition) => {
                 event.errors += 1;

@@ -129,7 +129,7 @@ impl Push {
                 call.request.attempt += 1;
             }
             let events = Events::one(request.event);
-            ctx.tell(Fact::RetryScheduled(self.call(&request, &events)));
+            ctx.mention(Fact::RetryScheduled(self.call(&request, &events)));
             return;
         }
         if trouble == Trouble::Unavailable && self.sends_again(request, ctx) {
@@ -171,7 +171,7 @@ impl Push {
             return false;
         };
         let events = Events::one(request.event);
-        ctx.tell(Fact::RetryScheduled(self.call(&request, &events)));
+        ctx.mention(Fact::RetryScheduled(self.call(&request, &events)));
         self.on_the_way.push(Reverse((ctx.now + wait, Request { attempt: request.attempt + 1, ..request })));
         true
     }

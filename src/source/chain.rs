@@ -69,11 +69,11 @@ struct Messages {
 }
 
 impl EventSource for Messages {
-    fn next_wake(&self) -> Option<Wake> {
-        None
+    fn next_wake(&self) -> Wake {
+        Wake::NEVER
     }
 
-    fn wake(&mut self, _: &mut Context<'_>) {}
+    fn wake(&mut self, _: Wake, _: &mut Context<'_>) {}
 
     fn relay(&mut self, hops: u32, ctx: &mut Context<'_>) {
         let event = self.emitted;
@@ -96,7 +96,7 @@ impl EventSource for Messages {
         });
     }
 
-    fn settle(&mut self, settle: Settle, ctx: &mut Context<'_>) {
+    fn settle(&mut self, settle: &Settle, ctx: &mut Context<'_>) {
         // Lambda takes its own message unless its service is out of order.
         if settle.verdict == Verdict::Unavailable {
             ctx.tell(Fact::Settled {

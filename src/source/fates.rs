@@ -73,7 +73,7 @@ impl Pull {
             After::Bisect(first, second) => {
                 let (source, function) = (self.setting.id, self.setting.target);
                 let call = Call { source, function, events: &failed, attempt };
-                ctx.tell(Fact::Bisected { call, invocation: invocation.0 });
+                ctx.mention(Fact::Bisected { call, invocation: invocation.0 });
                 self.shards[shard].lanes[lane].parts.push_front(second);
                 self.block(shard, lane, first, ctx);
             }

@@ -241,11 +241,11 @@ pub struct Site<'a> {
 /// A running source.
 pub trait EventSource {
     /// When it next acts.
-    fn next_wake(&self) -> Option<Wake>;
-    /// Acts.
-    fn wake(&mut self, ctx: &mut Context<'_>);
+    fn next_wake(&self) -> Wake;
+    /// Acts, as it wanted to.
+    fn wake(&mut self, wake: Wake, ctx: &mut Context<'_>);
     /// Hears what became of one of its calls.
-    fn settle(&mut self, settle: Settle, ctx: &mut Context<'_>);
+    fn settle(&mut self, settle: &Settle, ctx: &mut Context<'_>);
     /// Takes a message that one of the scenario's functions sent to its target; `hops` invocations led to it.
     fn relay(&mut self, _hops: u32, _ctx: &mut Context<'_>) {}
     /// Tells all that happened before `ctx.now` and was not yet told; sources that tell at once have nothing to do.

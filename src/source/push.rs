@@ -273,26 +273,24 @@ pub(super) struct Push {
 }
 
 impl EventSource for Push {
-    fn next_wake(&self) -> Option<Wake> {
-        let arrival = self.arrivals.peek().map(|at| Wake::new(at, Class::Arrival));
+    fn next_wake(&self) -> Wake {
+        let arrival = Wake::maybe(self.arrivals.peek(), Class::Arrival);
         if self.on_the_way.is_empty() && !self.remembers {
             return arrival;
         }
-        let client = self
-            .clients
-            .as_ref()
-            .and_then(|clients| clients.sends.first())
-            .map(|(at, _)| Wake::new(*at, Class::Arrival));
-        let hop = self.on_the_way.peek().map(|Reverse((at, _))| Wake::new(*at, Class::Retry));
-        let retry = self.retries.first().map(|(at, _)| Wake::new(*at, Class::Retry));
-        let deadline = self.deadlines.first().map(|(at, _)| Wake::new(*at, Class::Expiry));
-        [client, hop, retry, deadline].into_iter().fold(arrival, Wake::earlier)
+        let client = self.clients.as_ref().and_then(|clients| clients.sends.first());
+        let hop = self.on_the_way.peek().map(|Reverse((at, _))| *at);
+        arrival
+            .min(Wake::maybe(client.map(|(at, _)| *at), Class::Arrival))
+            .min(Wake::maybe(hop, Class::Retry))
+            .min(Wake::maybe(self.retries.first().map(|(at, _)| *at), Class::Retry))
+            .min(Wake::maybe(self.deadlines.first().map(|(at, _)| *at), Class::Expiry))
     }
 
-    fn wake(&mut self, ctx: &mut Context<'_>) {
-        match self.next_wake().map(|wake| wake.class) {
-            Some(Class::Arrival) => self.emit(ctx),
-            Some(Class::Retry) => {
+    fn wake(&mut self, wake: Wake, ctx: &mut Context<'_>) {
+        match wake.class() {
+            Class::Arrival => self.emit(ctx),
+            Class::Retry => {
                 if self.retries.first().is_some_and(|(at, _)| *at <= ctx.now) {
                     let Some((_, event)) = self.retries.pop_first() else { return };
                     if let Some(request) = self.calls.get(&event).map(|call| call.request) {
@@ -302,7 +300,7 @@ impl EventSource for Push {
                     self.hand_over(request, ctx);
                 }
             }
-            Some(Class::Expiry) => {
+            Class::Expiry => {
                 if let Some((_, event)) = self.deadlines.pop_first() {
                     self.unanswered(event, ctx);
                 }
@@ -311,7 +309,7 @@ impl EventSource for Push {
         }
     }
 
-    fn settle(&mut self, settle: Settle, ctx: &mut Context<'_>) {
+    fn settle(&mut self, settle: &Settle, ctx: &mut Context<'_>) {
         if self.remembers {
             // A try is waited for until its deadline, which is taken out with the answer or when it is over.
             let awaited = self.calls.get(&settle.event).is_some_and(|call| {
@@ -328,21 +326,21 @@ impl EventSource for Push {
         }
         match settle.verdict {
             // Lambda's 202 is the answer.
-            Verdict::Accepted if self.plan.waiter == Waiter::Acceptance => self.answered(&settle, ctx),
+            Verdict::Accepted if self.plan.waiter == Waiter::Acceptance => self.answered(settle, ctx),
             Verdict::Accepted => {}
-            Verdict::Unavailable => self.refused(&settle, Trouble::Unavailable, ctx),
-            Verdict::Denied => self.refused(&settle, Trouble::Refused, ctx),
-            Verdict::Throttled(_) => self.refused(&settle, Trouble::Throttled, ctx),
-            Verdict::Passed => self.passed(&settle, ctx),
+            Verdict::Unavailable => self.refused(settle, Trouble::Unavailable, ctx),
+            Verdict::Denied => self.refused(settle, Trouble::Refused, ctx),
+            Verdict::Throttled(_) => self.refused(settle, Trouble::Throttled, ctx),
+            Verdict::Passed => self.passed(settle, ctx),
             Verdict::Ended { invocation, started, init, ending: Ending::Success } => {
-                self.processed(&settle, invocation, started, init, ctx);
+                self.processed(settle, invocation, started, init, ctx);
             }
             Verdict::Ended { started, .. } => {
                 if let Some(call) = self.calls.get_mut(&settle.event) {
                     call.request.deliveries += 1;
                     call.first_failure = call.first_failure.min(started);
                 }
-                self.refused(&settle, Trouble::FunctionError, ctx);
+                self.refused(settle, Trouble::FunctionError, ctx);
             }
             Verdict::Concluded { processed } => {
                 if let Waiter::Outcome(patience) = self.plan.waiter {

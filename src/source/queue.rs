@@ -147,7 +147,7 @@ impl Queue {
 }
 
 impl EventSource for Queue {
-    fn next_wake(&self) -> Option<Wake> {
+    fn next_wake(&self) -> Wake {
         let again = self.retries.first().map(|(at, _)| *at);
         let visible = self.messages.next_visible();
         [
@@ -160,36 +160,36 @@ impl EventSource for Queue {
             (self.messages.next_expiry(), Class::Expiry),
         ]
         .into_iter()
-        .filter_map(|(at, class)| at.map(|at| Wake::new(at, class)))
-        .min()
+        .map(|(at, class)| Wake::maybe(at, class))
+        .fold(Wake::NEVER, Wake::min)
     }
 
-    fn wake(&mut self, ctx: &mut Context<'_>) {
-        match self.next_wake().map(|wake| wake.class) {
-            Some(Class::Retry) => {
+    fn wake(&mut self, wake: Wake, ctx: &mut Context<'_>) {
+        match wake.class() {
+            Class::Retry => {
                 self.try_again(ctx);
                 for number in self.messages.surface(ctx.now) {
                     self.lose(number, Fate::Expired, ctx);
                 }
             }
-            Some(Class::Arrival) => self.emit(ctx),
-            Some(Class::Poll) => self.pollers.count_waiting(ctx.now),
-            Some(Class::Window) => {
+            Class::Arrival => self.emit(ctx),
+            Class::Poll => self.pollers.count_waiting(ctx.now),
+            Class::Window => {
                 if let Some((messages, _)) = self.gathering.take() {
                     self.dispatch(messages, ctx);
                 }
             }
-            Some(Class::Expiry) => {
+            Class::Expiry => {
                 for number in self.messages.expired(ctx.now) {
                     self.lose(number, Fate::Expired, ctx);
                 }
             }
-            Some(Class::Completion) | None => {}
+            Class::Completion => {}
         }
         self.poll(ctx);
     }
 
-    fn settle(&mut self, settle: Settle, ctx: &mut Context<'_>) {
+    fn settle(&mut self, settle: &Settle, ctx: &mut Context<'_>) {
         let Some(mut batch) = self.batches.remove(&settle.handle) else { return };
         match settle.verdict {
             Verdict::Accepted => {
@@ -410,7 +410,7 @@ impl Queue {
 
     fn tell_retry(&self, numbers: &[u64], attempt: u32, ctx: &mut Context<'_>) {
         let events = Events::of(numbers.iter().copied(), ctx.watched);
-        ctx.tell(Fact::RetryScheduled(Call { source: self.id, function: self.target, events: &events, attempt }));
+        ctx.mention(Fact::RetryScheduled(Call { source: self.id, function: self.target, events: &events, attempt }));
     }
 
     /// Tells the calls that delete so many messages.

@@ -93,18 +93,17 @@ pub(super) struct Pull {
 }
 
 impl EventSource for Pull {
-    fn next_wake(&self) -> Option<Wake> {
-        let shard = self.schedule.peek().map(|(_, Reverse((wake, _)))| *wake);
-        let shard = Wake::earlier(shard, self.next_evaluation());
+    fn next_wake(&self) -> Wake {
+        let shard = self.schedule.peek().map_or(Wake::NEVER, |(_, Reverse((wake, _)))| *wake);
+        let shard = shard.min(self.next_evaluation());
         if !self.setting.eager && !self.stream.has_empty_shard() {
             return shard;
         }
-        Wake::earlier(shard, self.stream.next_write().map(|at| Wake::new(at, Class::Arrival)))
+        shard.min(Wake::maybe(self.stream.next_write(), Class::Arrival))
     }
 
-    fn wake(&mut self, ctx: &mut Context<'_>) {
-        let wake = self.next_wake();
-        let Some(Wake { class, .. }) = wake else { return };
+    fn wake(&mut self, wake: Wake, ctx: &mut Context<'_>) {
+        let class = wake.class();
         let evaluates = self.next_evaluation() == wake;
         self.now = ctx.now;
         if class < Class::Arrival {
@@ -115,7 +114,7 @@ impl EventSource for Pull {
         if evaluates {
             return self.evaluate(ctx);
         }
-        let Some(shard) = self.due_shard(ctx.now, class) else { return };
+        let Some(shard) = self.due_shard(wake) else { return };
         match class {
             Class::Poll => self.poll(shard, ctx),
             Class::Retry => self.send_again(shard, ctx),
@@ -129,7 +128,7 @@ impl EventSource for Pull {
         self.reschedule(shard, ctx.now);
     }
 
-    fn settle(&mut self, settle: Settle, ctx: &mut Context<'_>) {
+    fn settle(&mut self, settle: &Settle, ctx: &mut Context<'_>) {
         self.now = ctx.now;
         self.catch_up(ctx);
         let (shard, lane) = ((settle.handle >> 8) as usize, (settle.handle & 0xff) as usize);
@@ -235,29 +234,27 @@ impl Pull {
         }
     }
 
-    /// The shard that acts at `now` as `class`, if one does: ties go to the lowest number.
-    fn due_shard(&self, now: SimTime, class: Class) -> Option<usize> {
-        let (_, Reverse((wake, shard))) = self.schedule.peek()?;
-        (*wake == Wake::new(now, class)).then_some(*shard as usize)
+    /// The shard that wants to act like this, if one does: ties go to the lowest number.
+    fn due_shard(&self, wake: Wake) -> Option<usize> {
+        let (_, Reverse((wanted, shard))) = self.schedule.peek()?;
+        (*wanted == wake).then_some(*shard as usize)
     }
 
     /// Finds out when a shard next acts, and its children where it was read to its end.
     pub(super) fn reschedule(&mut self, shard: usize, now: SimTime) {
-        match self.next_of(shard) {
-            Some(wake) => {
-                self.schedule.push(shard as u32, Reverse((wake, shard as u32)));
-            }
-            None => {
-                self.schedule.remove(&(shard as u32));
-                if self.is_drained(shard) {
-                    let children: Vec<usize> = (shard + 1..self.shards.len())
-                        .filter(|child| self.stream.shards[*child].parents.contains(&shard))
-                        .collect();
-                    for child in children {
-                        self.shards[child].from = now;
-                        self.reschedule(child, now);
-                    }
-                }
+        let wake = self.next_of(shard);
+        if wake != Wake::NEVER {
+            self.schedule.push(shard as u32, Reverse((wake, shard as u32)));
+            return;
+        }
+        self.schedule.remove(&(shard as u32));
+        if self.is_drained(shard) {
+            let children: Vec<usize> = (shard + 1..self.shards.len())
+                .filter(|child| self.stream.shards[*child].parents.contains(&shard))
+                .collect();
+            for child in children {
+                self.shards[child].from = now;
+                self.reschedule(child, now);
             }
         }
     }
@@ -271,30 +268,29 @@ impl Pull {
             && stream.parents.iter().all(|parent| self.is_drained(*parent))
     }
 
-    fn next_of(&self, number: usize) -> Option<Wake> {
+    fn next_of(&self, number: usize) -> Wake {
         let shard = &self.shards[number];
         let unread = self.stream.shards[number].unread.front();
-        let mut next = None;
+        let mut next = Wake::NEVER;
         if self.stream.shards[number].parents.iter().all(|parent| self.is_drained(*parent)) {
-            let poll = |record: &Record| Wake::new(self.next_poll(number, record.readable), Class::Poll);
-            next = Wake::earlier(unread.map(poll), self.closing_poll(number));
+            let poll = unread.map(|record| self.next_poll(number, record.readable));
+            next = Wake::maybe(poll, Class::Poll).min(Wake::maybe(self.closing_poll(number), Class::Poll));
         }
         let expiry = |record: &Record| {
             let left = self.setting.retention.saturating_sub(self.stream.age_at_start(record));
             Wake::new(record.written + left, Class::Expiry)
         };
-        next = Wake::earlier(next, unread.map(expiry));
+        next = next.min(unread.map_or(Wake::NEVER, expiry));
         for lane in &shard.lanes {
             let acts = match &lane.state {
                 // Without a consumer nothing is due: it comes back when it has one.
                 State::Free if self.has_consumer(number) => {
-                    lane.due(self.setting.cut, SimTime::ZERO).map(|at| Wake::new(at, Class::Window))
+                    Wake::maybe(lane.due(self.setting.cut, SimTime::ZERO), Class::Window)
                 }
-                State::Blocked { until, .. } if self.has_consumer(number) => Some(Wake::new(*until, Class::Retry)),
-                State::Free | State::Blocked { .. } => None,
-                State::InFlight(_) => None,
+                State::Blocked { until, .. } if self.has_consumer(number) => Wake::new(*until, Class::Retry),
+                State::Free | State::Blocked { .. } | State::InFlight(_) => Wake::NEVER,
             };
-            next = Wake::earlier(Wake::earlier(next, acts), lane.oldest_waiting().map(expiry));
+            next = next.min(acts).min(lane.oldest_waiting().map_or(Wake::NEVER, expiry));
         }
         next
     }
@@ -314,7 +310,7 @@ impl Pull {
     }
 
     /// The poll that finds a tumbling window to be over: nothing of it is left.
-    fn closing_poll(&self, number: usize) -> Option<Wake> {
+    fn closing_poll(&self, number: usize) -> Option<SimTime> {
         let windows = self.setting.cut.tumbling?;
         let lanes = self.shards[number].lanes.iter();
         let idle = lanes.filter(|lane| matches!(lane.state, State::Free) && lane.buffer.is_empty());
@@ -323,7 +319,7 @@ impl Pull {
         let unread = self.stream.shards[number].unread.front();
         let at = windows.end(open).max(self.now);
         let waits = unread.is_some_and(|record| windows.of(record.written) <= open);
-        (!waits).then(|| Wake::new(self.next_poll(number, at), Class::Poll))
+        (!waits).then(|| self.next_poll(number, at))
     }
 
     /// Moves all readable records, up to the limit, into the lanes' buffers.
@@ -483,7 +479,7 @@ impl Pull {
     pub(super) fn block(&mut self, shard: usize, lane: usize, batch: Batch, ctx: &mut Context<'_>) {
         let events = events(&batch.records, ctx.watched);
         let (source, function) = (self.setting.id, self.setting.target);
-        ctx.tell(Fact::RetryScheduled(Call { source, function, events: &events, attempt: batch.attempt }));
+        ctx.mention(Fact::RetryScheduled(Call { source, function, events: &events, attempt: batch.attempt }));
         self.shards[shard].lanes[lane].block(batch, ctx.now);
         self.expire(shard, ctx);
     }

@@ -1,0 +1,165 @@
+//! What each fact counts as.
+//!
+//! The recorder hears every fact of a run, so this is its busiest part: facts that come with each invocation have a method of
+//! their own, each of which saves no more registers than it needs.
+
+use crate::engine::{Call, Concurrency, Condition, Ending, Fact, Fate, MappingCount, Observe, Parts, SourceId};
+use crate::time::{SimDuration, SimTime};
+
+use super::interval::SourceColumn;
+use super::recorder::Recorder;
+
+impl Observe for Recorder<'_> {
+    fn take(&mut self, at: SimTime, fact: &Fact<'_>) {
+        if self.watched {
+            self.watch.fact(at, fact, &self.names);
+        }
+        match *fact {
+            Fact::Emitted { source, .. } => self.emitted(at, source),
+            Fact::Accepted { call, queued, .. } => self.function(call.function).async_received += u64::from(queued),
+            Fact::Throttled(call, _) => self.function(call.function).throttles += 1,
+            Fact::Started { .. } => self.started(at, fact),
+            Fact::Ended { .. } => self.ended(at, fact),
+            Fact::Settled { .. } => self.settled(at, fact),
+            Fact::Answered { source, emitted, waited } => self.answered(source, emitted, waited),
+            Fact::Message { destination, .. } => self.destinations[destination.0 as usize] += 1,
+            Fact::Reclaimed { function, .. } => self.function(function).environments.change(at, -1),
+            Fact::Waiting { source, change } => self.source(source).backlog.change(at, change),
+            Fact::IteratorAge { source, age } => {
+                let place = 1 + self.functions.len() + source.0 as usize;
+                self.recent[place].age = self.recent[place].age.max(age.nanos());
+                self.source(source).iterator_age.record(age);
+            }
+            Fact::Provisioned { function, environments } => {
+                self.function(function).environments.change(at, environments as i64);
+            }
+            Fact::Mapping { source, what, events } => {
+                let recent = self.recent_of(source);
+                recent.is_mapping = true;
+                let column = match what {
+                    MappingCount::Polled => SourceColumn::Polled,
+                    MappingCount::FailedInvoke => SourceColumn::FailedInvoke,
+                    MappingCount::Deleted => SourceColumn::Deleted,
+                };
+                recent.count(column, events);
+            }
+            Fact::Requests { source, count } => self.source(source).requests += count,
+            Fact::Denied(_) | Fact::Unavailable(_) | Fact::RetryScheduled(_) | Fact::Bisected { .. } => {}
+        }
+    }
+}
+
+impl Recorder<'_> {
+    #[inline(never)]
+    fn emitted(&mut self, at: SimTime, source: SourceId) {
+        self.live += 1;
+        let counts = at >= self.warm_up;
+        let figures = self.source(source);
+        figures.emitted += 1;
+        figures.events += u64::from(counts);
+    }
+
+    #[inline(never)]
+    fn started(&mut self, at: SimTime, fact: &Fact<'_>) {
+        let Fact::Started { call, cold, concurrency, queued_since, .. } = fact else { return };
+        let Call { source, function, events, .. } = *call;
+        let records = u64::from(events.count);
+        self.account.change(at, 1);
+        self.running.0 += u128::from(at.nanos());
+        self.running.1 += 1;
+        self.source(source).deliveries += records;
+        self.recent_of(source).count(SourceColumn::Invoked, records);
+        let figures = &mut self.functions[function.0 as usize];
+        figures.invocations += 1;
+        figures.records += records;
+        figures.batch_max = figures.batch_max.max(events.count);
+        figures.concurrency.change(at, 1);
+        match concurrency {
+            Concurrency::OnDemand => {}
+            Concurrency::Provisioned => figures.provisioned += 1,
+            Concurrency::Spillover => figures.spillover += 1,
+        }
+        if *cold {
+            figures.cold_starts += 1;
+            figures.environments.change(at, 1);
+        }
+        if let Some(since) = queued_since {
+            figures.async_age.record(at.since(*since));
+            let peak = &mut self.recent[1 + function.0 as usize].age;
+            *peak = (*peak).max(at.since(*since).nanos());
+        }
+    }
+
+    #[inline(never)]
+    fn ended(&mut self, at: SimTime, fact: &Fact<'_>) {
+        let Fact::Ended { call, started, handler, billed, concurrency, ending, .. } = fact else { return };
+        self.account.change(at, -1);
+        self.running.0 -= u128::from(started.nanos());
+        self.running.1 -= 1;
+        self.invocation_time += u128::from(at.since(*started).nanos());
+        let place = call.function.0 as usize;
+        let peak = &mut self.recent[1 + place].duration;
+        *peak = (*peak).max(handler.nanos());
+        let figures = &mut self.functions[place];
+        figures.concurrency.change(at, -1);
+        figures.duration.record(*handler);
+        let billed_ms = billed.nanos() / 1_000_000;
+        figures.billed_ms += billed_ms;
+        if *concurrency == Concurrency::Provisioned {
+            figures.provisioned_billed_ms += billed_ms;
+        }
+        if *ending != Ending::Success {
+            figures.errors += 1;
+            figures.timeouts += u64::from(*ending == Ending::Timeout);
+            self.stamp_error(call.function, *started);
+        }
+    }
+
+    #[inline(never)]
+    fn settled(&mut self, at: SimTime, fact: &Fact<'_>) {
+        let Fact::Settled { source, function, emitted, fate, parts, condition, .. } = *fact else { return };
+        self.live -= 1;
+        let counts = emitted >= self.warm_up;
+        // The window's last instant belongs to it.
+        let in_window = self.at_window_end.as_ref().is_some_and(|(end, _)| at <= *end);
+        let figures = &mut self.sources[source.0 as usize];
+        figures.fates[fate as usize] += u64::from(counts);
+        if fate == Fate::Processed {
+            figures.processed += 1;
+            figures.processed_in_window += u64::from(in_window);
+            if let Some(Parts(parts)) = parts.filter(|_| counts) {
+                let mut latency = SimDuration::ZERO;
+                for (sum, part) in figures.parts.iter_mut().zip(parts) {
+                    *sum += u128::from(part.nanos());
+                    latency = latency + *part;
+                }
+                figures.latency.record(latency);
+            }
+            return;
+        }
+        figures.lost += 1;
+        match fate {
+            Fate::Filtered => self.recent_of(source).count(SourceColumn::FilteredOut, 1),
+            // What leaves the stream by its age alone, or the queue by its redrive, is not the mapping's doing.
+            Fate::DeadLettered if condition.is_some() => {
+                self.recent_of(source).count(SourceColumn::OnFailureDelivered, 1);
+            }
+            Fate::Dropped | Fate::Expired if condition.is_some() => {
+                self.recent_of(source).count(SourceColumn::Discarded, 1);
+            }
+            _ => {}
+        }
+        if condition.is_some_and(Condition::drops_async_event)
+            && let Some(function) = function
+        {
+            self.function(function).async_dropped += 1;
+        }
+    }
+
+    #[inline(never)]
+    fn answered(&mut self, source: SourceId, emitted: SimTime, waited: SimDuration) {
+        if emitted >= self.warm_up {
+            self.source(source).response.record(waited);
+        }
+    }
+}

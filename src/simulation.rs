@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::arrivals::parse_time;
 use crate::distribution::{DistributionSpec, TimeUnit};
-use crate::engine::{Agenda, Context, DestinationId, FunctionId, Message, SourceId};
+use crate::engine::{Agenda, Context, DestinationId, FunctionId, Message, SourceId, Wake};
 use crate::inputs::{InputError, Inputs};
 use crate::metrics::{Outcome, Recorder, Watch};
 use crate::platform::{Origin, Platform};
@@ -49,6 +49,8 @@ struct World<'a> {
     /// By destination: the source that makes events of its messages.
     relays: Vec<Option<SourceId>>,
     recorder: Recorder<'a>,
+    /// Whether every event has its fate and no more will occur.
+    is_over: bool,
 }
 
 impl<'a> World<'a> {
@@ -122,6 +124,7 @@ impl<'a> World<'a> {
                 .map(|name| names.sources.binary_search(name).ok().map(|place| SourceId(place as u32)))
                 .collect(),
             recorder,
+            is_over: false,
         };
         for (place, (_, is_source, id)) in order.iter().enumerate() {
             if *is_source {
@@ -179,9 +182,7 @@ impl<'a> World<'a> {
             self.deliver(now);
             if ended_at.is_none() && self.is_done() {
                 ended_at = Some(now);
-                for id in self.platform.forget_copies() {
-                    self.rekey_function(id);
-                }
+                self.end();
             }
         }
         // What a lazy source has not told yet happened before the run was cut off.
@@ -230,7 +231,20 @@ impl<'a> World<'a> {
     }
 
     fn rekey_source(&mut self, id: SourceId) {
-        self.agenda.set(self.source_places[id.0 as usize], self.sources[id.0 as usize].next_wake());
+        let next = if self.is_over { Wake::NEVER } else { self.sources[id.0 as usize].next_wake() };
+        self.agenda.set(self.source_places[id.0 as usize], next);
+    }
+
+    /// Every event has its fate: from now on environments grow old, and nothing is called any more, not even for a copy that still
+    /// waits.
+    fn end(&mut self) {
+        self.is_over = true;
+        for id in self.platform.forget_copies() {
+            self.rekey_function(id);
+        }
+        for place in 0..self.sources.len() {
+            self.rekey_source(SourceId(place as u32));
+        }
     }
 
     /// Closes what ends at the recorder's next boundary, after all that happened before it was told.
@@ -249,11 +263,11 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Whether every event has its fate, no more will occur and no invocation runs.
+    /// Whether every event has its fate, no more will occur, no invocation runs and none is still to come.
     fn is_done(&self) -> bool {
         self.recorder.live() == 0
             && self.platform.running() == 0
-            && self.sources.iter().all(|source| source.is_exhausted())
+            && self.sources.iter().all(|source| source.is_exhausted() && !source.owes_call())
     }
 }
 

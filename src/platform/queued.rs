@@ -18,10 +18,11 @@ impl Function {
     pub(super) fn try_queued(&mut self, account: &mut Account, shared: &mut Shared, ctx: &mut Context<'_>) {
         let Some(mut event) = self.queue.pop() else { return };
         event.first_try = event.first_try.min(ctx.now);
-        let hopeless = if self.admission.is_stopped() {
-            Some(Condition::ZeroReservedConcurrency)
-        } else if event.hops >= MOST_HOPS {
+        // A chain ends, too, where a stopped function is its own destination.
+        let hopeless = if event.hops >= MOST_HOPS {
             Some(Condition::RecursiveInvocation)
+        } else if self.admission.is_stopped() {
+            Some(Condition::ZeroReservedConcurrency)
         } else {
             // "Events might age out of the queue before they're ever tried", where the way to the first try is long.
             self.queue.is_too_old(&event, ctx.now).then_some(Condition::EventAgeExceeded)

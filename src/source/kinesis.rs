@@ -95,10 +95,6 @@ impl StreamService for Kinesis {
         if self.on_demand && !self.reshard.is_empty() {
             problems.push((vec!["reshard"], "an on-demand stream reshards by itself".into()));
         }
-        if mapping.tumbling_window.is_some() && (self.on_demand || !self.reshard.is_empty()) {
-            // "If you increase or decrease the number of shards, ... windows of the parent shard are ended" leaves the rest open.
-            problems.push((vec!["tumbling_window"], "not together with resharding".into()));
-        }
         let mut before = mapping.shard_count.unwrap_or(1);
         let mut last = SimDuration::ZERO;
         for reshard in &self.reshard {

@@ -168,11 +168,17 @@ impl Lane {
             && self.open_window.is_none()
     }
 
+    /// Whether the final call of a tumbling window is still to come, or to be tried again.
+    pub(super) fn owes_final_call(&self) -> bool {
+        self.open_window.is_some() || matches!(&self.state, State::Blocked { batch, .. } if batch.records.is_empty())
+    }
+
     /// The oldest record that waits in the lane and can expire there.
     pub(super) fn oldest_waiting(&self) -> Option<&Record> {
         match &self.state {
-            State::Blocked { batch, .. } => batch.records.first(),
-            State::Free | State::InFlight(_) => {
+            State::Blocked { batch, .. } if !batch.records.is_empty() => batch.records.first(),
+            // Behind the final call of a window, which has no records, others wait.
+            State::Free | State::InFlight(_) | State::Blocked { .. } => {
                 self.parts.front().and_then(|part| part.records.first()).or(self.buffer.front())
             }
         }

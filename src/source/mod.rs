@@ -252,6 +252,10 @@ pub trait EventSource {
     fn catch_up(&mut self, _ctx: &mut Context<'_>) {}
     /// Whether no more events will occur.
     fn is_exhausted(&self) -> bool;
+    /// Whether a call is still to come that no event waits for.
+    fn owes_call(&self) -> bool {
+        false
+    }
 }
 
 /// One object schema of all properties of `parts`.

@@ -183,6 +183,11 @@ impl EventSource for Pull {
     fn is_exhausted(&self) -> bool {
         self.stream.is_exhausted()
     }
+
+    fn owes_call(&self) -> bool {
+        self.setting.cut.tumbling.is_some()
+            && self.shards.iter().any(|shard| shard.lanes.iter().any(Lane::owes_final_call))
+    }
 }
 
 impl Pull {

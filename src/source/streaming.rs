@@ -209,6 +209,8 @@ impl StreamDefinition {
             ("backlog", self.mapping.backlog.is_some()),
             ("partition_keys", self.mapping.partition_keys.is_some()),
             ("shard_count", self.mapping.shard_count.is_some()),
+            ("reshard", !self.plan.reshard.is_empty()),
+            ("on_demand", self.plan.on_demand),
         ];
         let problem = |key| (vec![key], "belongs to the stream, and `stream` names another source's".to_owned());
         given.into_iter().filter(|(_, given)| *given).map(|(key, _)| problem(key)).collect()
@@ -264,6 +266,12 @@ impl Definition for StreamDefinition {
             None | Some(DestinationKind::Sqs | DestinationKind::Sns | DestinationKind::S3)
         ) {
             problems.push((vec!["on_failure"], "a stream's mapping sends to \"sqs\", \"sns\" or \"s3\"".into()));
+        }
+        if self.mapping.tumbling_window.is_some()
+            && (self.stream.plan.on_demand || !self.stream.plan.reshard.is_empty())
+        {
+            // "If you increase or decrease the number of shards, ... windows of the parent shard are ended" leaves the rest open.
+            problems.push((vec!["tumbling_window"], "not together with resharding".into()));
         }
         let at_timestamp = self.mapping.starting_position == StartingPosition::AtTimestamp;
         match (at_timestamp, &self.mapping.starting_position_timestamp) {

@@ -165,6 +165,8 @@ fn keys_that_contradict_one_another() {
         ("invoke", "payload_size = \"1KB\"", "4:1", "[[source.invoke]]", &["no `arrivals`"]),
         ("cloudwatch_events", "schedule = \"rate(5 minute)\"", "5:12", "\"rate(5 minute)\"", &["the unit is singular after 1"]),
         ("kinesis", "backlog = { events = 5, age = \"24h\" }", "5:31", "\"24h\"", &["records 24h old are no longer there", "keeps them for 24h"]),
+        ("kinesis", "name = 'a'\nbacklog = { events = 1 }\nreshard = [{ at = '1s', shard_count = 2 }]\n[[source.kinesis]]\nname = 'b'\nstream = 'a'\ntumbling_window = '10s'", "11:19", "'10s'", &["not together with resharding"]),
+        ("kinesis", "name = 'a'\nbacklog = { events = 1 }\n[[source.kinesis]]\nname = 'b'\nstream = 'a'\non_demand = true", "10:13", "true", &["belongs to the stream"]),
         ("end", "[account]\nservice_outages = [{ from = \"2m\", to = \"1m\" }]", "7:40", "\"1m\"", &["the outage ends at 1m, not after it begins at 2m"]),
         ("end", "[expect]\nsources.invoke.events = 5", "7:1", "sources", &["a metric's name stands in quotes"]),
         ("cloudwatch_events", "schedule = \"every day\"", "5:12", "\"every day\"", &["allowed: `rate(5 minutes)` or `cron(0 12 * * ? *)`"]),

@@ -4,13 +4,13 @@
 //! simulator works: only the scenario's text, the rows of the facts file and the figures of the summary.
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
 
 use pushpull::distribution::DistributionSpec;
-use pushpull::engine::InvocationType;
+use pushpull::engine::{BatchItemFailures, DestinationKind, InvocationType};
 use pushpull::inputs::Inputs;
 use pushpull::metrics::Summary;
-use pushpull::platform::{FunctionSpec, Limit};
+use pushpull::platform::{FunctionSpec, Limit, PackageType, Runtime};
+use pushpull::profile::Profile;
 use pushpull::report::FactsCsv;
 use pushpull::scenario::Scenario;
 use pushpull::source::Mode;
@@ -22,6 +22,14 @@ use crate::support::{Row, parse_facts};
 macro_rules! ensure {
     ($test:expr, $($why:tt)+) => { if !$test { return Err(format!($($why)+)); } };
 }
+
+mod figures;
+mod levels;
+mod terms;
+
+use figures::{close, finite, level, mean_and_max, measured, number};
+use levels::{Bucket, Level};
+use terms::Terms;
 
 /// A run in which everything holds.
 pub struct Checked {
@@ -58,6 +66,7 @@ pub fn check(text: &str, seed: u64, inputs: &dyn Inputs) -> Result<Checked, Stri
             format!("{why}\nat the row {row}")
         })?;
     }
+    history.returned(None)?;
     history.holds_against(&summary)?;
     Ok(Checked { rows })
 }
@@ -91,7 +100,7 @@ fn well_formed(csv: &str) -> Result<(), String> {
         let wanted = match cells[1] {
             "emitted" => "-xxxx-----",
             "accepted" => "xxxxx?x---",
-            "denied" | "throttled" | "retry_scheduled" => "xxxxx-x---",
+            "denied" | "throttled" | "unavailable" | "retry_scheduled" => "xxxxx-x---",
             "started" | "cold_started" | "finished" | "failed" | "timed_out" => "xxxxxxxx--",
             "processed" | "rejected" | "dead_lettered" | "expired" | "filtered" => "xxxxx??-??",
             // A record that its producer could not write never came near a function.
@@ -101,7 +110,10 @@ fn well_formed(csv: &str) -> Result<(), String> {
             "bisected" => "xxxxxxx---",
             other => return Err(format!("unknown fact {other} in {line}")),
         };
-        for (cell, want) in cells[2..].iter().zip(wanted.chars()) {
+        // The final call of a tumbling window carries no records.
+        let is_empty = cells[6] == "0";
+        for (place, (cell, want)) in cells[2..].iter().zip(wanted.chars()).enumerate() {
+            let want = if is_empty && matches!(place, 2 | 3) { '-' } else { want };
             ensure!(want == '?' || (want == 'x') != cell.is_empty(), "a column is amiss, want {wanted}: {line}");
         }
         let number = |place: usize| cells[place].parse::<u64>().ok();
@@ -140,67 +152,23 @@ fn events(group: &[Row]) -> impl Iterator<Item = u64> + '_ {
 #[derive(Default)]
 struct Event {
     emitted: u64,
+    /// Of an asynchronous event: whether Lambda has it.
+    accepted: bool,
     fate: Option<(&'static str, u64)>,
+    /// Of the client or the service, and from Lambda's 202 on, of its queue.
     tries: u64,
+    /// How often it was tried as number 1, 2 ... where the queue may hold it twice.
+    tally: BTreeMap<u64, u32>,
+    /// Tries of the copy of a processed record.
+    copies: u64,
+    /// Whether its chain of functions went round too often.
+    stopped: bool,
     running: u32,
     failures: u64,
     waits: bool,
     started: bool,
     starts: u64,
     messages: usize,
-}
-
-/// A number of things over time: its integral within the window, and its maximum since the warm-up.
-struct Level {
-    value: u64,
-    changes: Vec<(u64, u64)>,
-}
-
-impl Level {
-    fn new() -> Level {
-        Level { value: 0, changes: vec![(0, 0)] }
-    }
-
-    fn change(&mut self, at: u64, change: i64) {
-        self.value = self.value.checked_add_signed(change).expect("a level is never negative");
-        self.changes.push((at, self.value));
-    }
-
-    fn area(&self, from: u64, to: u64) -> f64 {
-        let ends = self.changes.iter().skip(1).map(|(at, _)| *at).chain([u64::MAX]);
-        let pieces = self.changes.iter().zip(ends).map(|((at, value), end)| {
-            let length = end.min(to).saturating_sub((*at).max(from));
-            u128::from(length) * u128::from(*value)
-        });
-        pieces.sum::<u128>() as f64
-    }
-
-    fn max(&self, from: u64) -> u64 {
-        let before = self.changes.iter().rev().find(|(at, _)| *at < from).map_or(0, |(_, value)| *value);
-        let after = self.changes.iter().filter(|(at, _)| *at >= from).map(|(_, value)| *value).max();
-        after.unwrap_or(0).max(before)
-    }
-}
-
-/// A bucket as it is written down, in floats.
-struct Bucket {
-    rate: f64,
-    burst: f64,
-    tokens: f64,
-    at: u64,
-}
-
-impl Bucket {
-    fn new(rate: f64, burst: f64) -> Bucket {
-        Bucket { rate, burst, tokens: burst, at: 0 }
-    }
-
-    /// Whether a token was there to be taken; a millionth is left to rounding.
-    fn take(&mut self, now: u64) -> bool {
-        self.tokens = (self.tokens + (now - self.at) as f64 / SECOND * self.rate).min(self.burst) - 1.0;
-        self.at = now;
-        self.tokens > -1e-6
-    }
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -221,7 +189,10 @@ struct FunctionHistory<'a> {
     scaling: Option<Bucket>,
     requests: Option<Bucket>,
     counts: BTreeMap<&'static str, u64>,
+    billing: Billing,
     failure_destinations: usize,
+    /// Those of them that are no functions.
+    last_destinations: usize,
 }
 
 struct SourceHistory<'a> {
@@ -229,13 +200,7 @@ struct SourceHistory<'a> {
     kind: &'static str,
     mode: Mode,
     invocation_type: InvocationType,
-    lanes: Option<u64>,
-    backlog: (u64, u64),
-    attempts: u64,
-    /// Of a queue's mapping: most batches at once, whether all messages are of one group, and most receives of a message.
-    queue: Option<(u64, bool, u64)>,
-    /// Whether Lambda takes its calls: it may call, and its events are not too large.
-    permission: bool,
+    terms: Terms,
     events: Vec<Event>,
     backlog_level: Level,
     running: u64,
@@ -266,7 +231,11 @@ struct History<'a> {
     unreserved: u64,
     unreserved_limit: Option<u64>,
     requests: Option<Bucket>,
+    /// New environments of all functions without a rate of their own, under older rules.
+    region: Option<Bucket>,
     running: BTreeMap<u64, Running<'a>>,
+    /// The batch of the invocation that finished last, until it is told what of it goes back.
+    finished: Option<&'a [Row]>,
     accepted: Option<(u64, u64)>,
     started: u64,
     ended: Option<(u64, u64, &'static str, &'a str)>,
@@ -276,19 +245,13 @@ struct History<'a> {
     last: u64,
 }
 
-fn key<'t>(table: &'t toml::Table, path: &[&str]) -> Option<&'t toml::Value> {
-    let (first, rest) = path.split_first()?;
-    rest.iter().try_fold(table.get(*first)?, |value, key| value.get(key))
-}
-
-fn nanos(length: &str) -> u64 {
-    length.parse::<SimDuration>().map_or(0, SimDuration::nanos)
-}
-
 impl<'a> History<'a> {
     fn new(scenario: &'a Scenario, keys: &toml::Table) -> Result<History<'a>, String> {
         let account = scenario.account.concurrent_executions.count();
         let claimed: u64 = scenario.functions.iter().map(|(_, spec)| spec.claimed_concurrency()).sum();
+        // F§2.15: each function for itself since November 2023, all of the Region together before.
+        let each_scales = scenario.profile >= Profile::November2023;
+        let burst = scenario.account.burst_concurrency.unwrap_or(3000) as f64;
         let functions = scenario.functions.iter().map(|(name, spec)| {
             let per_second = |limit: u64| Bucket::new(10.0 * limit as f64, 10.0 * limit as f64);
             let config = spec.event_invoke_config.clone().unwrap_or_default();
@@ -305,47 +268,23 @@ impl<'a> History<'a> {
                 concurrency: Level::new(),
                 scaling: spec
                     .scaling_rate
-                    .map_or(Some(1000), Limit::count)
+                    .map_or(each_scales.then_some(1000), Limit::count)
                     .map(|limit| Bucket::new(limit as f64 / 10.0, limit as f64)),
                 requests: spec.reserved_concurrent_executions.filter(|limit| *limit > 0).map(per_second),
                 counts: BTreeMap::new(),
+                billing: Billing::new(spec, scenario.profile),
                 failure_destinations: config.dead_letter_queue.iter().chain(&config.on_failure).count(),
+                last_destinations: {
+                    let is_last = |kind: &&DestinationKind| !matches!(kind, DestinationKind::Lambda(_));
+                    config.dead_letter_queue.iter().chain(&config.on_failure).filter(is_last).count()
+                },
             };
             (name.as_str(), function)
         });
         let mut sources = BTreeMap::new();
+        let until = scenario.duration.map_or(0, SimDuration::nanos);
         for source in &scenario.sources {
-            let all = key(keys, &["source", source.kind.name]).and_then(toml::Value::as_array);
-            let named =
-                |table: &&toml::Value| table.get("name").and_then(toml::Value::as_str) == Some(source.name.as_str());
-            let table =
-                all.and_then(|all| all.iter().find(named).or_else(|| all.iter().find(|t| t.get("name").is_none())));
-            let table = table.and_then(toml::Value::as_table).ok_or("a source without keys")?;
-            let number = |path: &[&str], default: i64| {
-                key(table, path).and_then(toml::Value::as_integer).unwrap_or(default) as u64
-            };
-            // A shard that takes a record of 1 MB a second refuses others, which are then written out of order.
-            let in_order = source.definition.common().payload_size.0 < 1 << 20 || source.kind.name == "dynamodb";
-            let lanes = (matches!(source.kind.name, "kinesis" | "dynamodb") && in_order).then(|| {
-                let all = number(&["shard_count"], 1) * number(&["parallelization_factor"], 1);
-                if key(table, &["partition_keys"]).and_then(toml::Value::as_integer) == Some(1) { 1 } else { all }
-            });
-            let one_group = key(table, &["fifo"]).and_then(toml::Value::as_bool) == Some(true)
-                && key(table, &["message_groups"]).and_then(toml::Value::as_integer) == Some(1);
-            let most = match key(table, &["provisioned_pollers"]) {
-                Some(_) => 10 * number(&["provisioned_pollers", "maximum"], 200),
-                None => number(&["maximum_concurrency"], 1250),
-            };
-            let queue = (source.kind.name == "sqs")
-                .then(|| (if one_group { 1 } else { most }, one_group, number(&["max_receive_count"], i64::MAX)));
-            let common = source.definition.common();
-            let largest = match (source.kind.mode, source.definition.invocation_type()) {
-                (Mode::Pull, _) => u64::MAX,
-                (_, InvocationType::Event) => 1 << 20,
-                _ => 6 << 20,
-            };
-            let age = key(table, &["backlog", "age"]).and_then(toml::Value::as_str).map_or(0, nanos);
-            let retry = key(table, &["client_retry"]).is_some();
+            let terms = Terms::new(source, scenario, keys, until).ok_or("a source without keys")?;
             sources.insert(
                 source.name.as_str(),
                 SourceHistory {
@@ -353,11 +292,7 @@ impl<'a> History<'a> {
                     kind: source.kind.name,
                     mode: source.kind.mode,
                     invocation_type: source.definition.invocation_type(),
-                    lanes,
-                    queue,
-                    backlog: (number(&["backlog", "events"], 0), age),
-                    attempts: if retry { number(&["client_retry", "attempts"], 3) } else { 1 },
-                    permission: common.permission && common.payload_size.0 <= largest,
+                    terms,
                     events: Vec::new(),
                     backlog_level: Level::new(),
                     running: 0,
@@ -376,7 +311,9 @@ impl<'a> History<'a> {
             unreserved: 0,
             unreserved_limit: account.map(|limit| limit.saturating_sub(claimed)),
             requests: account.map(|limit| Bucket::new(10.0 * limit as f64, 10.0 * limit as f64)),
+            region: (!each_scales).then(|| Bucket::new(500.0 / 60.0, burst)),
             running: BTreeMap::new(),
+            finished: None,
             accepted: None,
             started: 0,
             ended: None,
@@ -407,6 +344,8 @@ impl<'a> History<'a> {
         let known = self.sources[row.source.as_str()].events.len() as u64;
         let fresh = u64::from(row.fact == "emitted");
         ensure!(events(group).all(|event| event < known + fresh), "an event that has not occurred");
+        self.returned(Some(row))?;
+        self.in_order(row)?;
         match row.fact.as_str() {
             "emitted" => {
                 let source = self.source(row);
@@ -418,28 +357,26 @@ impl<'a> History<'a> {
                 Ok(())
             }
             "accepted" => self.accepted(row),
-            "throttled" | "denied" => {
+            "throttled" | "denied" | "unavailable" => {
                 if row.fact == "throttled" {
                     // A batch of a stream takes a row for each of its runs, and which belong together is not told.
                     let sure = self.source(row).mode == Mode::Push;
                     self.count(row, if sure { "throttles" } else { "rows of throttled batches" }, 1);
                 }
-                let permission = self.source(row).permission;
-                ensure!((row.fact == "denied") != permission || row.fact == "throttled", "permission and 403 disagree");
+                // Who may not call hears of that first.
+                ensure!((row.fact == "denied") != self.source(row).terms.permission, "permission and 403 disagree");
                 self.tried(group)
             }
             "retry_scheduled" => {
                 let source = self.source(row);
-                let is_queue = source.is_queue();
+                let queued = source.invocation_type == InvocationType::Event;
+                let has_copies = source.has_copies();
                 for event in events(group) {
-                    let state = &mut source.events[event as usize];
-                    ensure!(state.fate.is_none(), "event {event} has its fate, and is to be tried again");
-                    // A message that its handler named as failed is back in the queue, though the invocation finished.
-                    let returned = is_queue && state.running == 0;
-                    let queued = source.invocation_type == InvocationType::Event && state.tries > 0;
-                    if (returned || queued) && !state.waits {
-                        state.waits = true;
-                        source.backlog_level.change(now, 1);
+                    let state = &source.events[event as usize];
+                    let open = state.fate.is_none() || has_copies;
+                    ensure!(open, "event {event} has its fate, and is to be tried again");
+                    if queued && state.accepted && state.fate.is_none() {
+                        source.wait(event, now);
                     }
                 }
                 Ok(())
@@ -477,7 +414,7 @@ impl<'a> History<'a> {
         let now = row.nanos;
         let synchronous = self.source(row).invocation_type == InvocationType::RequestResponse;
         ensure!(synchronous == row.invocation.is_some(), "a synchronous call has an invocation, no other has");
-        ensure!(self.source(row).permission, "accepted without permission");
+        ensure!(self.source(row).terms.permission, "accepted without permission");
         if let Some(invocation) = row.invocation {
             self.accepted = Some((invocation, now));
             let taken = self.requests.as_mut().is_none_or(|bucket| bucket.take(now));
@@ -488,9 +425,10 @@ impl<'a> History<'a> {
             self.count(row, "async_events_received", 1);
             let source = self.source(row);
             let event = &mut source.events[row.first_event.unwrap_or(0) as usize];
-            ensure!(event.fate.is_none() && !event.waits, "an event is accepted once, before its fate");
-            event.waits = true;
-            source.backlog_level.change(now, 1);
+            ensure!(event.fate.is_none() && !event.accepted, "an event is accepted once, before its fate");
+            event.accepted = true;
+            event.tries = 0;
+            source.wait(row.first_event.unwrap_or(0), now);
         }
         Ok(())
     }
@@ -499,14 +437,22 @@ impl<'a> History<'a> {
     fn tried(&mut self, group: &[Row]) -> Result<(), String> {
         let attempt = group[0].attempt.unwrap_or(0);
         let source = self.source(&group[0]);
-        let is_queue = source.is_queue();
+        let (is_queue, has_copies) = (source.is_queue(), source.has_copies());
         for event in events(group) {
             let state = &mut source.events[event as usize];
-            ensure!(state.fate.is_none(), "event {event} is tried after its fate");
+            if has_copies && state.accepted {
+                state.tried_twice(attempt).map_err(|why| format!("event {event}: {why}"))?;
+                continue;
+            }
+            // F§4.26: at least once. The copy of a batch follows at once, and decides nothing.
+            if let Some(fate) = state.fate {
+                let again = source.mode == Mode::Pull && source.terms.twice && fate == ("processed", group[0].nanos);
+                ensure!(again && state.copies == 0, "event {event} is tried after its fate");
+                state.copies += 1;
+            }
             ensure!(attempt > state.tries, "event {event}: attempt {attempt} after attempt {}", state.tries);
-            // A client counts its own tries, those that end at a gateway before Lambda included; the queue counts its own.
-            let by_client = source.invocation_type != InvocationType::Event || group[0].fact == "denied";
-            let follows = source.mode == Mode::Push && by_client;
+            // Before Lambda has the event, its sender counts; a client counts those tries, too, that end at a gateway.
+            let follows = source.mode == Mode::Push && !state.accepted;
             // Messages of a queue meet in a batch with different histories: its try is above all of theirs.
             let follows_none = follows || is_queue;
             ensure!(
@@ -514,9 +460,55 @@ impl<'a> History<'a> {
                 "event {event}: attempt {attempt} after {}",
                 state.tries
             );
-            ensure!(!follows || attempt <= source.attempts, "attempt {attempt} of at most {}", source.attempts);
+            let most = source.terms.attempts;
+            ensure!(!follows || attempt <= most, "attempt {attempt} of at most {most}");
             state.tries = attempt;
         }
+        Ok(())
+    }
+
+    /// What of a batch neither is processed nor runs any more goes back, which the first row after its invocation's end shows.
+    fn returned(&mut self, next: Option<&Row>) -> Result<(), String> {
+        let Some(finished) = self.finished else { return Ok(()) };
+        let end = &finished[0];
+        let is_end = |row: &Row| row.fact == "processed" && row.invocation == end.invocation;
+        let decides = next.is_none_or(|row| row.source == end.source && !is_end(row));
+        if !decides {
+            return Ok(());
+        }
+        self.finished = None;
+        let source = self.source(end);
+        let open = |event: &u64| source.events[*event as usize].fate.is_none();
+        let back: Vec<u64> = events(finished).filter(open).collect();
+        if back.is_empty() {
+            return Ok(());
+        }
+        let all: Vec<u64> = events(finished).collect();
+        match source.terms.answer {
+            Some(BatchItemFailures::Malformed) => ensure!(back == all, "without a valid answer, only {back:?} go back"),
+            Some(BatchItemFailures::Poisoned) => {
+                // F§4.21 and F§6.8: all from the first failed one on, but for a standard queue.
+                let in_order = source.terms.fifo || source.terms.lanes.is_some();
+                ensure!(!in_order || all.ends_with(&back), "{back:?} go back, and later ones do not");
+            }
+            _ => return Err(format!("the invocation finished, and {back:?} were not processed")),
+        }
+        for event in back {
+            source.wait(event, end.nanos);
+        }
+        Ok(())
+    }
+
+    /// While Lambda's service is out of order nothing is accepted and nothing starts, and only then it answers 500.
+    fn in_order(&self, row: &Row) -> Result<(), String> {
+        let outages = &self.scenario.account.service_outages;
+        let out = outages.iter().any(|outage| (outage.from.nanos()..outage.to.nanos()).contains(&row.nanos));
+        let fits = match row.fact.as_str() {
+            "unavailable" => out,
+            "accepted" | "started" | "throttled" => !out,
+            _ => true,
+        };
+        ensure!(fits, "{} while the service is {}", row.fact, if out { "out of order" } else { "in order" });
         Ok(())
     }
 
@@ -535,21 +527,26 @@ impl<'a> History<'a> {
         // The events.
         let counts = now >= self.warm_up;
         let source = self.source(row);
-        ensure!(source.permission, "started without permission");
+        ensure!(source.terms.permission, "started without permission");
         source.running += 1;
         source.deliveries += if counts { size } else { 0 };
-        let one_at_a_time = source.mode == Mode::Pull || !synchronous;
+        let at_once = match (source.mode == Mode::Pull || !synchronous, source.has_copies()) {
+            (true, false) => 1,
+            (true, true) => 2,
+            (false, _) => u32::MAX,
+        };
         for event in events(group) {
             let state = &mut source.events[event as usize];
-            ensure!(!one_at_a_time || state.running == 0, "event {event} is in two invocations at once");
-            ensure!(!one_at_a_time || state.waits, "event {event} starts without having waited");
+            ensure!(state.running < at_once, "event {event} is in more than {at_once} invocations at once");
+            ensure!(at_once > 1 || state.waits || state.copies > 0, "event {event} starts without having waited");
             state.running += 1;
-            if state.waits {
-                state.waits = false;
-                source.backlog_level.change(now, -1);
-            }
+            source.go_on(event, now);
         }
-        if let Some(lanes) = source.lanes {
+        source.one_window(group)?;
+        if let Some(most) = source.terms.consumers.as_ref().map(|consumers| consumers.most_at(now)) {
+            ensure!(source.running <= most, "{} batches in flight, and consumers take {most}", source.running);
+        }
+        if let Some(lanes) = source.terms.lanes {
             ensure!(source.running <= lanes, "{} batches in flight on {lanes} lanes", source.running);
             let numbers: Vec<u64> = events(group).collect();
             let fresh = numbers.iter().filter(|event| !source.events[**event as usize].started).count();
@@ -558,7 +555,7 @@ impl<'a> History<'a> {
             if fresh > 0 {
                 source.batches.push(Batch { events: numbers, start: now });
             }
-        } else if let Some((most, one_group, receives)) = source.queue {
+        } else if let Some((most, one_group, receives)) = source.terms.queue {
             ensure!(source.running <= most, "{} batches in flight, of {most}", source.running);
             let batch: Vec<u64> = events(group).collect();
             for event in &batch {
@@ -585,6 +582,9 @@ impl<'a> History<'a> {
             function.alive.change(now, 1);
             let taken = function.scaling.as_mut().is_none_or(|bucket| bucket.take(now));
             ensure!(taken, "more new environments than the scaling rate allows");
+            let shares = function.spec.scaling_rate.is_none();
+            let taken = self.region.as_mut().filter(|_| shares).is_none_or(|bucket| bucket.take(now));
+            ensure!(taken, "more new environments than the Region gives");
         } else {
             let state = function.environments.get(number).copied();
             let Some(Environment::Idle(since)) = state else {
@@ -603,6 +603,7 @@ impl<'a> History<'a> {
             function.environments[number] = Environment::Busy;
         }
 
+        let function = self.function(row);
         let provisioned = number < function.provisioned;
         let any_idle = function.environments[..function.provisioned].iter().any(|e| matches!(e, Environment::Idle(_)));
         ensure!(provisioned || synchronous || !any_idle, "on demand, with a provisioned environment idle");
@@ -633,8 +634,9 @@ impl<'a> History<'a> {
         ensure!(whole(start) == whole(row), "the invocation started as {:?}", whole(start));
         ensure!(events(running.rows).eq(events(group)), "the invocation started with other events");
         let length = now - start.nanos;
-        let billed = length.div_ceil(1_000_000);
-        self.count(row, "billed_ms", billed);
+        let billed = self.function(row).billing.of(length, running.cold);
+        self.count(row, "billed_ms", billed.0);
+        self.count(row, "most billed_ms", billed.1);
         self.count(row, "ended", 1);
         let fails = row.fact != "finished";
         self.count(row, "errors", u64::from(fails));
@@ -658,20 +660,23 @@ impl<'a> History<'a> {
 
         let source = self.source(row);
         source.running -= 1;
+        let asynchronous = source.invocation_type == InvocationType::Event;
+        let most = (u64::from(retries) + 1) * if source.has_copies() { 2 } else { 1 };
         for event in events(group) {
             let state = &mut source.events[event as usize];
             state.running -= 1;
             state.failures += u64::from(fails);
-            if fails && source.mode == Mode::Pull {
-                state.waits = true;
-                source.backlog_level.change(now, 1);
-            }
-            let asynchronous = source.invocation_type == InvocationType::Event;
             ensure!(
-                !asynchronous || state.failures <= u64::from(retries) + 1,
+                !asynchronous || state.failures <= most,
                 "event {event} failed {} times, with {retries} retries allowed",
                 state.failures
             );
+            if fails && source.mode == Mode::Pull && state.fate.is_none() {
+                source.wait(event, now);
+            }
+        }
+        if !fails && source.mode == Mode::Pull {
+            self.finished = Some(group);
         }
         Ok(())
     }
@@ -681,8 +686,13 @@ impl<'a> History<'a> {
         let now = row.nanos;
         let fate = FATES.into_iter().find(|fate| *fate == row.fact).ok_or_else(|| format!("no fate: {}", row.fact))?;
         let ended = self.ended;
-        let mut failure_destinations =
-            self.functions.get(row.function.as_str()).map_or(0, |function| function.failure_destinations);
+        // F§2.20: a chain that went round too often calls no function any more.
+        let stopped = row.condition == "RecursiveInvocation";
+        let destinations = |function: &FunctionHistory<'_>| match stopped {
+            true => function.last_destinations,
+            false => function.failure_destinations,
+        };
+        let mut failure_destinations = self.functions.get(row.function.as_str()).map_or(0, destinations);
         let source = self.sources.get_mut(row.source.as_str()).expect("checked before");
         let asynchronous = source.invocation_type == InvocationType::Event;
         if let Some(invocation) = row.invocation {
@@ -701,10 +711,8 @@ impl<'a> History<'a> {
                 return Err(format!("event {event} was {other} at {at} ns, and is now {fate}"));
             }
             state.fate = Some((fate, now));
-            if state.waits {
-                state.waits = false;
-                source.backlog_level.change(now, -1);
-            }
+            state.stopped = stopped;
+            source.go_on(event, now);
             if fate == "processed" {
                 source.processed.push((now, event));
             }
@@ -767,22 +775,43 @@ impl<'a> History<'a> {
         Ok(())
     }
 
+    /// Mappings that share a stream read the same records, but for those that lay in it before one of them began.
+    fn shared_streams(&self) -> Result<(), String> {
+        for source in self.sources.values() {
+            let Some(owner) = source.terms.owner.as_ref().and_then(|owner| self.sources.get(owner.as_str())) else {
+                continue;
+            };
+            let written = |source: &SourceHistory<'_>| {
+                let events = source.events.iter().skip(source.terms.backlog.0 as usize);
+                events.map(|event| event.emitted).collect::<Vec<_>>()
+            };
+            ensure!(written(source) == written(owner), "{} and {} read different records", source.name, owner.name);
+        }
+        Ok(())
+    }
+
     /// Holds what the rows told against the summary.
     fn holds_against(&self, summary: &Value) -> Result<(), String> {
-        let emitted = self.sources.values().flat_map(|source| source.events.iter().map(|event| event.emitted));
+        // What a function is sent as a destination prolongs no emission.
+        let own = self.sources.values().filter(|source| source.kind != "lambda");
+        let emitted = own.flat_map(|source| source.events.iter().map(|event| event.emitted));
         let last_emission = emitted.max().unwrap_or(0);
         let until = self.scenario.duration.map(SimDuration::nanos);
         let window = (self.warm_up, until.unwrap_or(last_emission).max(self.warm_up));
         let horizon = until.unwrap_or(last_emission).saturating_add(self.scenario.drain.nanos());
         let undecided = self.sources.values().any(|source| source.events.iter().any(|event| event.fate.is_none()));
         let cut = undecided || !self.running.is_empty();
-        let ended_at = if cut { horizon } else { self.last };
         let got = summary["ended_at_s"].as_f64().unwrap_or(-1.0);
+        // The final call of a tumbling window may still be owed when the run is cut off; the rows do not tell of what never came.
+        let owes = |source: &SourceHistory<'_>| source.terms.tumbling.is_some() && !source.events.is_empty();
+        let owed = self.sources.values().any(owes) && close(got, horizon as f64 / SECOND);
+        let ended_at = if cut || owed { horizon } else { self.last };
         ensure!(
             close(got, ended_at as f64 / SECOND),
             "ended_at_s is {got}, the last fact came at {ended_at} ns, cut: {cut}"
         );
         ensure!(self.last <= horizon, "something happened after the drain, at {} ns", self.last);
+        self.shared_streams()?;
         for source in self.sources.values() {
             source
                 .holds_against(&summary["sources"][source.name], window)
@@ -819,7 +848,44 @@ impl<'a> History<'a> {
     }
 }
 
+/// What is billed of an invocation.
+struct Billing {
+    /// In nanoseconds.
+    step: u64,
+    /// Of a cold start, what is never billed: the least and the most of it.
+    free: (u64, u64),
+}
+
+impl Billing {
+    /// F§10.1 and F§10.6: in steps of 100 ms before December 2020; cold starts since August 2025, those of images and of custom
+    /// runtimes always. The platform's share, 275 ms, is in no bill; it is there where the cold start is that of a runtime.
+    fn new(spec: &FunctionSpec, profile: Profile) -> Billing {
+        let by_runtime = spec.runtime.is_some() && spec.init_duration.is_none() && !spec.snap_start;
+        let platform = if by_runtime { 275_000_000 } else { 0 };
+        let always = spec.package_type == PackageType::Image || spec.runtime == Some(Runtime::ProvidedAl2023);
+        let is_billed = always || profile >= Profile::August2025;
+        let step = if profile >= Profile::December2020 { 1_000_000 } else { 100_000_000 };
+        Billing { step, free: (platform, if is_billed { platform } else { u64::MAX }) }
+    }
+
+    /// The least and the most that is billed, in milliseconds.
+    fn of(&self, length: u64, cold: bool) -> (u64, u64) {
+        let billed = |length: u64| length.div_ceil(self.step) * (self.step / 1_000_000);
+        let (least_free, most_free) = if cold { self.free } else { (0, 0) };
+        (billed(length.saturating_sub(most_free)), billed(length.saturating_sub(least_free)))
+    }
+}
+
 impl Event {
+    /// An event that the asynchronous queue may hold twice is tried: which of the two is the copy is not told (F§3.9).
+    fn tried_twice(&mut self, attempt: u64) -> Result<(), String> {
+        let before = if attempt == 1 { 2 } else { self.tally.get(&(attempt - 1)).copied().unwrap_or(0) };
+        let times = self.tally.entry(attempt).or_default();
+        *times += 1;
+        ensure!(*times <= before, "attempt {attempt} for time {times}, after {before} attempts before it");
+        Ok(())
+    }
+
     /// How many messages its fate asks for: with a target column any function may have had it.
     fn messages_wanted(&self, history: &History<'_>, source: &SourceHistory<'_>) -> Vec<usize> {
         let place = history.scenario.sources.iter().find(|other| other.name == source.name);
@@ -833,6 +899,9 @@ impl Event {
             let config = spec.event_invoke_config.clone().unwrap_or_default();
             match self.fate {
                 Some(("processed", _)) => usize::from(config.on_success.is_some()),
+                // What Lambda did not accept, its sender keeps.
+                Some(("dead_lettered", _)) if !self.accepted => source.destinations,
+                Some(("dead_lettered", _)) if self.stopped => history.functions[name.as_str()].last_destinations,
                 Some(("dead_lettered", _)) => history.functions[name.as_str()].failure_destinations,
                 _ => 0,
             }
@@ -850,17 +919,17 @@ impl FunctionHistory<'_> {
 
     fn holds_against(&self, figures: &Value, window: (u64, u64)) -> Result<(), String> {
         let counts = |what: &str| self.counts.get(what).copied().unwrap_or(0);
-        for what in [
-            "invocations",
-            "errors",
-            "timeouts",
-            "cold_starts",
-            "billed_ms",
-            "async_events_received",
-            "async_events_dropped",
-        ] {
+        for what in
+            ["invocations", "errors", "timeouts", "cold_starts", "async_events_received", "async_events_dropped"]
+        {
             number(figures, what, counts(what))?;
         }
+        let billed = counts("billed_ms")..=counts("most billed_ms");
+        ensure!(
+            figures["billed_ms"].as_u64().is_some_and(|ms| billed.contains(&ms)),
+            "billed_ms is {}, and {billed:?} in the facts",
+            figures["billed_ms"]
+        );
         let (least, more) = (counts("throttles"), counts("rows of throttled batches"));
         let range = least + u64::from(more > 0)..=least + more;
         ensure!(
@@ -878,7 +947,35 @@ impl FunctionHistory<'_> {
 impl SourceHistory<'_> {
     /// Whether its events are messages that can be received in any company.
     fn is_queue(&self) -> bool {
-        self.queue.is_some()
+        self.terms.queue.is_some()
+    }
+
+    /// Whether Lambda's asynchronous queue may hold its events twice.
+    fn has_copies(&self) -> bool {
+        self.terms.twice && self.invocation_type == InvocationType::Event
+    }
+
+    /// An event begins to wait, unless it does.
+    fn wait(&mut self, event: u64, now: u64) {
+        if !std::mem::replace(&mut self.events[event as usize].waits, true) {
+            self.backlog_level.change(now, 1);
+        }
+    }
+
+    /// An event waits no longer, if it did.
+    fn go_on(&mut self, event: u64, now: u64) {
+        if std::mem::replace(&mut self.events[event as usize].waits, false) {
+            self.backlog_level.change(now, -1);
+        }
+    }
+
+    /// A batch lies within one tumbling window (F§4.25), counted from the beginning of the calendar.
+    fn one_window(&self, batch: &[Row]) -> Result<(), String> {
+        let Some((width, offset)) = self.terms.tumbling.filter(|_| self.terms.lanes.is_some()) else { return Ok(()) };
+        let mut windows = events(batch).map(|event| (self.events[event as usize].emitted + offset) / width);
+        let first = windows.next();
+        ensure!(windows.all(|window| Some(window) == first), "a batch of more than one window");
+        Ok(())
     }
 
     fn holds_against(&self, figures: &Value, window: (u64, u64)) -> Result<(), String> {
@@ -892,14 +989,17 @@ impl SourceHistory<'_> {
         let sum: u64 = FATES.iter().chain(&["in_flight"]).filter_map(|fate| figures[*fate].as_u64()).sum();
         ensure!(figures["events"] == sum, "the fates and in_flight add up to {sum}, of {} events", figures["events"]);
         number(figures, "deliveries", self.deliveries)?;
-        if figures["backlog"]["max"].is_null() {
+        if self.has_copies() {
+            // Which of two tries is the event's and which its copy's is not told.
+        } else if figures["backlog"]["max"].is_null() {
             ensure!(self.backlog_level.max(0) == 0, "something waited, and no backlog is told");
         } else {
             level("backlog", &figures["backlog"], &self.backlog_level, window)?;
         }
 
         // Latencies, event by event.
-        let age = |event: u64| if event < self.backlog.0 { self.backlog.1 } else { 0 };
+        let (backlog, age_at_start) = self.terms.backlog;
+        let age = |event: u64| if event < backlog { age_at_start } else { 0 };
         let mut latencies = Vec::new();
         for (at, event) in &self.processed {
             let emitted = self.events[*event as usize].emitted;
@@ -941,7 +1041,7 @@ impl SourceHistory<'_> {
 
     /// The batches of a stream can be laid into its lanes, so that in each they follow one another in time and in number.
     fn lanes(&self) -> Result<(), String> {
-        let Some(lanes) = self.lanes else { return Ok(()) };
+        let Some(lanes) = self.terms.lanes else { return Ok(()) };
         let end = |batch: &Batch| {
             let fate = |event: &u64| self.events[*event as usize].fate.map_or(u64::MAX, |(_, at)| at);
             batch.events.iter().map(fate).max().unwrap_or(0)
@@ -985,64 +1085,5 @@ impl SourceHistory<'_> {
             count - matched
         );
         Ok(())
-    }
-}
-
-fn close(a: f64, b: f64) -> bool {
-    (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1e-3)
-}
-
-fn number(figures: &Value, what: &str, want: u64) -> Result<(), String> {
-    ensure!(figures[what] == want, "{what} is {} in the summary, {want} in the facts", figures[what]);
-    Ok(())
-}
-
-fn level(what: &str, figures: &Value, level: &Level, window: (u64, u64)) -> Result<(), String> {
-    let max = level.max(window.0);
-    ensure!(
-        figures["max"].as_f64() == Some(max as f64),
-        "{what}.max is {} in the summary, {max} in the facts",
-        figures["max"]
-    );
-    let length = (window.1 - window.0) as f64;
-    let want = (length > 0.0).then(|| level.area(window.0, window.1) / length);
-    let got = figures["mean"].as_f64();
-    let same = got.zip(want).map_or(got.is_none() && want.is_none(), |(got, want)| close(got, want));
-    ensure!(same, "{what}.mean is {got:?} in the summary, {want:?} in the facts");
-    Ok(())
-}
-
-fn mean_and_max(figures: &Value, lengths: &[u64], what: &str) -> Result<(), String> {
-    let Some(max) = lengths.iter().max() else {
-        ensure!(figures["mean"].is_null(), "{what} without anything to measure");
-        return Ok(());
-    };
-    let mean = lengths.iter().map(|length| u128::from(*length)).sum::<u128>() as f64 / lengths.len() as f64 / 1e6;
-    let got = |key: &str| figures[key].as_f64().unwrap_or(f64::NAN);
-    ensure!(close(got("mean"), mean), "{what}.mean is {}, and {mean} in the facts", figures["mean"]);
-    ensure!(close(got("max"), *max as f64 / 1e6), "{what}.max is {}, and {max} ns in the facts", figures["max"]);
-    let quantiles = ["p50", "p90", "p95", "p99", "p99_9", "max"].map(got);
-    ensure!(quantiles.is_sorted(), "the quantiles of {what} do not ascend: {quantiles:?}");
-    Ok(())
-}
-
-/// NaN becomes null in JSON: figures are there if and only if there was something to measure.
-fn measured(figures: &Value, any: bool, what: impl Display) -> Result<(), String> {
-    let figures = figures.as_object().ok_or_else(|| format!("no {what}"))?;
-    for (key, value) in figures {
-        ensure!(value.is_null() != any, "{what}.{key} is {value}");
-    }
-    Ok(())
-}
-
-fn finite(path: &str, value: &Value) -> Result<(), String> {
-    match value {
-        Value::Object(entries) => entries.iter().try_for_each(|(key, value)| finite(&format!("{path}.{key}"), value)),
-        Value::Array(items) => items.iter().try_for_each(|value| finite(path, value)),
-        Value::Number(number) => {
-            ensure!(number.as_f64().is_some_and(f64::is_finite), "{path} is {number}");
-            Ok(())
-        }
-        _ => Ok(()),
     }
 }

@@ -194,8 +194,26 @@ fn filters_windows_and_positions() {
                 "10.5 started 2 on f/0",
                 "20.5 started on f/0",
                 "20.5 started 3 on f/0",
+                "30.5 started on f/0",
             ],
-            &[("functions.f.invocations", 6.0), ("sources.kinesis.deliveries", 4.0)],
+            &[("functions.f.invocations", 7.0), ("sources.kinesis.deliveries", 4.0)],
+        ),
+        (
+            "F§4.25 the run ends with the final call of its last window",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             source.kinesis = [{ propagation = '0s', polling_phase = '500ms', tumbling_window = '10s', arrivals = { at = ['1s', '11s'] } }]",
+            "started",
+            &["1.5 started 0 on f/0", "10.5 started on f/0", "11.5 started 1 on f/0", "20.5 started on f/0"],
+            &[("functions.f.invocations", 4.0), ("ended_at_s", 20.5)],
+        ),
+        (
+            "F§4.25 a final call that fails for ever holds its lane up, and what waits behind it expires on time",
+            "drain = '25h'
+             function.f = { duration = '0s', init_duration = '0s', error_rate = 1 }
+             source.kinesis = [{ propagation = '0s', polling_phase = '0s', tumbling_window = '10s', backlog = { events = 1, age = '23h59m50s' }, arrivals = { at = ['12s'] } }]",
+            "expired",
+            &["10 expired 0", "86412 expired 1"],
+            &[],
         ),
         (
             "F§4.20 LATEST reads nothing of what lies in the stream already",

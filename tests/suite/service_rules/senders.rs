@@ -426,6 +426,14 @@ fn chains() {
             ],
         ),
         (
+            "F§2.20 a stopped function that is its own destination: its chain ends, too",
+            "function.a = { duration = '1s', reserved_concurrent_executions = 0, event_invoke_config = { on_failure = 'lambda:a' } }
+             source.s3 = [{ delivery = '0s', arrivals = { at = ['0s'] } }]",
+            "dropped",
+            &["0 dropped a.on_failure:15 RecursiveInvocation x0"],
+            &[("functions.a.invocations", 0.0), ("sources.s3.dead_lettered", 1.0), ("sources.a.on_failure.dead_lettered", 15.0)],
+        ),
+        (
             "F§3.11 a message that Lambda does not accept is lost",
             "account.service_outages = [{ from = '1s', to = '2s' }]
              function.a = { duration = '1s', init_duration = '0s', event_invoke_config = { queue_delay = '0s', on_success = 'lambda:b' } }

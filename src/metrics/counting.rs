@@ -131,7 +131,7 @@ impl Recorder<'_> {
                 let mut latency = SimDuration::ZERO;
                 for (sum, part) in figures.parts.iter_mut().zip(parts) {
                     *sum += u128::from(part.nanos());
-                    latency = latency + *part;
+                    latency += *part;
                 }
                 figures.latency.record(latency);
             }

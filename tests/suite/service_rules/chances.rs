@@ -29,6 +29,33 @@ fn rates_are_probabilities() {
 }
 
 #[test]
+fn filters_pass_their_share() {
+    for rate in [0.3, 0.8] {
+        for kind in ["sqs", "kinesis"] {
+            let text = format!(
+                "function.f = {{ duration = '0s', init_duration = '0s' }}
+                 source.{kind} = [{{ filter_pass_rate = {rate}, backlog = {{ events = 10000 }} }}]"
+            );
+            share(summary(&text, 1).get(&format!("sources.{kind}.processed")), rate, kind);
+        }
+    }
+}
+
+/// Of 1,100 records at once a shard takes 1,000; the others are written between 0.5 s and 1 s later, 0.75 s on average, with a
+/// standard error of 0.5 / sqrt(12 n) s.
+#[test]
+fn waits_of_producers_have_jitter_over_their_upper_half() {
+    let figures = summary(
+        "duration = '1s'
+         function.f = { duration = '0s', init_duration = '0s' }
+         source.kinesis = [{ propagation = '0s', write_retry = { attempts = 2, base = '1s' }, arrivals = { bursts = { size = 1100, every = '1s' } } }]",
+        1,
+    );
+    let mean = figures.get("sources.kinesis.latency_parts_ms.delivery") * 1_100.0 / 100.0;
+    assert!((mean - 750.0).abs() < 5.0 * 14.4, "a mean wait of {mean} ms");
+}
+
+#[test]
 fn waits_of_clients_double() {
     let text = "duration = '100s'
                 function.f = { duration = '0s', reserved_concurrent_executions = 0 }

@@ -207,6 +207,14 @@ fn filters_windows_and_positions() {
             &[("functions.f.invocations", 4.0), ("ended_at_s", 20.5)],
         ),
         (
+            "F§4.25 a window is not over while a record of it is on its way",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             source.kinesis = [{ propagation = '3s', polling_phase = '500ms', tumbling_window = '10s', arrivals = { at = ['1s', '9s'] } }]",
+            "started",
+            &["4.5 started 0 on f/0", "12.5 started 1 on f/0", "12.5 started on f/0"],
+            &[],
+        ),
+        (
             "F§4.25 a final call that fails for ever holds its lane up, and what waits behind it expires on time",
             "drain = '25h'
              function.f = { duration = '0s', init_duration = '0s', error_rate = 1 }
@@ -410,4 +418,18 @@ fn kafka() {
             &[("functions.f.concurrent_executions.max", 5.0)],
         ),
     ]);
+}
+
+/// F§7.1: consumers that have nothing to read become fewer, so that a second burst starts as the first did.
+#[test]
+fn idle_consumers_of_kafka_become_fewer() {
+    let rows = facts(
+        "duration = '31m'
+         function.f = { duration = '40s', timeout = '1m', init_duration = '0s' }
+         source.msk = [{ partitions = 4, propagation = '0s', maximum_batching_window = '0s', batch_size = 1, partition_keys = 1000, arrivals = { bursts = { size = 60, every = '29.5m' } } }]",
+        1,
+    );
+    let started = |at: f64| rows.iter().filter(|row| row.fact == "started" && row.time == at).count();
+    assert_eq!((started(0.0), started(1_770.0)), (1, 1), "at the start of each burst");
+    assert!((120..1_770).any(|at| started(f64::from(at)) == 3), "with more consumers in between");
 }

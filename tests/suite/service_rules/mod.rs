@@ -98,5 +98,11 @@ fn unbalanced(summary: &Figures) -> Vec<String> {
             }
         }
     }
+    let cost = |part: &str| summary.0["cost_usd"][part].as_f64().unwrap();
+    let parts = ["lambda_requests", "lambda_duration", "provisioned", "ephemeral_storage", "sources"];
+    let sum: f64 = parts.iter().map(|part| cost(part)).sum();
+    if (sum - cost("total")).abs() > 1e-9 * sum {
+        found.push(format!("parts of {sum} USD of a total of {} USD", cost("total")));
+    }
     found
 }

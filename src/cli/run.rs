@@ -85,7 +85,6 @@ fn simulate_one(arguments: &Arguments, loaded: &Loaded, folder: &Path) -> Result
     };
     read_to_the_end(files)?;
     let summary = Summary::new(scenario, seed, &outcome);
-    let json = summary.to_json();
     let unfinished = |error: &dyn std::fmt::Display| Failure::Unfinished(format!("{}: {error}", folder.display()));
     let mut output = Folder::new(folder);
     output.add("summary.csv", summary_csv(&summary));
@@ -95,9 +94,9 @@ fn simulate_one(arguments: &Arguments, loaded: &Loaded, folder: &Path) -> Result
             output.add(name, svg);
         }
     }
-    output.write(format!("{json:#}\n")).map_err(|error| unfinished(&describe(&error)))?;
+    output.write(summary.json(true)).map_err(|error| unfinished(&describe(&error)))?;
     if arguments.json {
-        print(&format!("{json}\n"))?;
+        print(&summary.json(false))?;
     } else if !arguments.quiet {
         print(&format!("{}\nwritten to {}\n", text(scenario, &summary), folder.display()))?;
     }

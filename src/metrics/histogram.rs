@@ -2,15 +2,28 @@
 //! 0.1 %, and numbers below 2,048 have one each.
 //!
 //! The bins are those of HdrHistogram with three significant digits (hdrhistogram.org), which the test compares with. Recording is
-//! what a run does most, so it is as little as can be: a shift, an index and a count.
+//! what a run does most, so it is as little as can be: a shift, an index and a count. The first few numbers are kept as they
+//! are, so that ten thousand functions that are seldom called need no bins.
 
 /// Bins in a doubling, as a power of 2.
 const BITS: u32 = 10;
 
-/// How often numbers of each bin were recorded; it grows as needed.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Histogram {
-    counts: Vec<u64>,
+/// So many numbers are kept before they are counted by bin.
+const FEW: usize = 256;
+
+/// Numbers that were recorded.
+#[derive(Clone, Debug)]
+pub(super) enum Histogram {
+    /// The numbers themselves.
+    Few(Vec<u64>),
+    /// How many there are in each bin, as far as they reach.
+    Many(Vec<u64>),
+}
+
+impl Default for Histogram {
+    fn default() -> Self {
+        Histogram::Few(Vec::new())
+    }
 }
 
 /// The bin of a number.
@@ -34,24 +47,44 @@ fn highest(bin: usize) -> u64 {
 impl Histogram {
     /// Counts a number.
     pub(super) fn record(&mut self, number: u64) {
-        let bin = bin(number);
-        match self.counts.get_mut(bin) {
-            Some(count) => *count += 1,
-            None => self.grow(bin),
+        if let Histogram::Many(counts) = self
+            && let Some(count) = counts.get_mut(bin(number))
+        {
+            *count += 1;
+        } else {
+            self.grow(number);
         }
     }
 
-    /// Counts the first number of a bin beyond those that there are.
+    /// Records one of the first few numbers, or the first of a bin beyond those that there are.
     #[cold]
-    fn grow(&mut self, bin: usize) {
-        self.counts.resize(bin + 1, 0);
-        self.counts[bin] = 1;
+    fn grow(&mut self, number: u64) {
+        match self {
+            Histogram::Few(numbers) if numbers.len() < FEW => numbers.push(number),
+            Histogram::Few(numbers) => {
+                let numbers = std::mem::take(numbers);
+                *self = Histogram::Many(vec![]);
+                numbers.into_iter().chain([number]).for_each(|number| self.record(number));
+            }
+            Histogram::Many(counts) => {
+                counts.resize(bin(number) + 1, 0);
+                counts[bin(number)] = 1;
+            }
+        }
     }
 
     /// The number that `rank` of the recorded ones, at least 1 of them, do not exceed: the highest of its bin.
     pub(super) fn at_rank(&self, rank: u64) -> u64 {
+        let counts = match self {
+            Histogram::Few(numbers) => {
+                let mut numbers = numbers.clone();
+                numbers.sort_unstable();
+                return numbers.get(rank as usize - 1).map_or(0, |number| highest(bin(*number)));
+            }
+            Histogram::Many(counts) => counts,
+        };
         let mut seen = 0;
-        let place = self.counts.iter().position(|count| {
+        let place = counts.iter().position(|count| {
             seen += count;
             seen >= rank
         });
@@ -80,19 +113,21 @@ mod tests {
 
     #[test]
     fn it_says_what_hdrhistogram_says() {
-        let mut reference = hdrhistogram::Histogram::<u64>::new(3).unwrap();
-        reference.auto(true);
-        let mut histogram = Histogram::default();
-        let key = Key::root(1);
-        for n in 0..20_000 {
-            // Numbers of all sizes up to a day in nanoseconds.
-            let number = key.numbered(n).below(1 << key.numbered(n).named("size").below(47));
-            histogram.record(number);
-            reference.record(number).unwrap();
-        }
-        for rank in 1..=20_000 {
-            let want = reference.value_at_quantile((rank as f64 - 0.5) / 20_000.0);
-            assert_eq!(histogram.at_rank(rank), want, "rank {rank}");
+        for size in [1, 10, FEW as u64, FEW as u64 + 1, 5_000] {
+            let mut reference = hdrhistogram::Histogram::<u64>::new(3).unwrap();
+            reference.auto(true);
+            let mut histogram = Histogram::default();
+            let key = Key::root(size);
+            for n in 0..size {
+                // Numbers of all sizes up to a day in nanoseconds.
+                let number = key.numbered(n).below(1 << key.numbered(n).named("size").below(47));
+                histogram.record(number);
+                reference.record(number).unwrap();
+            }
+            for rank in 1..=size {
+                let want = reference.value_at_quantile((rank as f64 - 0.5) / size as f64);
+                assert_eq!(histogram.at_rank(rank), want, "rank {rank} of {size}");
+            }
         }
     }
 }

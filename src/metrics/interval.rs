@@ -130,6 +130,14 @@ impl Interval {
         if self.0.len() == FunctionColumn::COUNT { FunctionColumn::RULES } else { SourceColumn::RULES }
     }
 
+    /// Adds to a column, or raises it, as its rule is.
+    pub(super) fn put(&mut self, column: usize, value: f64) {
+        match self.rules()[column] {
+            Rule::Sum => self.0[column] += value,
+            Rule::Max => self.0[column] = self.0[column].max(value),
+        }
+    }
+
     /// Joins the interval that follows.
     pub(super) fn join(&mut self, next: &Interval) {
         let rules = self.rules();
@@ -236,6 +244,9 @@ impl Minute {
 
 /// Most bins of a timeline; one more halves their number.
 const MOST_BINS: usize = 600;
+/// Most bins of all owners together, and the fewest of one: a thousand functions have shorter timelines.
+const MOST_CELLS: usize = 120_000;
+const FEWEST_BINS: usize = 6;
 
 /// The figures of all owners over the whole run in bins of one width, for charts.
 #[derive(Clone, Debug)]
@@ -245,13 +256,16 @@ pub struct Timeline {
     /// By owner (account, functions, sources), then by bin.
     owners: Vec<Vec<Interval>>,
     functions: usize,
+    most_bins: usize,
     /// The end of what is recorded.
     end: SimTime,
 }
 
 impl Timeline {
     pub(super) fn new(width: u64, functions: usize, sources: usize) -> Timeline {
-        Timeline { width, owners: vec![Vec::new(); 1 + functions + sources], functions, end: SimTime::ZERO }
+        let owners = 1 + functions + sources;
+        let most_bins = (MOST_CELLS / owners).clamp(FEWEST_BINS, MOST_BINS);
+        Timeline { width, owners: vec![Vec::new(); owners], functions, most_bins, end: SimTime::ZERO }
     }
 
     /// The end of the bin that is being filled.
@@ -265,7 +279,7 @@ impl Timeline {
             owner.push(bin);
         }
         self.end = end;
-        if self.owners[0].len() >= MOST_BINS {
+        if self.owners[0].len() >= self.most_bins {
             self.width *= 2;
             for owner in &mut self.owners {
                 let pairs = owner.chunks(2).map(|pair| {

@@ -22,4 +22,4 @@ pub use outcome::{FunctionFigures, Outcome, SourceFigures};
 pub use quantity::Quantity;
 pub use recorder::{Recorder, Watch};
 pub use summary::{Summary, Verdict};
-pub use table::{Metric, metrics, unit, unknown_metrics};
+pub use table::{metrics, unit, unknown_metrics};

@@ -255,21 +255,23 @@ impl<'a> Recorder<'a> {
         for level in self.levels() {
             level.settle(at);
         }
-        let mut next: Vec<Interval> = Vec::with_capacity(self.seen.len());
-        {
-            let mut account = Interval::function();
+        // Both the minute and the bin hear what happened.
+        let mut places = self.minute.iter_mut().zip(&mut self.bin).map(|(minute, bin)| {
+            move |column: usize, value: f64| {
+                minute.put(column, value);
+                bin.put(column, value);
+            }
+        });
+        if let Some(mut put) = places.next() {
             let max = self.account.take_max();
             self.account_max = self.account_max.max(max);
-            account.0[FunctionColumn::ConcurrencyArea as usize] =
-                (self.account.area() - self.seen[0].concurrency) as f64;
-            account.0[FunctionColumn::ConcurrencyMax as usize] = max as f64;
+            put(FunctionColumn::ConcurrencyArea as usize, (self.account.area() - self.seen[0].concurrency) as f64);
+            put(FunctionColumn::ConcurrencyMax as usize, max as f64);
             self.seen[0].concurrency = self.account.area();
-            next.push(account);
         }
-        for (place, function) in self.functions.iter_mut().enumerate() {
+        for (place, (function, mut put)) in self.functions.iter_mut().zip(&mut places).enumerate() {
             let (seen, recent) = (&mut self.seen[1 + place], &mut self.recent[1 + place]);
-            let mut interval = Interval::function();
-            let mut put = |column: FunctionColumn, value: f64| interval.0[column as usize] = value;
+            let mut put = |column: FunctionColumn, value: f64| put(column as usize, value);
             let (concurrency, environments) = (function.concurrency.take_max(), function.environments.take_max());
             function.concurrency_max = function.concurrency_max.max(concurrency);
             function.environments_max = function.environments_max.max(environments);
@@ -303,13 +305,11 @@ impl<'a> Recorder<'a> {
             seen.async_age = function.async_age.sum();
             seen.provisioned = function.provisioned;
             seen.spillover = function.spillover;
-            next.push(interval);
         }
         let first = 1 + self.functions.len();
-        for (place, source) in self.sources.iter_mut().enumerate() {
+        for (place, (source, mut put_at)) in self.sources.iter_mut().zip(&mut places).enumerate() {
             let (seen, recent) = (&mut self.seen[first + place], &mut self.recent[first + place]);
-            let mut interval = Interval::source();
-            let mut put = |column: SourceColumn, value: f64| interval.0[column as usize] = value;
+            let mut put = |column: SourceColumn, value: f64| put_at(column as usize, value);
             let backlog = source.backlog.take_max();
             source.backlog_max = source.backlog_max.max(backlog);
             put(SourceColumn::Emitted, (source.emitted - seen.emitted) as f64);
@@ -322,7 +322,7 @@ impl<'a> Recorder<'a> {
             put(SourceColumn::AgeMax, std::mem::take(&mut recent.age) as f64);
             let counts = std::mem::take(&mut recent.counts);
             for (place, count) in counts.into_iter().enumerate().filter(|_| recent.is_mapping) {
-                interval.0[SourceColumn::Polled as usize + place] = count as f64;
+                put_at(SourceColumn::Polled as usize + place, count as f64);
             }
             seen.emitted = source.emitted;
             seen.processed = source.processed;
@@ -330,11 +330,6 @@ impl<'a> Recorder<'a> {
             seen.backlog = source.backlog.area();
             seen.ages = source.iterator_age.count();
             seen.age = source.iterator_age.sum();
-            next.push(interval);
-        }
-        for (place, interval) in next.iter().enumerate() {
-            self.minute[place].join(interval);
-            self.bin[place].join(interval);
         }
     }
 

@@ -9,7 +9,7 @@ use crate::scenario::{Expectation, Names, Scenario};
 
 use super::cost::{Cost, costs};
 use super::quantity::Quantiles;
-use super::{FunctionFigures, Metric, Outcome, SourceFigures, price};
+use super::{FunctionFigures, Outcome, SourceFigures, price};
 
 /// The summary of a run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -133,9 +133,8 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// Holds the figures against an expectation; a figure that cannot exist meets none.
-    fn new(expectation: &Expectation, metrics: &[Metric]) -> Verdict {
-        let got = metrics.iter().find(|(name, _)| *name == expectation.metric).and_then(|(_, value)| *value);
+    /// Holds a figure against an expectation; one that cannot exist meets none.
+    fn new(expectation: &Expectation, got: Option<f64>) -> Verdict {
         let met = got.is_some_and(|value| expectation.want.holds(value));
         Verdict { metric: expectation.metric.clone(), want: expectation.want.to_string(), got, met }
     }
@@ -146,8 +145,17 @@ impl Summary {
     pub fn new(scenario: &Scenario, seed: u64, outcome: &Outcome) -> Summary {
         let names = scenario.names();
         let mut summary = Summary::figures(scenario, seed, outcome, &names);
-        let metrics = super::metrics(&summary);
-        summary.expect = scenario.expect.iter().map(|expectation| Verdict::new(expectation, &metrics)).collect();
+        if !scenario.expect.is_empty() {
+            let wanted = scenario.expect.iter().map(|expectation| (expectation.metric.as_str(), None));
+            let mut got: BTreeMap<&str, Option<f64>> = wanted.collect();
+            super::metrics(&summary, |name, value| {
+                if let Some(place) = got.get_mut(name) {
+                    *place = value;
+                }
+            });
+            let verdict = |expectation: &Expectation| Verdict::new(expectation, got[expectation.metric.as_str()]);
+            summary.expect = scenario.expect.iter().map(verdict).collect();
+        }
         summary
     }
 
@@ -196,6 +204,12 @@ impl Summary {
     /// Whether everything that the scenario expects was met.
     pub fn met(&self) -> bool {
         self.expect.iter().all(|verdict| verdict.met)
+    }
+
+    /// The summary as a text of JSON, on one line or for people.
+    pub fn json(&self, pretty: bool) -> String {
+        let text = if pretty { serde_json::to_string_pretty(self) } else { serde_json::to_string(self) };
+        text.expect("a summary has only strings as keys") + "\n"
     }
 
     /// The summary as one JSON value.

@@ -1,5 +1,8 @@
 //! The table of metrics: every figure of a summary under its path, such as `sources.logs.latency_ms.p99`.
 
+use std::collections::BTreeSet;
+
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::scenario::{Scenario, nearest};
@@ -7,44 +10,57 @@ use crate::time::SimTime;
 
 use super::{Outcome, Recorder, Summary};
 
-/// A figure and its name; `None` where the figure cannot exist.
-pub type Metric = (String, Option<f64>);
-
-/// The parts of a summary that hold metrics.
-const ROOTS: [&str; 8] =
-    ["duration_s", "warm_up_s", "ended_at_s", "sources", "functions", "destinations", "account", "cost_usd"];
-
-/// All metrics of a summary, in its order.
-pub fn metrics(summary: &Summary) -> Vec<Metric> {
-    let json = summary.to_json();
-    let mut found = Vec::new();
-    for root in ROOTS {
-        collect(root, &json[root], &mut found);
-    }
-    found
+/// Shows `each` all metrics of a summary, in its order: (name, value), `None` where the figure cannot exist.
+pub fn metrics(summary: &Summary, mut each: impl FnMut(&str, Option<f64>)) {
+    // One source or function at a time: a summary of ten thousand of them is never held twice.
+    let mut visit = |path: &str, part: &dyn Part| visit(path, &part.value(), &mut each);
+    visit("duration_s", &summary.duration_s);
+    visit("warm_up_s", &summary.warm_up_s);
+    visit("ended_at_s", &summary.ended_at_s);
+    summary.sources.iter().for_each(|(name, source)| visit(&format!("sources.{name}"), source));
+    summary.functions.iter().for_each(|(name, function)| visit(&format!("functions.{name}"), function));
+    summary.destinations.iter().for_each(|(name, messages)| visit(&format!("destinations.{name}"), messages));
+    visit("account", &summary.account);
+    visit("cost_usd", &summary.cost_usd);
 }
 
-fn collect(path: &str, value: &Value, found: &mut Vec<Metric>) {
+/// A part of a summary, as JSON.
+trait Part {
+    fn value(&self) -> Value;
+}
+
+impl<T: Serialize> Part for T {
+    fn value(&self) -> Value {
+        serde_json::to_value(self).expect("a summary has only strings as keys")
+    }
+}
+
+fn visit(path: &str, value: &Value, each: &mut dyn FnMut(&str, Option<f64>)) {
     match value {
         Value::Object(entries) => {
-            entries.iter().for_each(|(key, value)| collect(&format!("{path}.{key}"), value, found))
+            entries.iter().for_each(|(key, value)| visit(&format!("{path}.{key}"), value, each));
         }
-        Value::Number(number) => found.push((path.to_owned(), number.as_f64())),
-        Value::Null => found.push((path.to_owned(), None)),
+        Value::Number(number) => each(path, number.as_f64()),
+        Value::Null => each(path, None),
         Value::Bool(_) | Value::String(_) | Value::Array(_) => {}
     }
 }
 
 /// The metrics in `[expect]` that the scenario does not have, each with what is wrong and the nearest that there is.
 pub fn unknown_metrics(scenario: &Scenario) -> Vec<(String, Option<String>)> {
+    if scenario.expect.is_empty() {
+        return vec![];
+    }
     let nothing: Outcome =
         Recorder::new(scenario.names(), SimTime::ZERO, None, &mut ()).finish(SimTime::ZERO, SimTime::ZERO);
-    let known = metrics(&Summary::new(scenario, scenario.seed, &nothing));
-    let unknown =
-        scenario.expect.iter().filter(|expectation| known.iter().all(|(name, _)| *name != expectation.metric));
+    let mut known = BTreeSet::new();
+    metrics(&Summary::new(scenario, scenario.seed, &nothing), |name, _| {
+        known.insert(name.to_owned());
+    });
+    let unknown = scenario.expect.iter().filter(|expectation| !known.contains(&expectation.metric));
     unknown
         .map(|expectation| {
-            let near = nearest(&expectation.metric, known.iter().map(|(name, _)| name.as_str()));
+            let near = nearest(&expectation.metric, known.iter().map(String::as_str));
             (expectation.metric.clone(), near.map(str::to_owned))
         })
         .collect()

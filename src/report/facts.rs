@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use crate::engine::{Call, Ending, Events, Fact, Run};
 use crate::metrics::Watch;
 use crate::scenario::Names;
-use crate::time::SimTime;
+use crate::time::{SECOND, SimTime};
 
 const HEADER: &str =
     "time_s,fact,function,source,first_event,last_event,n_events,invocation,attempt,environment,condition,invoke_count";
@@ -18,6 +18,7 @@ pub struct FactsCsv<W: Write> {
     pending: Option<Row>,
     /// Messages so far.
     messages: u64,
+    line: Line,
 }
 
 /// One row.
@@ -40,7 +41,7 @@ struct Row {
 impl<W: Write> FactsCsv<W> {
     /// Facts written to `out`, which should be buffered.
     pub fn new(out: W) -> FactsCsv<W> {
-        let mut facts = FactsCsv { out, failure: None, pending: None, messages: 0 };
+        let mut facts = FactsCsv { out, failure: None, pending: None, messages: 0, line: Line::default() };
         let header = writeln!(facts.out, "{HEADER}");
         facts.keep(header);
         facts
@@ -74,7 +75,8 @@ impl<W: Write> FactsCsv<W> {
 
     fn write(&mut self, row: &Row, names: &Names) {
         if self.failure.is_none() {
-            let written = row.write(&mut self.out, names);
+            row.put(&mut self.line, names);
+            let written = self.out.write_all(&self.line.0);
             self.keep(written);
         }
     }
@@ -92,29 +94,25 @@ impl<W: Write> FactsCsv<W> {
 }
 
 impl Row {
-    fn write(&self, out: &mut impl Write, names: &Names) -> io::Result<()> {
-        fn cell(out: &mut impl Write, value: Option<impl std::fmt::Display>) -> io::Result<()> {
-            match value {
-                Some(value) => write!(out, ",{value}"),
-                None => out.write_all(b","),
-            }
-        }
+    fn put(&self, line: &mut Line, names: &Names) {
         let function = self.function.map(|place| names.functions[place as usize].as_str());
-        write!(out, "{},{}", self.at, self.fact)?;
-        cell(out, function)?;
-        cell(out, self.source.map(|place| &names.sources[place as usize]))?;
-        cell(out, self.events.map(|run| run.first))?;
-        cell(out, self.events.map(|run| run.last))?;
-        cell(out, self.n_events.or(self.events.map(|run| run.last - run.first + 1)))?;
-        cell(out, self.invocation)?;
-        cell(out, self.attempt)?;
-        match (function, self.environment) {
-            (Some(function), Some(number)) => write!(out, ",{function}/{number}")?,
-            _ => out.write_all(b",")?,
+        line.time(self.at);
+        line.text(Some(self.fact));
+        line.text(function);
+        line.text(self.source.map(|place| names.sources[place as usize].as_str()));
+        line.number(self.events.map(|run| run.first));
+        line.number(self.events.map(|run| run.last));
+        line.number(self.n_events.or(self.events.map(|run| run.last - run.first + 1)));
+        line.number(self.invocation);
+        line.number(self.attempt.map(u64::from));
+        line.text(function.filter(|_| self.environment.is_some()));
+        if let Some(number) = self.environment {
+            line.0.push(b'/');
+            line.digits(number);
         }
-        cell(out, self.condition)?;
-        cell(out, self.invoke_count)?;
-        out.write_all(b"\n")
+        line.text(self.condition);
+        line.number(self.invoke_count.map(u64::from));
+        line.0.push(b'\n');
     }
 
     fn call(at: SimTime, fact: &'static str, call: &Call<'_>) -> Row {
@@ -126,6 +124,38 @@ impl Row {
             attempt: Some(call.attempt),
             ..Row::default()
         }
+    }
+}
+
+/// A line that is being put together; facts come by the million, so it is used again and again.
+#[derive(Default)]
+struct Line(Vec<u8>);
+
+impl Line {
+    /// Seconds with nine decimals: the first cell.
+    fn time(&mut self, at: SimTime) {
+        self.0.clear();
+        self.digits(at.nanos() / SECOND);
+        // The digit before the nine decimals gives way to the point.
+        let point = self.0.len();
+        self.digits(SECOND + at.nanos() % SECOND);
+        self.0[point] = b'.';
+    }
+
+    fn text(&mut self, cell: Option<&str>) {
+        self.0.push(b',');
+        self.0.extend_from_slice(cell.unwrap_or_default().as_bytes());
+    }
+
+    fn number(&mut self, cell: Option<u64>) {
+        self.0.push(b',');
+        if let Some(number) = cell {
+            self.digits(number);
+        }
+    }
+
+    fn digits(&mut self, number: u64) {
+        self.0.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
     }
 }
 

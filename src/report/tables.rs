@@ -5,13 +5,12 @@ use crate::scenario::Names;
 
 /// `summary.csv`: every metric with its value and unit; a figure that cannot exist has no value.
 pub fn summary_csv(summary: &Summary) -> String {
-    table(
-        &["metric", "value", "unit"],
-        metrics(summary).into_iter().map(|(metric, value)| {
-            let unit = unit(&metric).to_owned();
-            vec![metric, value.map_or_else(String::new, |value| value.to_string()), unit]
-        }),
-    )
+    let mut table = Table::new(&["metric", "value", "unit"]);
+    metrics(summary, |metric, value| {
+        let value = value.map_or_else(String::new, |value| value.to_string());
+        table.row([metric, &value, unit(metric)]);
+    });
+    table.text()
 }
 
 /// `series.csv`: one row a minute, owner, metric and statistic; `time_s` is the minute's first second.
@@ -21,20 +20,34 @@ pub fn series_csv(outcome: &Outcome, names: &Names) -> String {
         Owner::Function(place) => format!("functions.{}", names.functions[place as usize]),
         Owner::Source(place) => format!("sources.{}", names.sources[place as usize]),
     };
-    let rows = outcome.minutes.iter().flat_map(|minute| {
-        let (time, owner) = (minute.start.nanos() / crate::time::SECOND, owner(minute));
-        let row = move |(metric, stat, value): (&str, &str, f64)| {
-            vec![time.to_string(), owner.clone(), metric.to_owned(), stat.to_owned(), value.to_string()]
-        };
-        minute.rows().into_iter().map(row).collect::<Vec<_>>()
-    });
-    table(&["time_s", "owner", "metric", "stat", "value"], rows)
+    let mut table = Table::new(&["time_s", "owner", "metric", "stat", "value"]);
+    for minute in &outcome.minutes {
+        let (time, owner) = ((minute.start.nanos() / crate::time::SECOND).to_string(), owner(minute));
+        for (metric, stat, value) in minute.rows() {
+            table.row([&time, &owner, metric, stat, &value.to_string()]);
+        }
+    }
+    table.text()
 }
 
-fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    // Memory does not fail, and every row has the header's length.
-    writer.write_record(header).expect("a row in memory");
-    rows.for_each(|row| writer.write_record(row).expect("a row in memory"));
-    String::from_utf8(writer.into_inner().expect("memory")).expect("text")
+/// A table that is written into memory, which does not fail.
+struct Table(csv::Writer<Vec<u8>>);
+
+impl Table {
+    fn new(header: &[&str]) -> Table {
+        let mut table = Table(csv::Writer::from_writer(Vec::new()));
+        table.row(header);
+        table
+    }
+
+    /// Every row has the header's length.
+    fn row<'a>(&mut self, cells: impl IntoIterator<Item = impl AsRef<str> + 'a>) {
+        let mut record = csv::StringRecord::new();
+        cells.into_iter().for_each(|cell| record.push_field(cell.as_ref()));
+        self.0.write_record(&record).expect("a row in memory");
+    }
+
+    fn text(self) -> String {
+        String::from_utf8(self.0.into_inner().expect("memory")).expect("text")
+    }
 }

@@ -1,5 +1,7 @@
 //! What no single key can show to be wrong: names, targets, limits that depend on each other.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, Utc};
 
 use crate::distribution::DistributionSpec;
@@ -151,7 +153,9 @@ impl Problems {
     }
 
     fn names(&mut self, drafts: &[Draft], keys: &Keys) {
-        for (place, draft) in drafts.iter().enumerate() {
+        let mut named: BTreeMap<&str, &Draft> = BTreeMap::new();
+        for draft in drafts {
+            let first = *named.entry(&draft.name).or_insert(draft);
             let given = draft.definition.common().name.is_some();
             let alone = keys.source.get(draft.kind.name).is_none_or(|sources| sources.len() == 1);
             if !given && !alone {
@@ -180,7 +184,7 @@ impl Problems {
                     at,
                     format!("`{}` is the name of a kind of source; give this source another", draft.name),
                 ));
-            } else if let Some(first) = drafts[..place].iter().find(|first| first.name == draft.name) {
+            } else if !std::ptr::eq(first, draft) {
                 self.add(
                     Problem::at(at, format!("two sources are named `{}`", draft.name))
                         .label("the second")
@@ -360,11 +364,11 @@ impl Problems {
 
     fn targets(&mut self, drafts: &[Draft], functions: &[(String, FunctionSpec)]) -> Vec<u32> {
         let names = || functions.iter().map(|(name, _)| name.as_str());
-        let place = |wanted: &str| names().position(|name| name == wanted).map(|place| place as u32);
+        let places: BTreeMap<&str, u32> = names().zip(0..).collect();
         drafts
             .iter()
             .map(|draft| match &draft.definition.common().target {
-                Some(target) => place(target).unwrap_or_else(|| {
+                Some(target) => places.get(target.as_str()).copied().unwrap_or_else(|| {
                     let problem =
                         Problem::at(draft.at(&["target"]), format!("no function `{target}` in this scenario"));
                     self.add(match nearest(target, names()) {
@@ -408,12 +412,6 @@ impl Problems {
                 );
             }
         }
-        let longest = SimDuration::from_secs(100 * 366 * 24 * 3600);
-        for (key, length) in [("duration", keys.duration), ("drain", Some(keys.drain))] {
-            if length.is_some_and(|length| length > longest) {
-                self.add(Problem::at(path(&[key]), "longer than 100 years"));
-            }
-        }
     }
 
     fn definition(&mut self, draft: &Draft, function_timeout: Option<SimDuration>) {
@@ -439,10 +437,11 @@ impl Problems {
     /// A function's and a source's destinations are told apart by the names before them.
     fn destinations(&mut self, drafts: &[Draft], functions: &[(String, FunctionSpec)]) {
         let known = Platform::destinations(functions);
+        let known: BTreeSet<&str> = known.iter().map(|destination| destination.name.as_str()).collect();
         for draft in drafts {
             for (key, _) in draft.definition.destinations() {
                 let name = format!("{}.{key}", draft.name);
-                if known.iter().any(|destination| destination.name == name) {
+                if known.contains(name.as_str()) {
                     let function = path(&["function", &draft.name, "event_invoke_config", key]);
                     let message = format!(
                         "the function and the source named `{}` both have a destination that would be named `{name}`",

@@ -57,7 +57,7 @@ impl<'a> Context<'a> {
         call: Call<'_>,
         condition: impl Into<Option<Condition>>,
         invoke_count: u32,
-        hops: u32,
+        hops: u8,
     ) {
         self.tell(Fact::Message { destination, call, condition: condition.into(), invoke_count });
         self.outbox.push(Message::Deliver { destination, hops });

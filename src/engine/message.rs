@@ -117,7 +117,7 @@ pub struct Invoke {
     /// Whether the source wants to be told when the call is accepted, and how an asynchronous event ended.
     pub receipt: bool,
     /// How many invocations of the same chain of events led to this call.
-    pub hops: u32,
+    pub hops: u8,
 }
 
 /// Why Lambda answers 429, as its API names it.
@@ -206,7 +206,7 @@ pub enum Message {
         /// The destination.
         destination: DestinationId,
         /// How many invocations led to the message.
-        hops: u32,
+        hops: u8,
     },
 }
 

@@ -5,12 +5,15 @@
 //! interval and reduces the rate at which it reads events" (no figures are published).
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::BinaryHeap;
+
+use rustc_hash::FxHashMap;
 
 use crate::engine::{Condition, SourceId};
 use crate::time::{SimDuration, SimTime};
 
 use super::EventInvokeConfig;
+use super::waiting::{Fifo, Waiting};
 
 /// "Lambda waits one minute before the first retry and two minutes before the second" (AWS Lambda Developer Guide, "Error
 /// handling for asynchronous invocation": "The retry interval ... 1 minute between the first two attempts, and two minutes
@@ -22,43 +25,6 @@ const ERROR_DELAYS: [SimDuration; 2] = [SimDuration::from_secs(60), SimDuration:
 const THROTTLE_DELAY_LIMIT: u64 = 300;
 /// The doublings below the limit: 1, 2, 4 ... 256 s.
 const THROTTLE_DOUBLINGS: u32 = 9;
-
-/// An accepted event that waits for a try.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Waiting {
-    /// When the next try comes.
-    pub due: SimTime,
-    /// When Lambda accepted the event.
-    pub accepted: SimTime,
-    pub source: SourceId,
-    pub event: u64,
-    pub emitted: SimTime,
-    /// When the first try came; never, before it.
-    pub first_try: SimTime,
-    /// When the first try that failed in the function started; never, before it.
-    pub first_failure: SimTime,
-    /// The handler time that the event brings with it.
-    pub handler: Option<SimDuration>,
-    /// The first so many deliveries fail.
-    pub poisoned: u32,
-    /// How many invocations of its chain came before.
-    pub hops: u32,
-    /// Tries answered 429, or 500.
-    pub throttles: u32,
-    /// Tries that failed in the function.
-    pub errors: u32,
-    /// The sender's own number, where it wants to know the end.
-    pub receipt: Option<u64>,
-    /// Whether it is a copy of an event that the queue holds twice: it decides nothing.
-    pub copy: bool,
-}
-
-impl Waiting {
-    /// The number of the next try, from 1.
-    pub(super) fn attempt(&self) -> u32 {
-        self.throttles + self.errors + 1
-    }
-}
 
 /// What the queue decides after a try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,12 +41,24 @@ pub(super) struct AsyncQueue {
     maximum_event_age: SimDuration,
     /// On their way to the first try.
     fresh: BinaryHeap<Reverse<Waiting>>,
-    /// After errors: 60 s, 120 s.
-    after_errors: [VecDeque<Waiting>; ERROR_DELAYS.len()],
-    /// After throttles: 1 s, 2 s ... 256 s, 300 s.
-    after_throttles: [VecDeque<Waiting>; THROTTLE_DOUBLINGS as usize + 1],
+    /// Those that wait equally long, by how long: 60 s and 120 s after errors, then 1 s, 2 s ... 256 s, 300 s after throttles.
+    delayed: [Fifo; AFTER_THROTTLES + THROTTLE_DOUBLINGS as usize + 1],
+    /// The handler times and poison that events bring with them, where they do.
+    extras: FxHashMap<(SourceId, u64, bool), Extra>,
     /// The earliest due time, kept so that a busy function need not look.
     next: SimTime,
+}
+
+/// The first of the delays after throttles.
+const AFTER_THROTTLES: usize = ERROR_DELAYS.len();
+
+/// What few events bring with them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Extra {
+    /// The handler time.
+    pub handler: Option<SimDuration>,
+    /// The first so many deliveries fail.
+    pub poisoned: u32,
 }
 
 impl AsyncQueue {
@@ -89,8 +67,8 @@ impl AsyncQueue {
             maximum_retry_attempts: config.maximum_retry_attempts,
             maximum_event_age: config.maximum_event_age,
             fresh: BinaryHeap::new(),
-            after_errors: Default::default(),
-            after_throttles: Default::default(),
+            delayed: Default::default(),
+            extras: FxHashMap::default(),
             next: SimTime::NEVER,
         }
     }
@@ -106,9 +84,32 @@ impl AsyncQueue {
     }
 
     /// Takes in a newly accepted event.
-    pub(super) fn enter(&mut self, event: Waiting) {
+    pub(super) fn enter(&mut self, event: Waiting, extra: Extra) {
+        if extra != Extra::default() {
+            self.extras.insert(key(&event), extra);
+        }
         self.next = self.next.min(event.due);
+        // Millions may come at once: to double the room each time would waste half of it.
+        if self.fresh.len() == self.fresh.capacity() {
+            self.fresh.reserve_exact(64 + self.fresh.len() / 8);
+        }
         self.fresh.push(Reverse(event));
+    }
+
+    /// What `event` brings with it.
+    pub(super) fn extra(&self, event: &Waiting) -> Extra {
+        if self.extras.is_empty() {
+            Extra::default()
+        } else {
+            self.extras.get(&key(event)).copied().unwrap_or_default()
+        }
+    }
+
+    /// An event will not come back.
+    pub(super) fn forget(&mut self, event: &Waiting) {
+        if !self.extras.is_empty() {
+            self.extras.remove(&key(event));
+        }
     }
 
     /// Forgets all events; whether there were any.
@@ -116,7 +117,7 @@ impl AsyncQueue {
         let any = self.next != SimTime::NEVER;
         if any {
             self.fresh.clear();
-            self.after_errors.iter_mut().chain(&mut self.after_throttles).for_each(VecDeque::clear);
+            self.delayed.iter_mut().for_each(Fifo::clear);
             self.next = SimTime::NEVER;
         }
         any
@@ -124,82 +125,65 @@ impl AsyncQueue {
 
     /// Takes out the event whose try is due.
     pub(super) fn pop(&mut self) -> Option<Waiting> {
-        let fresh = self.fresh.peek().map(|Reverse(event)| *event);
-        let delayed = self.delayed().min();
-        let event = match (fresh, delayed) {
-            (Some(fresh), Some(delayed)) if delayed < fresh => self.pop_delayed(delayed),
-            (Some(_), _) => self.fresh.pop().map(|Reverse(event)| event),
-            (None, Some(delayed)) => self.pop_delayed(delayed),
-            (None, None) => None,
+        let heads = self.delayed.iter_mut().filter_map(|queue| Some((*queue.front()?, queue)));
+        let delayed = heads.min_by_key(|(event, _)| *event);
+        let event = match (self.fresh.peek(), delayed) {
+            (Some(Reverse(fresh)), Some((event, queue))) if event < *fresh => queue.pop(),
+            (None, Some((_, queue))) => queue.pop(),
+            _ => self.fresh.pop().map(|Reverse(event)| event),
         };
-        self.next = self
-            .fresh
-            .peek()
-            .map(|Reverse(event)| event.due)
-            .into_iter()
-            .chain(self.delayed().map(|event| event.due))
-            .min()
-            .unwrap_or(SimTime::NEVER);
+        let fresh = self.fresh.peek().map(|Reverse(event)| event.due);
+        let heads = self.delayed.iter().filter_map(|queue| queue.front().map(|event| event.due));
+        self.next = fresh.into_iter().chain(heads).fold(SimTime::NEVER, SimTime::min);
         event
-    }
-
-    /// The heads of the delay queues.
-    fn delayed(&self) -> impl Iterator<Item = Waiting> + '_ {
-        self.after_errors.iter().chain(&self.after_throttles).filter_map(|queue| queue.front().copied())
-    }
-
-    fn pop_delayed(&mut self, event: Waiting) -> Option<Waiting> {
-        let mut queues = self.after_errors.iter_mut().chain(&mut self.after_throttles);
-        queues.find(|queue| queue.front() == Some(&event)).and_then(VecDeque::pop_front)
     }
 
     /// The try of `event` ended in a function error.
     pub(super) fn failed(&mut self, mut event: Waiting, now: SimTime) -> Next {
         event.errors += 1;
-        if event.errors > self.maximum_retry_attempts {
+        if u32::from(event.errors) > self.maximum_retry_attempts {
             return Next::GiveUp(Condition::RetriesExhausted);
         }
-        let which = (event.errors as usize - 1).min(ERROR_DELAYS.len() - 1);
-        self.wait(event, now, ERROR_DELAYS[which], |queue| &mut queue.after_errors[which])
+        let which = (usize::from(event.errors) - 1).min(ERROR_DELAYS.len() - 1);
+        self.wait(event, now, ERROR_DELAYS[which], which)
     }
 
     /// The try of `event` was answered 429. "For throttling errors and system errors, Lambda returns the event to the queue";
     /// these tries use up no retry.
     pub(super) fn throttled(&mut self, mut event: Waiting, now: SimTime) -> Next {
-        let doublings = event.throttles.min(THROTTLE_DOUBLINGS);
+        let doublings = u32::from(event.throttles).min(THROTTLE_DOUBLINGS);
         event.throttles += 1;
         let delay = SimDuration::from_secs((1 << doublings).min(THROTTLE_DELAY_LIMIT));
-        self.wait(event, now, delay, |queue| &mut queue.after_throttles[doublings as usize])
+        self.wait(event, now, delay, AFTER_THROTTLES + doublings as usize)
     }
 
     /// Lets the event wait, unless it would by then be too old: Lambda looks ahead instead of waiting in vain (seen on the
     /// real service: with a maximum age of 60 s no retry takes place).
-    fn wait(
-        &mut self,
-        mut event: Waiting,
-        now: SimTime,
-        delay: SimDuration,
-        queue: impl Fn(&mut Self) -> &mut VecDeque<Waiting>,
-    ) -> Next {
+    fn wait(&mut self, mut event: Waiting, now: SimTime, delay: SimDuration, which: usize) -> Next {
         event.due = now + delay;
         if self.is_too_old(&event, event.due) {
             return Next::GiveUp(Condition::EventAgeExceeded);
         }
         self.next = self.next.min(event.due);
-        queue(self).push_back(event);
+        self.delayed[which].push(event);
         Next::Retry
     }
 }
 
+fn key(event: &Waiting) -> (SourceId, u64, bool) {
+    (event.source, event.event, event.is_copy())
+}
+
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
+    use super::super::waiting::Role;
     use super::*;
 
     const fn at(secs: u64) -> SimTime {
         SimTime::from_nanos(secs * 1_000_000_000)
     }
 
-    fn event(number: u64, due: u64) -> Waiting {
+    pub(in crate::platform) fn event(number: u64, due: u64) -> Waiting {
         Waiting {
             due: at(due),
             accepted: at(0),
@@ -208,13 +192,10 @@ mod tests {
             emitted: at(0),
             first_try: SimTime::NEVER,
             first_failure: SimTime::NEVER,
-            handler: None,
-            poisoned: 0,
             hops: 0,
             throttles: 0,
             errors: 0,
-            receipt: None,
-            copy: false,
+            role: Role::Untold,
         }
     }
 
@@ -222,8 +203,8 @@ mod tests {
     fn events_leave_in_the_order_in_which_they_are_due() {
         let mut queue = AsyncQueue::new(&EventInvokeConfig::default());
         assert_eq!((queue.next_due(), queue.pop()), (None, None));
-        queue.enter(event(0, 70));
-        queue.enter(event(1, 50));
+        queue.enter(event(0, 70), Extra::default());
+        queue.enter(event(1, 50), Extra::default());
         assert_eq!(queue.failed(event(2, 0), at(1)), Next::Retry);
         assert_eq!(queue.throttled(event(3, 0), at(54)), Next::Retry);
         let mut order = Vec::new();

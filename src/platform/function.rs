@@ -17,11 +17,12 @@ use crate::time::{SimDuration, SimTime};
 
 use super::account::Account;
 use super::admission::Admission;
-use super::async_queue::{AsyncQueue, Waiting};
+use super::async_queue::{AsyncQueue, Extra};
 use super::environments::{Environment, Environments};
 use super::handler::Handler;
 use super::init::{Init, Preparation};
 use super::provisioned::Provisioned;
+use super::waiting::{Role, Waiting};
 use super::{DEFAULT_QUEUE_DELAY, FunctionSpec, Origin, Shared};
 
 /// The draw of the way through the asynchronous queue, below the event's key beside its deliveries.
@@ -273,7 +274,7 @@ impl Function {
         // A stopped function's events go straight to their destination.
         let delay =
             if self.admission.is_stopped() { SimDuration::ZERO } else { self.queue_delay.sample(&mut key.draws()) };
-        self.queue.enter(Waiting {
+        let event = Waiting {
             due: now + delay,
             accepted: now,
             source: invoke.source,
@@ -281,14 +282,16 @@ impl Function {
             emitted: invoke.emitted,
             first_try: SimTime::NEVER,
             first_failure: SimTime::NEVER,
-            handler: invoke.handler,
-            poisoned: invoke.poisoned,
             hops: invoke.hops,
             throttles: 0,
             errors: 0,
-            receipt: (invoke.receipt && !copy).then_some(invoke.handle),
-            copy,
-        });
+            role: match invoke.receipt {
+                _ if copy => Role::Copy,
+                true => Role::Told,
+                false => Role::Untold,
+            },
+        };
+        self.queue.enter(event, Extra { handler: invoke.handler, poisoned: invoke.poisoned });
     }
 
     /// Whether one more invocation may run now, and on which concurrency.
@@ -334,7 +337,7 @@ impl Function {
         self.admission.enter(account, concurrency);
         let (environment, cold, preparation) = self.environment(concurrency, ctx.now);
         let Origin { mut key, .. } = shared.sources[start.source.0 as usize];
-        if start.queued.is_some_and(|event| event.copy) {
+        if start.queued.is_some_and(Waiting::is_copy) {
             key = key.named(DUPLICATE);
         }
         let run = self.handler.run(start, preparation.inside, key, ctx.now);

@@ -16,6 +16,7 @@ mod init;
 mod provisioned;
 mod queued;
 mod runtime;
+mod waiting;
 
 pub use assumptions::assumptions;
 pub use config::{

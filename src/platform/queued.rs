@@ -5,13 +5,14 @@ use crate::time::{SimDuration, SimTime};
 
 use super::Shared;
 use super::account::Account;
-use super::async_queue::{Next, Waiting};
+use super::async_queue::{Extra, Next};
 use super::function::{Function, Start};
+use super::waiting::{Role, Waiting};
 
 /// "Lambda stops the next invocation" of an event "if your function is invoked approximately 16 times in the same chain of requests"
 /// (AWS Lambda Developer Guide, "Use Lambda recursive loop detection to prevent infinite loops").
 /// Assumption: exactly 16, and all functions of the chain count together.
-const MOST_HOPS: u32 = 16;
+const MOST_HOPS: u8 = 16;
 
 impl Function {
     /// Tries the queued event that is due.
@@ -39,13 +40,14 @@ impl Function {
         match admitted {
             Ok(concurrency) => {
                 Self::waits(&event, -1, ctx);
+                let Extra { handler, poisoned } = self.queue.extra(&event);
                 let start = Start {
                     source: event.source,
                     emitted: event.emitted,
                     attempt: event.attempt(),
-                    deliveries: event.errors,
-                    handler: event.handler,
-                    poisoned: event.poisoned,
+                    deliveries: u32::from(event.errors),
+                    handler,
+                    poisoned,
                     handle: 0,
                     queued: Some(&event),
                     events: &events,
@@ -68,7 +70,7 @@ impl Function {
 
     /// An event begins (1) or ceases (-1) to wait in the queue; a copy counts for nothing.
     fn waits(event: &Waiting, change: i64, ctx: &mut Context<'_>) {
-        if !event.copy {
+        if !event.is_copy() {
             ctx.tell(Fact::Waiting { source: event.source, change });
         }
     }
@@ -88,7 +90,8 @@ impl Function {
         let events = Events::one(event.event);
         let call = Call { source: event.source, function: self.id, events: &events, attempt: event.attempt() };
         if ending == Ending::Success {
-            if event.copy {
+            self.queue.forget(&event);
+            if event.is_copy() {
                 return;
             }
             let first_failure = event.first_failure.min(started);
@@ -99,7 +102,7 @@ impl Function {
                 (Part::Init, init),
                 (Part::Handler, handler),
             ]);
-            let invoke_count = event.errors + 1;
+            let invoke_count = u32::from(event.errors) + 1;
             ctx.tell(Fact::Settled {
                 source: event.source,
                 function: Some(self.id),
@@ -134,14 +137,16 @@ impl Function {
     /// Ends an event, which waits no longer, without success: "Lambda sends a record of the event to the dead-letter queue or on-failure
     /// destination" before it drops it (AWS Lambda Developer Guide, "Error handling for asynchronous invocation").
     fn give_up(&mut self, event: Waiting, condition: Condition, invocation: Option<u64>, ctx: &mut Context<'_>) {
-        if event.copy {
+        self.queue.forget(&event);
+        if event.is_copy() {
             return;
         }
         // Calling a function would be one more step of the chain that was stopped.
         let stopped = condition == Condition::RecursiveInvocation && self.destinations.on_failure_calls;
         let on_failure = self.destinations.on_failure.filter(|_| !stopped);
         let destinations: Vec<_> = [self.destinations.dead_letter_queue, on_failure].into_iter().flatten().collect();
-        let attempt = event.throttles + event.errors;
+        // The tries that there were.
+        let attempt = event.attempt() - 1;
         let fate = match condition {
             _ if !destinations.is_empty() => Fate::DeadLettered,
             Condition::EventAgeExceeded => Fate::Expired,
@@ -157,24 +162,24 @@ impl Function {
             invocation,
             attempt,
             condition: Some(condition),
-            invoke_count: event.errors,
+            invoke_count: u32::from(event.errors),
         });
         let events = Events::one(event.event);
         let call = Call { source: event.source, function: self.id, events: &events, attempt };
         for destination in destinations {
-            ctx.send(destination, call, condition, event.errors, event.hops + 1);
+            ctx.send(destination, call, condition, u32::from(event.errors), event.hops + 1);
         }
         self.conclude(&event, false, ctx);
     }
 
     fn conclude(&self, event: &Waiting, processed: bool, ctx: &mut Context<'_>) {
-        if let Some(handle) = event.receipt {
-            let attempt = event.throttles + event.errors + u32::from(processed);
+        if event.role == Role::Told {
+            let attempt = event.attempt() - u32::from(!processed);
             let verdict = Verdict::Concluded { processed };
             ctx.settle(Settle {
                 source: event.source,
                 function: self.id,
-                handle,
+                handle: 0,
                 event: event.event,
                 emitted: event.emitted,
                 attempt,

@@ -75,7 +75,7 @@ impl EventSource for Messages {
 
     fn wake(&mut self, _: Wake, _: &mut Context<'_>) {}
 
-    fn relay(&mut self, hops: u32, ctx: &mut Context<'_>) {
+    fn relay(&mut self, hops: u8, ctx: &mut Context<'_>) {
         let event = self.emitted;
         self.emitted += 1;
         ctx.tell(Fact::Emitted { source: self.id, event });

@@ -247,7 +247,7 @@ pub trait EventSource {
     /// Hears what became of one of its calls.
     fn settle(&mut self, settle: &Settle, ctx: &mut Context<'_>);
     /// Takes a message that one of the scenario's functions sent to its target; `hops` invocations led to it.
-    fn relay(&mut self, _hops: u32, _ctx: &mut Context<'_>) {}
+    fn relay(&mut self, _hops: u8, _ctx: &mut Context<'_>) {}
     /// Tells all that happened before `ctx.now` and was not yet told; sources that tell at once have nothing to do.
     fn catch_up(&mut self, _ctx: &mut Context<'_>) {}
     /// Whether no more events will occur.

@@ -2,6 +2,9 @@
 //!
 //! The later, typed reading of the values can then only fail where keys contradict one another.
 
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
 use serde_json::Value as Json;
 
 use super::{
@@ -20,8 +23,9 @@ impl Document {
     /// # Errors
     /// All problems, in the order of the text.
     pub fn check(&self, schema: &Json) -> Result<(), Report> {
-        let mut checker = Checker { schema, path: Vec::new(), found: Vec::new() };
-        checker.check(&self.root, &schema::alternatives(schema, schema));
+        let mut checker = Checker { schema, path: Vec::new(), found: Vec::new(), known: FxHashMap::default() };
+        let all = checker.alternatives(schema);
+        checker.check(&self.root, &all);
         if checker.found.is_empty() { Ok(()) } else { Err(Report::new(checker.found)) }
     }
 }
@@ -30,9 +34,18 @@ struct Checker<'a> {
     schema: &'a Json,
     path: Vec<Step>,
     found: Vec<Diagnostic>,
+    /// The alternatives of schemas met before, by the schema's address: thousands of functions share theirs. What lies here stays,
+    /// and so do the addresses within.
+    known: FxHashMap<usize, Rc<[Alternative]>>,
 }
 
 impl Checker<'_> {
+    /// The ways of satisfying a schema that is part of the whole one, or of alternatives that this gave.
+    fn alternatives(&mut self, schema: &Json) -> Rc<[Alternative]> {
+        let expanded = || schema::alternatives(self.schema, schema).into();
+        self.known.entry(std::ptr::from_ref(schema).addr()).or_insert_with(expanded).clone()
+    }
+
     fn check(&mut self, node: &Node, all: &[Alternative]) {
         let fitting: Vec<_> = all.iter().filter(|one| admits(one, &node.value)).collect();
         match (&node.value, fitting.as_slice()) {
@@ -136,11 +149,9 @@ impl Checker<'_> {
                 None,
             );
         }
-        let first: Vec<_> = schema::list(one.get("prefixItems"))
-            .iter()
-            .map(|schema| schema::alternatives(self.schema, schema))
-            .collect();
-        let rest = one.get("items").map(|schema| schema::alternatives(self.schema, schema));
+        let first: Vec<_> =
+            schema::list(one.get("prefixItems")).iter().map(|schema| self.alternatives(schema)).collect();
+        let rest = one.get("items").map(|schema| self.alternatives(schema));
         for (index, item) in items.iter().enumerate() {
             if let Some(all) = first.get(index).or(rest.as_ref()) {
                 self.check_below(Step::Index(index), item, all);
@@ -229,10 +240,10 @@ impl Checker<'_> {
     /// The values below a table, each against the schema of its key; unknown keys of a closed table are passed over.
     fn entries(&mut self, entries: &[&Entry], one: &Alternative) {
         let name_pattern = one.get("x-name-pattern").and_then(Json::as_str);
-        let of_map = schema::of_map(one).map(|schema| schema::alternatives(self.schema, schema));
+        let of_map = schema::of_map(one).map(|schema| self.alternatives(schema));
         for entry in entries {
             let own = schema::properties(one).find(|(key, _)| *key == entry.key);
-            let own = own.map(|(_, schema)| schema::alternatives(self.schema, schema));
+            let own = own.map(|(_, schema)| self.alternatives(schema));
             if let (None, Some(pattern)) =
                 (&own, name_pattern.filter(|pattern| !schema::name_matches(pattern, &entry.key)))
             {

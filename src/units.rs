@@ -31,7 +31,7 @@ const SIZE_UNITS: [(&str, u64); 9] = [
     ("TiB", 1 << 40),
 ];
 /// 36 years: an emission and a drain together stay within what [`crate::time::SimTime`] can hold.
-const LONGEST: u64 = 36 * 365 * 86_400_000_000_000;
+pub const LONGEST: u64 = 36 * 365 * 86_400_000_000_000;
 
 /// Nanoseconds of a duration such as `"250ms"`, `"1.5s"` or `"1h30m"`; units are ns, us, µs, ms, s, m, h and d.
 ///

@@ -3,12 +3,10 @@
 use crate::distribution::TimeUnit;
 use crate::inputs::{InputError, Inputs, Rows};
 use crate::random::{Key, Sequential, unit};
-use crate::time::{SECOND, SimDuration, SimTime};
+use crate::time::{SimDuration, SimTime};
+use crate::units::LONGEST;
 
 use super::{Arrival, ArrivalsSpec, Counts, Trace};
-
-/// 100 years in nanoseconds: no time of a trace is longer.
-const CENTURY: u64 = 36_525 * 86_400 * SECOND;
 
 /// Reads a decimal number of `unit`s as whole nanoseconds, exactly where it is written as a plain decimal.
 pub fn parse_time(text: &str, unit: TimeUnit) -> Result<u64, String> {
@@ -18,19 +16,27 @@ pub fn parse_time(text: &str, unit: TimeUnit) -> Result<u64, String> {
         if whole.is_empty() || !digits(whole) || !digits(fraction) || fraction.len() > 18 {
             return None;
         }
-        let scale = 10u128.pow(fraction.len() as u32);
-        let value = whole.parse::<u128>().ok()?.checked_mul(scale)? + fraction.parse::<u128>().unwrap_or(0);
-        let nanos = (value.checked_mul(u128::from(unit.nanos()))? + scale / 2) / scale;
-        u64::try_from(nanos).ok().filter(|nanos| *nanos <= CENTURY)
+        let scale = 10u64.pow(fraction.len() as u32);
+        let whole = whole.parse::<u64>().ok()?.checked_mul(unit.nanos())?;
+        let fraction = match fraction.parse::<u64>() {
+            // The usual case, a nanosecond or more for each decimal, needs no division of wide numbers.
+            Ok(fraction) if unit.nanos().is_multiple_of(scale) => fraction * (unit.nanos() / scale),
+            Ok(fraction) => {
+                let wide = u128::from(fraction) * u128::from(unit.nanos());
+                ((wide + u128::from(scale) / 2) / u128::from(scale)) as u64
+            }
+            Err(_) => 0,
+        };
+        whole.checked_add(fraction).filter(|nanos| *nanos <= LONGEST)
     };
     if let Some(nanos) = plain() {
         return Ok(nanos);
     }
     match text.parse::<f64>() {
-        Ok(value) if value >= 0.0 && value * (unit.nanos() as f64) <= CENTURY as f64 => {
+        Ok(value) if value >= 0.0 && value * (unit.nanos() as f64) <= LONGEST as f64 => {
             Ok((value * unit.nanos() as f64 + 0.5) as u64)
         }
-        _ => Err(format!("expected a time of 0 or more, at most 100 years, found `{text}`")),
+        _ => Err(format!("expected a time of 0 or more, at most 36 years, found `{text}`")),
     }
 }
 

@@ -37,7 +37,8 @@ impl Inputs for Files {
             return Err(error(None, "a folder, not a file".into()));
         }
         let mut reader = open(&path).map_err(|failure| error(None, describe(&failure)))?;
-        let header = reader.headers().map_err(|failure| error(Some(1), explain(&failure)))?.clone();
+        let mut header = reader.headers().map_err(|failure| error(Some(1), explain(&failure)))?.clone();
+        header.trim();
         let mut picks = Vec::new();
         for column in columns {
             picks.push(header.iter().position(|name| name == *column).ok_or_else(|| {
@@ -59,7 +60,7 @@ impl Inputs for Files {
 }
 
 fn open(path: &Path) -> std::io::Result<csv::Reader<File>> {
-    Ok(csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(File::open(path)?))
+    Ok(csv::Reader::from_reader(File::open(path)?))
 }
 
 fn explain(error: &csv::Error) -> String {
@@ -106,7 +107,8 @@ impl Rows for FileRows {
     }
 
     fn field(&self, column: usize) -> &str {
-        self.row.get(self.picks[column]).unwrap_or("")
+        // Only the fields that are looked at are trimmed: a trace has millions of rows.
+        self.row.get(self.picks[column]).unwrap_or("").trim()
     }
 
     fn line(&self) -> u64 {

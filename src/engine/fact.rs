@@ -144,6 +144,30 @@ impl Condition {
     }
 }
 
+/// What a synchronous caller is answered. Which HTTP status that is depends on the service that it called.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Answer {
+    /// What it asked for.
+    Done,
+    /// 403 or 413 from Lambda: trying again is useless.
+    Refused,
+    /// 429 from Lambda.
+    Throttled,
+    /// 429 from a limit before Lambda.
+    Limited,
+    /// 500 from Lambda, which is out of order.
+    Unavailable,
+    /// A function error.
+    FunctionError,
+    /// None in time.
+    Timeout,
+}
+
+impl Answer {
+    /// How many there are.
+    pub const COUNT: usize = 7;
+}
+
 /// What an event source mapping counts of its records, besides what other facts tell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum MappingCount {
@@ -280,6 +304,8 @@ pub enum Fact<'a> {
         emitted: SimTime,
         /// What it waited.
         waited: SimDuration,
+        /// Which: of several tries, the last one's.
+        answer: Answer,
     },
     /// A message went to a destination.
     Message {

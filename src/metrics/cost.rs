@@ -35,7 +35,7 @@ pub(super) fn costs(scenario: &Scenario, outcome: &Outcome) -> Costs {
         scenario.functions.iter().zip(&outcome.functions).map(|((_, spec), figures)| usage(spec, figures)).collect();
     for (source, figures) in scenario.sources.iter().zip(&outcome.sources) {
         if source.definition.invocation_type() == InvocationType::Event {
-            let chunks = extra_requests(source.definition.common().payload_size.0);
+            let chunks = extra_requests(source.definition.common().payload_bytes());
             usages[source.target as usize].requests += figures.events as f64 * chunks;
         }
     }
@@ -90,7 +90,7 @@ fn charges(source: &Source, figures: &SourceFigures, times: f64, hours: f64) -> 
         kind,
         charged: &source.definition.charged(),
         events: if is_free { 0.0 } else { figures.events as f64 * times },
-        payload_bytes: common.payload_size.0,
+        payload_bytes: common.payload_bytes(),
         hours,
         requests: figures.requests as f64 * times,
     })

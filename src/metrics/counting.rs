@@ -3,7 +3,7 @@
 //! The recorder hears every fact of a run, so this is its busiest part: facts that come with each invocation have a method of
 //! their own, each of which saves no more registers than it needs.
 
-use crate::engine::{Call, Concurrency, Condition, Ending, Fact, Fate, MappingCount, Observe, Parts, SourceId};
+use crate::engine::{Answer, Call, Concurrency, Condition, Ending, Fact, Fate, MappingCount, Observe, Parts, SourceId};
 use crate::time::{SimDuration, SimTime};
 
 use super::interval::SourceColumn;
@@ -21,7 +21,7 @@ impl Observe for Recorder<'_> {
             Fact::Started { .. } => self.started(at, fact),
             Fact::Ended { .. } => self.ended(at, fact),
             Fact::Settled { .. } => self.settled(at, fact),
-            Fact::Answered { source, emitted, waited } => self.answered(source, emitted, waited),
+            Fact::Answered { source, emitted, waited, answer } => self.answered(source, emitted, waited, answer),
             Fact::Message { destination, .. } => self.destinations[destination.0 as usize] += 1,
             Fact::Reclaimed { function, .. } => self.function(function).environments.change(at, -1),
             Fact::Waiting { source, change } => self.source(source).backlog.change(at, change),
@@ -157,9 +157,11 @@ impl Recorder<'_> {
     }
 
     #[inline(never)]
-    fn answered(&mut self, source: SourceId, emitted: SimTime, waited: SimDuration) {
+    fn answered(&mut self, source: SourceId, emitted: SimTime, waited: SimDuration, answer: Answer) {
         if emitted >= self.warm_up {
-            self.source(source).response.record(waited);
+            let figures = self.source(source);
+            figures.response.record(waited);
+            figures.answers[answer as usize] += 1;
         }
     }
 }

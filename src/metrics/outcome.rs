@@ -1,6 +1,6 @@
 //! What a run has come to: the recorder's knowledge at its end.
 
-use crate::engine::Fate;
+use crate::engine::{Answer, Fate};
 use crate::time::SimTime;
 
 use super::interval::{Minute, Timeline};
@@ -28,6 +28,8 @@ pub struct SourceFigures {
     pub backlog_max: i64,
     /// What callers waited.
     pub response: Quantity,
+    /// Which answers they got.
+    pub answers: [u64; Answer::COUNT],
     /// From emission to the end of the invocation that processed the event.
     pub latency: Quantity,
     /// Sums of the latency's parts in nanoseconds.

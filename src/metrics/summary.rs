@@ -58,6 +58,9 @@ pub struct SourceSummary {
     throughput_per_s: Option<f64>,
     backlog: MeanMax,
     response_ms: Quantiles,
+    /// Callers by the HTTP status of the last answer that each got.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    answers: BTreeMap<u16, u64>,
     latency_ms: Quantiles,
     latency_parts_ms: PartMeans,
     iterator_age_ms: Quantiles,
@@ -171,7 +174,11 @@ impl Summary {
             };
             let throughput = outcome.throughput(place);
             let cost = costs.sources[place];
-            (source.name.clone(), source_summary(source.kind.name, figures, throughput, backlog, cost))
+            let mut summary = source_summary(source.kind.name, figures, throughput, backlog, cost);
+            for (answer, status) in source.definition.statuses() {
+                *summary.answers.entry(status).or_default() += figures.answers[answer as usize];
+            }
+            (source.name.clone(), summary)
         });
         let functions = names.functions.iter().zip(&outcome.functions).enumerate().map(|(place, (name, figures))| {
             let concurrency = mean_max(outcome.concurrency_mean(place), figures.concurrency_max);
@@ -255,6 +262,7 @@ fn source_summary(
         throughput_per_s,
         backlog,
         response_ms: figures.response.quantiles(),
+        answers: BTreeMap::new(),
         latency_ms: figures.latency.quantiles(),
         latency_parts_ms: PartMeans {
             delivery: part(Part::Delivery),

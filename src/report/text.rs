@@ -1,5 +1,7 @@
 //! The summary as tables for a terminal.
 
+use std::collections::BTreeSet;
+
 use comfy_table::{CellAlignment, Table};
 
 use crate::metrics::Summary;
@@ -22,7 +24,6 @@ pub fn text(scenario: &Scenario, summary: &Summary) -> String {
     out += &wrapped(&scenario.about, "", "");
     let sources: Vec<_> = json["sources"].as_object().into_iter().flatten().collect();
     let functions: Vec<_> = json["functions"].as_object().into_iter().flatten().collect();
-    let number = |value: &serde_json::Value| value.as_f64();
 
     let fates = [
         "events",
@@ -138,6 +139,7 @@ pub fn text(scenario: &Scenario, summary: &Summary) -> String {
         }
         out += &table(rows, 2);
     }
+    out += &answers(&sources);
     let cost = &json["cost_usd"];
     out += &format!(
         "\nThis would cost {} USD: Lambda's requests {}, duration {}, provisioned concurrency {} and storage {}, the sources {}.\n",
@@ -164,6 +166,33 @@ pub fn text(scenario: &Scenario, summary: &Summary) -> String {
         summary.assumptions.iter().for_each(|assumption| out += &wrapped(assumption, "  · ", "    "));
     }
     out
+}
+
+fn number(value: &serde_json::Value) -> Option<f64> {
+    value.as_f64()
+}
+
+/// How many callers got which HTTP status, of sources of which not all got what they asked for.
+fn answers(sources: &[(&String, &serde_json::Value)]) -> String {
+    let of = |source: &serde_json::Value, status: &str| number(&source["answers"][status]).unwrap_or(0.0);
+    let got = |source: &serde_json::Value| -> Vec<String> {
+        let answers = source["answers"].as_object().into_iter().flatten();
+        answers.filter(|(_, callers)| number(callers) > Some(0.0)).map(|(status, _)| status.clone()).collect()
+    };
+    let mut troubled = sources.to_vec();
+    troubled.retain(|(_, source)| got(source).iter().any(|status| !status.starts_with('2')));
+    if troubled.is_empty() {
+        return String::new();
+    }
+    let all: BTreeSet<String> = troubled.iter().flat_map(|(_, source)| got(source)).collect();
+    let header = ["answers"].into_iter().chain(all.iter().map(String::as_str));
+    let mut rows = vec![header.map(str::to_owned).collect::<Vec<_>>()];
+    for (name, source) in troubled {
+        let mut row = vec![name.clone()];
+        row.extend(all.iter().map(|status| count(Some(of(source, status)))));
+        rows.push(row);
+    }
+    table(rows, 1)
 }
 
 /// A plain table: the first `left` columns are aligned to the left, the others to the right.

@@ -23,7 +23,7 @@ impl Document {
     /// # Errors
     /// All problems, in the order of the text.
     pub fn check(&self, schema: &Json) -> Result<(), Report> {
-        let mut checker = Checker { schema, path: Vec::new(), found: Vec::new(), known: FxHashMap::default() };
+        let mut checker = Checker { schema, path: Vec::new(), found: Vec::new(), expanded: FxHashMap::default() };
         let all = checker.alternatives(schema);
         checker.check(&self.root, &all);
         if checker.found.is_empty() { Ok(()) } else { Err(Report::new(checker.found)) }
@@ -36,14 +36,14 @@ struct Checker<'a> {
     found: Vec<Diagnostic>,
     /// The alternatives of schemas met before, by the schema's address: thousands of functions share theirs. What lies here stays,
     /// and so do the addresses within.
-    known: FxHashMap<usize, Rc<[Alternative]>>,
+    expanded: FxHashMap<usize, Rc<[Alternative]>>,
 }
 
 impl Checker<'_> {
     /// The ways of satisfying a schema that is part of the whole one, or of alternatives that this gave.
     fn alternatives(&mut self, schema: &Json) -> Rc<[Alternative]> {
-        let expanded = || schema::alternatives(self.schema, schema).into();
-        self.known.entry(std::ptr::from_ref(schema).addr()).or_insert_with(expanded).clone()
+        let fresh = || schema::alternatives(self.schema, schema).into();
+        self.expanded.entry(std::ptr::from_ref(schema).addr()).or_insert_with(fresh).clone()
     }
 
     fn check(&mut self, node: &Node, all: &[Alternative]) {

@@ -41,8 +41,9 @@ pub(super) fn read(name: &str, document: &Document) -> Result<Scenario, Report> 
             outage.to,
         );
     }
+    let start = keys.start.parse::<DateTime<Utc>>();
     for (draft, target) in drafts.iter().zip(&targets) {
-        problems.definition(draft, functions.get(*target as usize).map(|(_, spec)| spec.timeout));
+        problems.definition(draft, start.as_ref().ok(), functions.get(*target as usize).map(|(_, spec)| spec.timeout));
     }
     let expect = problems.expectations(&keys);
     if !problems.0.is_empty() {
@@ -55,7 +56,6 @@ pub(super) fn read(name: &str, document: &Document) -> Result<Scenario, Report> 
         .collect();
     sources.extend(chains(&functions));
     sources.sort_by(|a, b| a.name.cmp(&b.name));
-    let start = keys.start.parse::<DateTime<Utc>>();
     Ok(Scenario {
         name: name.to_owned(),
         about: keys.about,
@@ -302,6 +302,10 @@ impl Problems {
                     .related(at("reserved_concurrent_executions"), "the reserve"),
             );
         }
+        if spec.provisioned_allocation.is_some() && spec.provisioned_concurrent_executions.is_none() {
+            let message = "the function has no `provisioned_concurrent_executions` to be allocated";
+            self.add(Problem::at(at("provisioned_allocation"), message));
+        }
         if !spec.snap_start {
             return;
         }
@@ -414,9 +418,11 @@ impl Problems {
         }
     }
 
-    fn definition(&mut self, draft: &Draft, function_timeout: Option<SimDuration>) {
+    fn definition(&mut self, draft: &Draft, start: Option<&DateTime<Utc>>, function_timeout: Option<SimDuration>) {
         let with_function = function_timeout.map(|timeout| draft.definition.problems_with(timeout));
-        for (keys, message) in draft.definition.problems().into_iter().chain(with_function.into_iter().flatten()) {
+        let from = start.map(|start| draft.definition.problems_from(*start));
+        let problems = draft.definition.problems().into_iter();
+        for (keys, message) in problems.chain(with_function.into_iter().flatten()).chain(from.into_iter().flatten()) {
             self.add(Problem::at(draft.at(&keys), message));
         }
         let once = draft.kind.mode == Mode::Push && draft.definition.invocation_type() != InvocationType::Event;

@@ -2,11 +2,11 @@
 
 use std::cmp::Reverse;
 
-use crate::engine::{Call, Context, Events, Fact, Fate, FunctionId, InvocationType, Part, Parts, Settle};
+use crate::engine::{Answer, Call, Context, Events, Fact, Fate, FunctionId, InvocationType, Part, Parts, Settle};
 use crate::time::{SimDuration, SimTime};
 
 use super::plan::Waiter;
-use super::push::{Push, Request, Trouble, handler_of};
+use super::push::{Push, Request, handler_of};
 
 /// Purpose of the draws of a client's or a sender's waits.
 const BACKOFF: &str = "backoff";
@@ -75,12 +75,13 @@ impl Push {
             source: self.id,
             emitted: settle.emitted,
             waited: ctx.now.since(settle.emitted) + way_back,
+            answer: Answer::Done,
         });
         self.forget(settle.event, ctx.now + way_back);
     }
 
     /// Lambda's answer to a try was not a success.
-    pub(super) fn refused(&mut self, settle: &Settle, trouble: Trouble, ctx: &mut Context<'_>) {
+    pub(super) fn refused(&mut self, settle: &Settle, trouble: Answer, ctx: &mut Context<'_>) {
         let request = self.calls.get(&settle.event).map_or(
             Request {
                 event: settle.event,
@@ -101,17 +102,17 @@ impl Push {
         call.request.deliveries += 1;
         call.first_failure = call.first_failure.min(call.handed);
         let request = call.request;
-        self.give_up_or_retry(request, Trouble::Timeout, ctx);
+        self.give_up_or_retry(request, Answer::Timeout, ctx);
     }
 
-    pub(super) fn give_up_or_retry(&mut self, request: Request, trouble: Trouble, ctx: &mut Context<'_>) {
+    pub(super) fn give_up_or_retry(&mut self, request: Request, trouble: Answer, ctx: &mut Context<'_>) {
         let way_back = self.way_back(request.event, request.attempt);
         let may_retry = match trouble {
-            Trouble::Refused => false,
-            Trouble::FunctionError => self.plan.errors_are_5xx,
-            Trouble::Throttled | Trouble::Unavailable | Trouble::Timeout => true,
+            Answer::Done | Answer::Refused => false,
+            Answer::FunctionError => self.plan.errors_are_5xx,
+            Answer::Throttled | Answer::Limited | Answer::Unavailable | Answer::Timeout => true,
         };
-        if trouble == Trouble::Throttled
+        if matches!(trouble, Answer::Throttled | Answer::Limited)
             && let Some(call) = self.calls.get_mut(&request.event)
         {
             call.first_throttle = call.first_throttle.min(ctx.now);
@@ -132,7 +133,7 @@ impl Push {
             ctx.mention(Fact::RetryScheduled(self.call(&request, &events)));
             return;
         }
-        if trouble == Trouble::Unavailable && self.sends_again(request, ctx) {
+        if trouble == Answer::Unavailable && self.sends_again(request, ctx) {
             return;
         }
         // Nobody waits for the answer of an asynchronous call, unless a client stands behind it.
@@ -150,12 +151,14 @@ impl Push {
         match self.plan.waiter {
             Waiter::Caller if asynchronous => {}
             Waiter::Outcome(patience) => {
-                ctx.tell(Fact::Answered { source: self.id, emitted: request.emitted, waited: patience })
+                let (source, emitted, answer) = (self.id, request.emitted, trouble);
+                ctx.tell(Fact::Answered { source, emitted, waited: patience, answer });
             }
             _ => ctx.tell(Fact::Answered {
                 source: self.id,
                 emitted: request.emitted,
                 waited: ctx.now.since(request.emitted) + way_back,
+                answer: trouble,
             }),
         }
         self.forget(request.event, ctx.now + way_back);

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::distribution::DistributionSpec;
-use crate::engine::InvocationType;
+use crate::engine::{Answer, InvocationType};
 use crate::time::SimDuration;
 
 use super::common::Common;
@@ -79,6 +79,22 @@ impl PushService for ApiGateway {
             errors_are_5xx: true,
             ..Plan::plain(self.invocation_type)
         }
+    }
+
+    /// "429", "500", "502" and "504" (API Gateway Developer Guide, "Gateway response types"): by the gateway's own limit, where Lambda
+    /// does not take the call, for a function error, and without an answer in time.
+    fn statuses(&self, _: &Common) -> Vec<(Answer, u16)> {
+        let mut statuses = vec![
+            (Answer::Done, 200),
+            (Answer::Limited, 429),
+            (Answer::Throttled, 500),
+            (Answer::Unavailable, 500),
+            (Answer::Refused, 500),
+        ];
+        if self.invocation_type == InvocationType::RequestResponse {
+            statuses.extend([(Answer::FunctionError, 502), (Answer::Timeout, 504)]);
+        }
+        statuses
     }
 
     fn distributions(&self) -> Vec<(Vec<&'static str>, &DistributionSpec)> {

@@ -32,9 +32,8 @@ pub struct Common {
     /// When events occur.
     pub arrivals: Option<ArrivalsSpec>,
     /// Size of each event. Default `"256B"`.
-    #[serde(default = "default_payload")]
     #[schemars(extend("x-minimum" = "1B", "x-maximum" = "10MiB"))]
-    pub payload_size: Size,
+    pub payload_size: Option<Size>,
     /// Whether the source may call the function; without permission Lambda answers AccessDenied (403). Default true.
     #[serde(default = "yes")]
     pub permission: bool,
@@ -62,7 +61,7 @@ impl Default for Common {
             name: None,
             target: None,
             arrivals: None,
-            payload_size: default_payload(),
+            payload_size: None,
             permission: yes(),
             poison: vec![],
             poison_rate: 0.0,
@@ -71,9 +70,16 @@ impl Default for Common {
     }
 }
 
-fn default_payload() -> Size {
-    Size(256)
+/// Bytes of an event where the scenario does not say.
+const DEFAULT_PAYLOAD: u64 = 256;
+
+impl Common {
+    /// Bytes of each event.
+    pub fn payload_bytes(&self) -> u64 {
+        self.payload_size.map_or(DEFAULT_PAYLOAD, |size| size.0)
+    }
 }
+
 fn yes() -> bool {
     true
 }

@@ -34,6 +34,9 @@ impl StreamService for DynamoDb {
             // GetRecords: "up to 1 MB of data or 1000 stream records, whichever comes first" (DynamoDB Streams API reference).
             poll_records: 1_000,
             poll_bytes: 1024 * 1024,
+            // "No more than two processes at most should be reading from the same stream shard at the same time. Having more than two
+            // readers per shard can result in throttling" (Amazon DynamoDB Developer Guide).
+            readers: 2,
             read_bytes: None,
             payload_growth: (1, 1),
             // A table's own write capacity is not modelled.

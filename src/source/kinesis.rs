@@ -23,23 +23,19 @@ const SHARD_BYTES: u64 = 1024 * 1024;
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 struct Kinesis {
     /// How long records are kept, `"24h"` to `"8760h"`. Default `"24h"` (AWS::Kinesis::Stream, RetentionPeriodHours).
-    #[serde(default = "day")]
     #[schemars(extend("x-minimum" = "24h", "x-maximum" = "8760h"))]
-    retention_period: SimDuration,
+    retention_period: Option<SimDuration>,
     /// Whether the stream makes room for its load by itself, from 4 shards on, instead of having `shard_count`. Default false.
-    #[serde(default)]
-    on_demand: bool,
+    on_demand: Option<bool>,
     /// When the stream gets another number of shards: at most twice as many or half as many, at most 10 times.
-    #[serde(default)]
     #[schemars(extend("maxItems" = 10))]
-    reshard: Vec<Reshard>,
+    reshard: Option<Vec<Reshard>>,
     /// Whether the mapping is a consumer with enhanced fan-out: records are pushed to it as soon as they can be read, with
     /// throughput of its own. Default false.
     #[serde(default)]
     enhanced_fan_out: bool,
     /// What producers do when a shard refuses a record.
-    #[serde(default)]
-    write_retry: WriteRetry,
+    write_retry: Option<WriteRetry>,
 }
 
 /// A change of the number of shards.
@@ -53,8 +49,17 @@ struct Reshard {
     shard_count: u32,
 }
 
-fn day() -> SimDuration {
-    SimDuration::from_secs(24 * 3600)
+/// How long records are kept where the scenario does not say.
+const RETENTION: SimDuration = SimDuration::from_secs(24 * 3600);
+
+impl Kinesis {
+    fn is_on_demand(&self) -> bool {
+        self.on_demand.unwrap_or(false)
+    }
+
+    fn reshards(&self) -> &[Reshard] {
+        self.reshard.as_deref().unwrap_or_default()
+    }
 }
 
 impl StreamService for Kinesis {
@@ -66,20 +71,22 @@ impl StreamService for Kinesis {
             // "An average of around 200 ms if you have one consumer"; with enhanced fan-out "typically an average of 70 ms"
             // (Kinesis Developer Guide, "Develop enhanced fan-out consumers").
             propagation: SimDuration::from_millis(if self.enhanced_fan_out { 70 } else { 200 }).into(),
-            retention_period: self.retention_period,
+            retention_period: self.retention_period.unwrap_or(RETENTION),
             // GetRecords: "up to 10 MiB of data", "up to 10,000 records" (Kinesis API reference).
             poll_records: 10_000,
             poll_bytes: 10 * 1024 * 1024,
+            // "Each shard can support up to five read transactions per second", of all that poll it (Kinesis Developer Guide, "Quotas and limits").
+            readers: 1,
             // "Up to a maximum total data read rate of 2 MB per second" of a shard, or of a shard and consumer with enhanced
             // fan-out (Kinesis Developer Guide, "Quotas and limits").
             read_bytes: Some(2 * 1024 * 1024),
             // Records travel in base64.
             payload_growth: (4, 3),
-            write: Some((SHARD_RECORDS, SHARD_BYTES, self.write_retry.clone())),
-            on_demand: self.on_demand,
+            write: Some((SHARD_RECORDS, SHARD_BYTES, self.write_retry.clone().unwrap_or_default())),
+            on_demand: self.is_on_demand(),
             // "By default, new data streams created with the on-demand capacity mode have 4 MB/s of write throughput" (same guide).
-            shard_count: if self.on_demand { 4 } else { 1 },
-            reshard: self.reshard.iter().map(|reshard| (reshard.at, reshard.shard_count)).collect(),
+            shard_count: if self.is_on_demand() { 4 } else { 1 },
+            reshard: self.reshards().iter().map(|reshard| (reshard.at, reshard.shard_count)).collect(),
             batching_window: SimDuration::ZERO,
             consumers: None,
             retries_with_destination: None,
@@ -87,17 +94,29 @@ impl StreamService for Kinesis {
         }
     }
 
+    fn keys_of_stream(&self) -> Vec<(&'static str, bool)> {
+        vec![
+            ("retention_period", self.retention_period.is_some()),
+            ("on_demand", self.on_demand.is_some()),
+            ("reshard", self.reshard.is_some()),
+            ("write_retry", self.write_retry.is_some()),
+        ]
+    }
+
     fn problems(&self, mapping: &MappingSpec) -> Vec<KeyProblem> {
         let mut problems = Vec::new();
-        if self.on_demand && mapping.shard_count.is_some() {
+        if self.is_on_demand() && mapping.shard_count.is_some() {
             problems.push((vec!["shard_count"], "an on-demand stream has no `shard_count` of its own to set".into()));
         }
-        if self.on_demand && !self.reshard.is_empty() {
+        if self.is_on_demand() && !self.reshards().is_empty() {
             problems.push((vec!["reshard"], "an on-demand stream reshards by itself".into()));
+        }
+        if self.enhanced_fan_out && mapping.polling_interval.is_some() {
+            problems.push((vec!["polling_interval"], "a consumer with enhanced fan-out does not poll".into()));
         }
         let mut before = mapping.shard_count.unwrap_or(1);
         let mut last = SimDuration::ZERO;
-        for reshard in &self.reshard {
+        for reshard in self.reshards() {
             // "You can't scale up to more than double your current shard count"; nor "below half" (Kinesis API reference,
             // UpdateShardCount).
             if reshard.shard_count > 2 * before || 2 * reshard.shard_count < before {

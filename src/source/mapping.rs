@@ -215,7 +215,8 @@ pub struct MappingSpec {
     /// Time from one poll of a shard to the next. Default by service.
     #[schemars(extend("x-minimum" = "1ms", "x-maximum" = "1h"))]
     pub polling_interval: Option<SimDuration>,
-    /// When each shard is first polled. Default: at random within one interval.
+    /// When each shard is first polled, or its records are first pushed. Default: at random within one interval, or `"0s"` where
+    /// records are pushed.
     pub polling_phase: Option<SimDuration>,
 }
 

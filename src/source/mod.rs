@@ -44,7 +44,8 @@ use schemars::{Schema, SchemaGenerator};
 
 use crate::distribution::{Distribution, DistributionSpec};
 use crate::engine::{
-    BatchItemFailures, Context, DestinationId, DestinationKind, FunctionId, InvocationType, Settle, SourceId, Wake,
+    Answer, BatchItemFailures, Context, DestinationId, DestinationKind, FunctionId, InvocationType, Settle, SourceId,
+    Wake,
 };
 use crate::inputs::{InputError, Inputs};
 use crate::profile::{Feature, Rules};
@@ -120,6 +121,14 @@ pub trait Definition: Debug + Send + Sync {
     fn distributions(&self) -> Vec<(Vec<&'static str>, &DistributionSpec)>;
     /// What no single key can show to be wrong.
     fn problems(&self) -> Vec<KeyProblem>;
+    /// The HTTP status of each answer that its callers can get, where it speaks HTTP.
+    fn statuses(&self) -> Vec<(Answer, u16)> {
+        vec![]
+    }
+    /// What is wrong with its keys in a scenario that begins at `start`.
+    fn problems_from(&self, _start: DateTime<Utc>) -> Vec<KeyProblem> {
+        vec![]
+    }
     /// What is wrong with its keys for a function with this timeout.
     fn problems_with(&self, _function_timeout: SimDuration) -> Vec<KeyProblem> {
         vec![]

@@ -18,16 +18,14 @@ pub(super) const KIND: Kind = kind::<Msk>(
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 struct Msk {
     /// Partitions of the topic, 1 to 10000. Default 1.
-    #[serde(default = "one")]
     #[schemars(range(min = 1, max = 10_000))]
-    partitions: u32,
+    partitions: Option<u32>,
     /// Consumers that are always there, and at most: each takes up to 5 concurrent calls. Default: on-demand mode, one consumer at
     /// first and up to one a partition.
     provisioned_pollers: Option<ProvisionedPollers>,
     /// How long records are kept. Default `"7d"` (Apache Kafka, log.retention.hours: 168).
-    #[serde(default = "week")]
     #[schemars(extend("x-minimum" = "1m", "x-maximum" = "365d"))]
-    retention_period: SimDuration,
+    retention_period: Option<SimDuration>,
 }
 
 /// `ProvisionedPollerConfig` of a Kafka mapping.
@@ -48,12 +46,8 @@ impl Default for ProvisionedPollers {
     }
 }
 
-fn one() -> u32 {
-    1
-}
-fn week() -> SimDuration {
-    SimDuration::from_secs(7 * 24 * 3600)
-}
+/// How long records are kept where the scenario does not say.
+const RETENTION: SimDuration = SimDuration::from_secs(7 * 24 * 3600);
 
 /// "Each event poller can handle up to 5 MB/sec of throughput or up to 5 concurrent invocations" (AWS Lambda Developer Guide, "Kafka
 /// event source scaling").
@@ -64,7 +58,7 @@ const RETRIES_WITH_DESTINATION: u32 = 10;
 impl StreamService for Msk {
     /// Keys of a mapping that AWS does not have for Kafka.
     const STRANGE: &'static [&'static str] =
-        &["shard_count", "parallelization_factor", "tumbling_window", "polling_interval", "polling_phase", "stream"];
+        &["shard_count", "parallelization_factor", "tumbling_window", "polling_interval"];
 
     fn plan(&self) -> Plan {
         let (least, most, each) = match self.provisioned_pollers {
@@ -75,15 +69,16 @@ impl StreamService for Msk {
             // Consumers wait for records at the broker.
             polling_interval: None,
             propagation: SimDuration::ZERO.into(),
-            retention_period: self.retention_period,
+            retention_period: self.retention_period.unwrap_or(RETENTION),
             poll_records: u64::MAX,
             poll_bytes: u64::MAX,
+            readers: 1,
             read_bytes: None,
             // Records travel in base64.
             payload_growth: (4, 3),
             write: None,
             on_demand: false,
-            shard_count: self.partitions,
+            shard_count: self.partitions.unwrap_or(1),
             reshard: vec![],
             // "For Amazon MSK, ... the default batching window is 500 ms" (AWS::Lambda::EventSourceMapping).
             batching_window: SimDuration::from_millis(500),
@@ -93,6 +88,10 @@ impl StreamService for Msk {
                 .provisioned_pollers
                 .map_or(StreamCharge::Free, |pollers| StreamCharge::Pollers(pollers.minimum)),
         }
+    }
+
+    fn keys_of_stream(&self) -> Vec<(&'static str, bool)> {
+        vec![("partitions", self.partitions.is_some()), ("retention_period", self.retention_period.is_some())]
     }
 
     fn problems(&self, mapping: &MappingSpec) -> Vec<KeyProblem> {

@@ -13,8 +13,8 @@ use serde::Deserialize;
 use crate::arrivals::{Arrivals, ArrivalsSpec};
 use crate::distribution::{Distribution, DistributionSpec};
 use crate::engine::{
-    Class, Context, DestinationId, DestinationKind, Ending, Events, Fact, FunctionId, InvocationType, Invoke, Settle,
-    SourceId, Verdict, Wake,
+    Answer, Class, Context, DestinationId, DestinationKind, Ending, Events, Fact, FunctionId, InvocationType, Invoke,
+    Settle, SourceId, Verdict, Wake,
 };
 use crate::inputs::InputError;
 use crate::random::Key;
@@ -28,7 +28,7 @@ use super::sender::DEAD_LETTER_QUEUE;
 use super::{Definition, EventSource, Figures, KeyProblem, Kind, Mode, Site, merged};
 
 /// Largest request of a synchronous call: "6 MB (synchronous)" (AWS Lambda Developer Guide, "Lambda quotas").
-const SYNCHRONOUS_PAYLOAD: u64 = 6 * 1024 * 1024;
+pub(super) const SYNCHRONOUS_PAYLOAD: u64 = 6 * 1024 * 1024;
 
 /// The keys of a push service.
 pub(super) trait PushService:
@@ -46,6 +46,10 @@ pub(super) trait PushService:
     }
     /// What it takes for granted.
     fn assumptions(&self) -> Vec<String> {
+        vec![]
+    }
+    /// The HTTP status of each answer that its callers can get, where it speaks HTTP.
+    fn statuses(&self, _common: &Common) -> Vec<(Answer, u16)> {
         vec![]
     }
 }
@@ -99,6 +103,10 @@ impl<T: PushService> Definition for PushDefinition<T> {
 
     fn distributions(&self) -> Vec<(Vec<&'static str>, &DistributionSpec)> {
         self.service.distributions()
+    }
+
+    fn statuses(&self) -> Vec<(Answer, u16)> {
+        self.service.statuses(&self.common)
     }
 
     fn problems(&self) -> Vec<KeyProblem> {
@@ -166,7 +174,7 @@ impl<T: PushService> Definition for PushDefinition<T> {
             key: site.key,
             target: site.target,
             dead_letter_queue: (site.destination)("dead_letter_queue"),
-            permission: self.common.permission && self.common.payload_size.0 <= limit,
+            permission: self.common.permission && self.common.payload_bytes() <= limit,
             poison: Poison::new(&self.common, site.key),
             delivery: (site.sampler)(&self.plan.delivery),
             answer: (site.sampler)(&self.plan.answer),
@@ -231,21 +239,6 @@ pub(super) struct Remembered {
     pub(super) first_throttle: SimTime,
     /// The start of the first try that failed otherwise; never, before it.
     pub(super) first_failure: SimTime,
-}
-
-/// Why a try did not do.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trouble {
-    /// 403 or 413: trying again is useless.
-    Refused,
-    /// 429, by Lambda or by the gateway before it.
-    Throttled,
-    /// 500: Lambda is out of order.
-    Unavailable,
-    /// A function error, as the caller's service reports it.
-    FunctionError,
-    /// No answer in time.
-    Timeout,
 }
 
 /// A running push source.
@@ -328,9 +321,9 @@ impl EventSource for Push {
             // Lambda's 202 is the answer.
             Verdict::Accepted if self.plan.waiter == Waiter::Acceptance => self.answered(settle, ctx),
             Verdict::Accepted => {}
-            Verdict::Unavailable => self.refused(settle, Trouble::Unavailable, ctx),
-            Verdict::Denied => self.refused(settle, Trouble::Refused, ctx),
-            Verdict::Throttled(_) => self.refused(settle, Trouble::Throttled, ctx),
+            Verdict::Unavailable => self.refused(settle, Answer::Unavailable, ctx),
+            Verdict::Denied => self.refused(settle, Answer::Refused, ctx),
+            Verdict::Throttled(_) => self.refused(settle, Answer::Throttled, ctx),
             Verdict::Passed => self.passed(settle, ctx),
             Verdict::Ended { invocation, started, init, ending: Ending::Success } => {
                 self.processed(settle, invocation, started, init, ctx);
@@ -340,12 +333,13 @@ impl EventSource for Push {
                     call.request.deliveries += 1;
                     call.first_failure = call.first_failure.min(started);
                 }
-                self.refused(settle, Trouble::FunctionError, ctx);
+                self.refused(settle, Answer::FunctionError, ctx);
             }
             Verdict::Concluded { processed } => {
                 if let Waiter::Outcome(patience) = self.plan.waiter {
                     let waited = if processed { ctx.now.since(settle.emitted).min(patience) } else { patience };
-                    ctx.tell(Fact::Answered { source: self.id, emitted: settle.emitted, waited });
+                    let answer = if processed { Answer::Done } else { Answer::Timeout };
+                    ctx.tell(Fact::Answered { source: self.id, emitted: settle.emitted, waited, answer });
                 }
             }
         }
@@ -384,7 +378,7 @@ impl Push {
     fn send(&mut self, request: Request, ctx: &mut Context<'_>) {
         if let Some(bucket) = &mut self.bucket {
             if !bucket.has(ctx.now) {
-                return self.give_up_or_retry(request, Trouble::Throttled, ctx);
+                return self.give_up_or_retry(request, Answer::Limited, ctx);
             }
             bucket.take(ctx.now);
         }

@@ -60,6 +60,8 @@ pub(super) struct Plan {
     pub answer: Option<BatchItemFailures>,
     pub filter_pass_rate: f64,
     pub backlog: Backlog,
+    /// When the queue is first polled.
+    pub begins: SimTime,
     pub pollers: Pollers,
 }
 
@@ -87,6 +89,7 @@ pub(super) struct Queue {
     backlog: u64,
     emitted: u64,
     messages: Messages,
+    begins: SimTime,
     pollers: Pollers,
     /// The queue's own limit of receives.
     quota: Option<TokenBucket>,
@@ -111,7 +114,7 @@ impl Queue {
         let none = ArrivalsSpec::At(vec![]);
         let spec = common.arrivals.as_ref().unwrap_or(&none);
         let until = site.until.unwrap_or(SimTime::NEVER);
-        let payload = common.payload_size.0;
+        let payload = common.payload_bytes();
         let groups = plan.message_groups.map(|groups| FewKeys::new(groups, site.key.named("message_group")));
         Ok(Queue {
             id: site.id,
@@ -135,6 +138,7 @@ impl Queue {
             backlog: plan.backlog.events,
             emitted: 0,
             messages: Messages::new(groups, plan.retention, (plan.backlog.events, plan.backlog.age)),
+            begins: plan.begins,
             pollers: plan.pollers,
             quota: plan.limited.then(|| TokenBucket::new(FIFO_CALLS_PER_SECOND, FIFO_CALLS_PER_SECOND)),
             gathering: None,
@@ -259,6 +263,10 @@ impl Queue {
     /// Lets free pollers receive what they can.
     fn poll(&mut self, ctx: &mut Context<'_>) {
         self.next_call = None;
+        if ctx.now < self.begins {
+            self.next_call = Some(self.begins);
+            return;
+        }
         if self.messages.any_receivable() {
             self.pollers.meet_messages(ctx.now);
         }
@@ -432,9 +440,10 @@ impl Queue {
 
     /// A message was received too often: SQS itself moves it, with no condition and no count in the message.
     fn redrive(&mut self, number: u64, ctx: &mut Context<'_>) {
-        let attempt = self.messages.get(number).tries;
+        let Message { tries: attempt, copy, .. } = *self.messages.get(number);
         self.lose(number, Fate::DeadLettered, ctx);
-        if let Some(destination) = self.dead_letter_queue {
+        // The copy of a message that was processed decides nothing, and a message would tell of an event that met another fate.
+        if let Some(destination) = self.dead_letter_queue.filter(|_| !copy) {
             let events = Events::one(number);
             let call = Call { source: self.id, function: self.target, events: &events, attempt };
             ctx.send(destination, call, None, 0, 1);

@@ -12,7 +12,8 @@ use std::rc::Rc;
 use crate::time::{SECOND, SimDuration, SimTime};
 use crate::token_bucket::TokenBucket;
 
-/// Polls of a shard in a second (Kinesis; DynamoDB's own limit is not documented).
+/// Polls of a shard in a second (Kinesis). Assumption: DynamoDB's shards have as many for each of the readers that they are made
+/// for, since AWS documents their number only.
 const POLLS_PER_SECOND: f64 = 5.0;
 
 /// The read limits of one shard.
@@ -27,10 +28,11 @@ pub(super) struct ReadLimit {
 }
 
 impl ReadLimit {
-    /// A limit of `bytes_per_second`, where there is one.
-    pub(super) fn new(bytes_per_second: Option<u64>) -> ReadLimit {
+    /// A limit for so many readers at once, of `bytes_per_second`, where there is one.
+    pub(super) fn new(readers: u32, bytes_per_second: Option<u64>) -> ReadLimit {
+        let polls = POLLS_PER_SECOND * f64::from(readers);
         ReadLimit {
-            polls: TokenBucket::new(POLLS_PER_SECOND, POLLS_PER_SECOND),
+            polls: TokenBucket::new(polls, polls),
             bytes_per_second,
             used_until: SimTime::ZERO,
             not_before: SimTime::ZERO,
@@ -79,7 +81,7 @@ mod tests {
     #[test]
     fn ten_megabytes_are_waited_for_five_seconds() {
         const MB: u64 = 1_000_000;
-        let mut limit = ReadLimit::new(Some(2 * MB));
+        let mut limit = ReadLimit::new(1, Some(2 * MB));
         let at = |millis: u64| SimTime::from_nanos(millis * 1_000_000);
         limit.take(at(1_000), 10 * MB);
         assert_eq!(limit.allows(at(1_000), true), at(6_000));

@@ -36,7 +36,10 @@ pub(super) enum Polling {
         phase: Option<SimDuration>,
     },
     /// The stream pushes them as soon as they can be read (enhanced fan-out).
-    Pushed,
+    Pushed {
+        /// From this time on.
+        from: SimDuration,
+    },
 }
 
 /// What a running mapping is set to.
@@ -214,7 +217,7 @@ impl Pull {
                 let draw = self.setting.key.named("polling_phase").numbered(number as u64);
                 SimTime::from_nanos(draw.below(interval.nanos()))
             }
-            Polling::Pushed => SimTime::ZERO,
+            Polling::Pushed { from } => SimTime::ZERO + from,
         };
         let lanes = (0..self.setting.lanes).map(|_| Lane::new(phase)).collect();
         self.shards.push(Shard { phase, from: SimTime::ZERO, not_before: SimTime::ZERO, lanes });
@@ -308,7 +311,7 @@ impl Pull {
             Polling::Every { interval, .. } => {
                 phase + interval.saturating_mul(at.since(phase).nanos().div_ceil(interval.nanos()))
             }
-            Polling::Pushed => at,
+            Polling::Pushed { .. } => at.max(phase),
         };
         // Alone on its stream, a mapping's regular polls need no allowance, however short the interval.
         self.reads.borrow()[number].allows(regular.max(not_before), self.setting.shares_polls)
@@ -344,7 +347,7 @@ impl Pull {
                 record.read = ctx.now;
                 moved += 1;
                 if self.passes(record.number) {
-                    self.shards[number].lanes[self.stream.keys.lane(record.number)].buffer.push_back(record);
+                    self.shards[number].lanes[self.stream.lane(record.number)].buffer.push_back(record);
                 } else {
                     self.give_up(&[record], Fate::Filtered, None, 0, ctx);
                 }

@@ -7,10 +7,11 @@ use crate::distribution::DistributionSpec;
 use crate::engine::InvocationType;
 use crate::time::SimDuration;
 
-use super::Kind;
+use super::common::Common;
 use super::plan::Plan;
 use super::push::{PushService, kind};
 use super::sender::{DeadLetterQueue, Sender, Tries};
+use super::{KeyProblem, Kind};
 
 pub(super) const KIND: Kind = kind::<Sns>("sns", "message published to a topic: SNS calls Lambda (push, Event)");
 
@@ -22,6 +23,10 @@ struct Sns {
     /// Where messages go that Lambda does not accept: `"sqs"`, the subscription's dead-letter queue. Default: nowhere; they are lost.
     dead_letter_queue: Option<DeadLetterQueue>,
 }
+
+/// Largest message: "With the exception of SMS, messages must be UTF-8 encoded strings and at most 256 KB in size" (SNS API reference,
+/// Publish).
+const MESSAGE_PAYLOAD: u64 = 256 * 1024;
 
 /// Assumption: Bitesize Serverless, "Serverless Messaging: Latency Compared" (2022), SNS standard: 73 ms at the median and
 /// 225 ms at the 99th percentile from producer to handler, less the way through the asynchronous queue.
@@ -36,6 +41,13 @@ impl PushService for Sns {
             sender: Some(Sender { tries: Tries::Topic, dead_letter_queue: self.dead_letter_queue.is_some() }),
             ..Plan::plain(InvocationType::Event)
         }
+    }
+
+    fn problems(&self, common: &Common) -> Vec<KeyProblem> {
+        if common.payload_bytes() > MESSAGE_PAYLOAD {
+            return vec![(vec!["payload_size"], "a message of SNS holds at most 256 KiB".into())];
+        }
+        vec![]
     }
 
     fn distributions(&self) -> Vec<(Vec<&'static str>, &DistributionSpec)> {

@@ -11,7 +11,7 @@ use crate::distribution::DistributionSpec;
 use crate::engine::{DestinationKind, InvocationType};
 use crate::inputs::InputError;
 use crate::profile::Feature;
-use crate::time::SimDuration;
+use crate::time::{SimDuration, SimTime};
 
 use super::common::Common;
 use super::mapping::{Backlog, FunctionResponseType, PartitionKeys};
@@ -119,6 +119,8 @@ struct Sqs {
     backlog: Option<Backlog>,
     /// From the sending of a message until it is in the queue. Default `"0s"`.
     propagation: DistributionSpec,
+    /// When the pollers first call the queue. Default `"0s"`.
+    polling_phase: SimDuration,
 }
 
 impl Default for Sqs {
@@ -139,6 +141,7 @@ impl Default for Sqs {
             filter_pass_rate: 1.0,
             backlog: None,
             propagation: SimDuration::ZERO.into(),
+            polling_phase: SimDuration::ZERO,
         }
     }
 }
@@ -197,7 +200,7 @@ impl Definition for SqsDefinition {
         if self.keys.provisioned_pollers.is_some_and(|pollers| pollers.minimum > pollers.maximum) {
             add("provisioned_pollers", "the minimum of pollers is above their maximum");
         }
-        if self.common.payload_size.0 > MESSAGE_PAYLOAD {
+        if self.common.payload_bytes() > MESSAGE_PAYLOAD {
             add("payload_size", "a message of SQS holds at most 1 MiB");
         }
         if let Some(backlog) = self.keys.backlog.filter(|backlog| backlog.age >= retention_period) {
@@ -321,6 +324,7 @@ impl Definition for SqsDefinition {
             answer: keys.function_response_types.first().map(|_| site.batch_item_failures),
             filter_pass_rate: keys.filter_pass_rate,
             backlog: keys.backlog.unwrap_or(Backlog { events: 0, age: SimDuration::ZERO }),
+            begins: SimTime::ZERO + keys.polling_phase,
             pollers,
         };
         Ok(Box::new(Queue::new(plan, &self.common, &keys.propagation, site)?))

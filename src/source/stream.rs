@@ -93,7 +93,7 @@ type Rewrite = Reverse<(SimTime, u64, u32, SimTime)>;
 pub(super) struct Stream {
     source: SourceId,
     arrivals: Arrivals,
-    pub(super) keys: Keys,
+    keys: Keys,
     propagation: Distribution,
     key: Key,
     emitted: u64,
@@ -105,6 +105,9 @@ pub(super) struct Stream {
     write_limit: Option<WriteLimit>,
     rewrites: BinaryHeap<Rewrite>,
     resharding: Option<Resharding>,
+    /// Records at the head of the stream that this mapping begins behind: record `n` here is `n + skipped` of the stream, whose
+    /// draws are the same for all that read it.
+    skipped: u64,
     /// The first records, which lay in the stream when the run started.
     backlog: u64,
     backlog_age: SimDuration,
@@ -120,6 +123,8 @@ pub(super) struct Parts {
     pub propagation: Distribution,
     pub key: Key,
     pub shards: u32,
+    /// Records that the mapping begins behind.
+    pub skipped: u64,
     pub backlog: (u64, SimDuration),
     pub write_limit: Option<WriteLimit>,
     pub resharding: Option<Resharding>,
@@ -140,6 +145,7 @@ impl Stream {
             write_limit: parts.write_limit,
             rewrites: BinaryHeap::new(),
             resharding: parts.resharding,
+            skipped: parts.skipped,
             backlog: parts.backlog.0,
             backlog_age: parts.backlog.1,
             handlers: FxHashMap::default(),
@@ -205,9 +211,9 @@ impl Stream {
         ctx: &mut Context<'_>,
     ) -> Option<usize> {
         let is_backlog = number < self.backlog;
-        let place = self.first_open + self.keys.range(number, self.shards.len() - self.first_open);
+        let place = self.first_open + self.keys.range(number + self.skipped, self.shards.len() - self.first_open);
         if let Some(Resharding::OnDemand { records, .. }) = &mut self.resharding {
-            *records += u64::from(refusals == 0);
+            *records += u64::from(refusals == 0 && !is_backlog);
         }
         let shard = &mut self.shards[place];
         if let Some(limits) = shard.limits.as_mut().filter(|_| !is_backlog) {
@@ -220,7 +226,7 @@ impl Stream {
         let delay = if is_backlog {
             SimDuration::ZERO
         } else {
-            let draw = || self.propagation.sample(&mut self.key.numbered(number).draws());
+            let draw = || self.propagation.sample(&mut self.key.numbered(number + self.skipped).draws());
             self.propagation.constant().unwrap_or_else(draw)
         };
         // Records of a shard stay in order: none becomes readable before the one written before it.
@@ -235,7 +241,7 @@ impl Stream {
     fn refused(&mut self, at: SimTime, number: u64, refusals: u32, emitted: SimTime, ctx: &mut Context<'_>) {
         let Some(limit) = &self.write_limit else { return };
         let longest = limit.retry.base.saturating_mul(1 << (refusals - 1).min(40)).min(limit.retry.cap);
-        let draw = self.key.numbered(number).named("write_retry").numbered(u64::from(refusals)).unit();
+        let draw = self.key.numbered(number + self.skipped).named("write_retry").numbered(u64::from(refusals)).unit();
         // Exponential back-off with jitter over its upper half, so that a producer never tries again at once.
         let wait = SimDuration::from_nanos_f64((0.5 + draw / 2.0) * longest.nanos() as f64);
         let next = at + wait.max(SimDuration::from_nanos(1));
@@ -339,6 +345,11 @@ impl Stream {
     /// How old a record was when the run started.
     pub(super) fn age_at_start(&self, record: &Record) -> SimDuration {
         if record.number < self.backlog { self.backlog_age } else { SimDuration::ZERO }
+    }
+
+    /// The lane of a record within its shard.
+    pub(super) fn lane(&self, record: u64) -> usize {
+        self.keys.lane(record + self.skipped)
     }
 
     /// Whether no more records will occur.

@@ -46,6 +46,8 @@ pub(super) struct Plan {
     pub poll_records: u64,
     /// Most bytes that one poll moves.
     pub poll_bytes: u64,
+    /// Readers for which the polls of a shard suffice.
+    pub readers: u32,
     /// Bytes a second that the polls of a shard may read.
     pub read_bytes: Option<u64>,
     /// Bytes of the invocation's payload per byte of record, as a fraction.
@@ -96,6 +98,10 @@ pub(super) trait StreamService:
     const STRANGE: &'static [&'static str] = &[];
     /// What it fixes.
     fn plan(&self) -> Plan;
+    /// Those of its own keys that belong to the stream, and whether the scenario gives them.
+    fn keys_of_stream(&self) -> Vec<(&'static str, bool)> {
+        vec![]
+    }
     /// What no single key can show to be wrong.
     fn problems(&self, _mapping: &MappingSpec) -> Vec<KeyProblem> {
         vec![]
@@ -122,9 +128,29 @@ pub(super) const fn kind<T: StreamService>(name: &'static str, about: &'static s
             let service: T = table.try_into().map_err(wrong)?;
             let plan = service.plan();
             let stream = StreamSpec::new(name_of::<T>(), &common, &mapping, plan.clone());
-            Ok(Box::new(StreamDefinition { problems: service.problems(&mapping), common, plan, stream, mapping }))
+            let mut problems = service.problems(&mapping);
+            if mapping.stream.is_some() {
+                // What is said of a key that the mapping cannot have need not be said as well.
+                let strange = strange_keys(&common, &mapping, service.keys_of_stream());
+                problems.retain(|(keys, _)| strange.iter().all(|(key, _)| !keys.starts_with(key)));
+                problems.extend(strange);
+            }
+            Ok(Box::new(StreamDefinition { problems, common, plan, stream, mapping }))
         },
     }
+}
+
+/// What a mapping cannot say of a stream that is another source's.
+fn strange_keys(common: &Common, mapping: &MappingSpec, service: Vec<(&'static str, bool)>) -> Vec<KeyProblem> {
+    let given = [
+        ("arrivals", common.arrivals.is_some()),
+        ("payload_size", common.payload_size.is_some()),
+        ("backlog", mapping.backlog.is_some()),
+        ("partition_keys", mapping.partition_keys.is_some()),
+        ("shard_count", mapping.shard_count.is_some()),
+    ];
+    let problem = |key| (vec![key], format!("`{key}` belongs to the stream, and `stream` names another source's"));
+    given.into_iter().chain(service).filter(|(_, given)| *given).map(|(key, _)| problem(key)).collect()
 }
 
 fn name_of<T>() -> &'static str {
@@ -158,7 +184,7 @@ impl StreamSpec {
         StreamSpec {
             service,
             arrivals: common.arrivals.clone(),
-            payload: common.payload_size.0,
+            payload: common.payload_bytes(),
             shard_count: mapping.shard_count.unwrap_or(plan.shard_count),
             partition_keys: mapping.partition_keys,
             backlog: mapping.backlog.unwrap_or(Backlog { events: 0, age: SimDuration::ZERO }),
@@ -194,26 +220,15 @@ impl StreamDefinition {
         }
     }
 
-    /// Whether the mapping begins with what was written so long before `start`, or earlier.
-    fn begins_before(&self, age: SimDuration, start: DateTime<Utc>) -> bool {
-        let from =
-            self.mapping.starting_position_timestamp.as_ref().and_then(|text| text.parse::<DateTime<Utc>>().ok());
-        let reach = from.and_then(|from| (start - from).num_nanoseconds()).unwrap_or(i64::MAX);
-        i128::from(reach) >= i128::from(age.nanos())
+    /// Where on the calendar the mapping begins to read, if the scenario says it.
+    fn starts_at(&self) -> Option<DateTime<Utc>> {
+        self.mapping.starting_position_timestamp.as_ref().and_then(|text| text.parse().ok())
     }
 
-    /// What a mapping cannot say of a stream that is another source's.
-    fn strange_keys(&self) -> Vec<KeyProblem> {
-        let given = [
-            ("arrivals", self.common.arrivals.is_some()),
-            ("backlog", self.mapping.backlog.is_some()),
-            ("partition_keys", self.mapping.partition_keys.is_some()),
-            ("shard_count", self.mapping.shard_count.is_some()),
-            ("reshard", !self.plan.reshard.is_empty()),
-            ("on_demand", self.plan.on_demand),
-        ];
-        let problem = |key| (vec![key], "belongs to the stream, and `stream` names another source's".to_owned());
-        given.into_iter().filter(|(_, given)| *given).map(|(key, _)| problem(key)).collect()
+    /// Whether the mapping begins with what was written so long before `start`, or earlier.
+    fn begins_before(&self, age: SimDuration, start: DateTime<Utc>) -> bool {
+        let reach = self.starts_at().and_then(|from| (start - from).num_nanoseconds()).unwrap_or(i64::MAX);
+        i128::from(reach) >= i128::from(age.nanos())
     }
 }
 
@@ -257,7 +272,9 @@ impl Definition for StreamDefinition {
     fn problems(&self) -> Vec<KeyProblem> {
         let mut problems = self.problems.clone();
         let kept = self.plan.retention_period;
-        if let Some(backlog) = self.mapping.backlog.filter(|backlog| backlog.age >= kept) {
+        if let Some(backlog) =
+            self.mapping.backlog.filter(|backlog| backlog.age >= kept && self.mapping.stream.is_none())
+        {
             let gone = format!("records {} old are no longer there: the stream keeps them for {kept}", backlog.age);
             problems.push((vec!["backlog", "age"], gone));
         }
@@ -286,7 +303,7 @@ impl Definition for StreamDefinition {
             _ => {}
         }
         match &self.common.arrivals {
-            _ if self.mapping.stream.is_some() => problems.extend(self.strange_keys()),
+            _ if self.mapping.stream.is_some() => {}
             None if self.mapping.backlog.is_none() => problems.push((
                 vec![],
                 "this source has neither `arrivals` nor a `backlog`: where do its records come from?".into(),
@@ -302,6 +319,17 @@ impl Definition for StreamDefinition {
             _ => {}
         }
         problems
+    }
+
+    fn problems_from(&self, start: DateTime<Utc>) -> Vec<KeyProblem> {
+        // "The date can't be in the future" (AWS::Lambda::EventSourceMapping, StartingPositionTimestamp).
+        match self.starts_at() {
+            Some(from) if from > start => {
+                let late = "lies after the `start` of the scenario, when the mapping begins to read";
+                vec![(vec!["starting_position_timestamp"], late.into())]
+            }
+            _ => vec![],
+        }
     }
 
     fn features(&self) -> Vec<Feature> {
@@ -384,11 +412,12 @@ impl Definition for StreamDefinition {
         let arrivals = spec.arrivals.as_ref().unwrap_or(&none);
         let until = site.until.unwrap_or(SimTime::NEVER);
         let arrivals = Arrivals::new(arrivals, until, key.named("arrivals"), site.inputs, site.functions)?;
-        let backlog = match mapping.starting_position {
-            StartingPosition::TrimHorizon => spec.backlog,
-            StartingPosition::AtTimestamp if self.begins_before(spec.backlog.age, site.start) => spec.backlog,
-            StartingPosition::Latest | StartingPosition::AtTimestamp => Backlog { events: 0, age: SimDuration::ZERO },
+        let reads_backlog = match mapping.starting_position {
+            StartingPosition::TrimHorizon => true,
+            StartingPosition::AtTimestamp => self.begins_before(spec.backlog.age, site.start),
+            StartingPosition::Latest => false,
         };
+        let (backlog, skipped) = if reads_backlog { (spec.backlog.events, 0) } else { (0, spec.backlog.events) };
         let at = |after: &SimDuration| SimTime::ZERO + *after;
         let resharding = if plan.on_demand {
             Some(Resharding::OnDemand { next: SimTime::ZERO + ON_DEMAND_PERIOD, records: 0 })
@@ -403,7 +432,8 @@ impl Definition for StreamDefinition {
             propagation: (site.sampler)(&self.propagation()),
             key: key.named("propagation"),
             shards: spec.shard_count,
-            backlog: (backlog.events, backlog.age),
+            skipped,
+            backlog: (backlog, spec.backlog.age),
             write_limit: plan.write.clone().map(|(records, bytes, retry)| WriteLimit {
                 records,
                 bytes,
@@ -414,7 +444,7 @@ impl Definition for StreamDefinition {
         });
         let owner = spec.owner.as_deref().unwrap_or(site.name);
         let polled = self.plan.polling_interval.is_some();
-        let read_limit = ReadLimit::new(self.plan.read_bytes);
+        let read_limit = ReadLimit::new(self.plan.readers.min(spec.consumers).max(1), self.plan.read_bytes);
         // Enhanced fan-out has its own throughput; everybody else shares the shard's.
         let reads = if polled { site.reads.of(owner) } else { Rc::default() };
         let interval = mapping.polling_interval.or(self.plan.polling_interval);
@@ -427,7 +457,7 @@ impl Definition for StreamDefinition {
             permission: self.common.permission,
             polling: match interval {
                 Some(interval) if polled => Polling::Every { interval, phase: mapping.polling_phase },
-                _ => Polling::Pushed,
+                _ => Polling::Pushed { from: mapping.polling_phase.unwrap_or(SimDuration::ZERO) },
             },
             shares_polls: polled && spec.consumers > 1,
             read_limit,

@@ -161,6 +161,8 @@ struct Event {
     tally: BTreeMap<u64, u32>,
     /// Tries of the copy of a processed record.
     copies: u64,
+    /// Whether the copy of a message was processed, too.
+    copy_gone: bool,
     /// Whether its chain of functions went round too often.
     stopped: bool,
     running: u32,
@@ -373,7 +375,7 @@ impl<'a> History<'a> {
                 let has_copies = source.has_copies();
                 for event in events(group) {
                     let state = &source.events[event as usize];
-                    let open = state.fate.is_none() || has_copies;
+                    let open = state.fate.is_none() || has_copies || state.copies > 0;
                     ensure!(open, "event {event} has its fate, and is to be tried again");
                     if queued && state.accepted && state.fate.is_none() {
                         source.wait(event, now);
@@ -446,8 +448,13 @@ impl<'a> History<'a> {
             }
             // F§4.26: at least once. The copy of a batch follows at once, and decides nothing.
             if let Some(fate) = state.fate {
-                let again = source.mode == Mode::Pull && source.terms.twice && fate == ("processed", group[0].nanos);
-                ensure!(again && state.copies == 0, "event {event} is tried after its fate");
+                let again = match is_queue {
+                    // A message that comes again after it was processed is received until it is processed once more.
+                    true => fate.0 == "processed" && !state.copy_gone,
+                    false => fate == ("processed", group[0].nanos) && state.copies == 0,
+                };
+                let twice = source.mode == Mode::Pull && source.terms.twice;
+                ensure!(twice && again, "event {event} is tried after its fate");
                 state.copies += 1;
             }
             ensure!(attempt > state.tries, "event {event}: attempt {attempt} after attempt {}", state.tries);
@@ -666,6 +673,7 @@ impl<'a> History<'a> {
             let state = &mut source.events[event as usize];
             state.running -= 1;
             state.failures += u64::from(fails);
+            state.copy_gone |= !fails && state.fate.is_some();
             ensure!(
                 !asynchronous || state.failures <= most,
                 "event {event} failed {} times, with {retries} retries allowed",
@@ -989,8 +997,8 @@ impl SourceHistory<'_> {
         let sum: u64 = FATES.iter().chain(&["in_flight"]).filter_map(|fate| figures[*fate].as_u64()).sum();
         ensure!(figures["events"] == sum, "the fates and in_flight add up to {sum}, of {} events", figures["events"]);
         number(figures, "deliveries", self.deliveries)?;
-        if self.has_copies() {
-            // Which of two tries is the event's and which its copy's is not told.
+        if self.has_copies() || self.is_queue() && self.terms.twice {
+            // Which of two tries is the event's and which its copy's is not told, nor which message left a copy in its queue.
         } else if figures["backlog"]["max"].is_null() {
             ensure!(self.backlog_level.max(0) == 0, "something waited, and no backlog is told");
         } else {

@@ -93,12 +93,11 @@ fn everything_holds_in_random_scenarios() {
 }
 
 /// Keys that no random scenario has, each with the reason.
-const NOT_DRAWN: [(&str, &str); 5] = [
+const NOT_DRAWN: [(&str, &str); 4] = [
     ("seed", "that of the scenario's number takes its place"),
     ("expect", "of figures, not of runs"),
     ("account.free_tier", "of costs, not of runs"),
     ("source.alexa.duplicate_rate", "refused: a synchronous caller calls once"),
-    ("source.sqs.duplicate_rate", "refused: for asynchronous events and streams"),
 ];
 
 /// The paths of the keys that a table of the schema has.

@@ -107,17 +107,17 @@ impl Terms {
         let owning = owner.as_ref().and_then(|name| scenario.sources.iter().find(|other| other.name == *name));
         let stream = owning.map_or(Some(own), |owning| table(owning, keys))?;
         let common = source.definition.common();
-        let record = owning.unwrap_or(source).definition.common().payload_size.0;
+        let record = owning.unwrap_or(source).definition.common().payload_bytes();
         let kind = source.kind.name;
         let function = &scenario.functions[source.target as usize].1;
         let reports = own.get(&["function_response_types"]).is_some();
         Some(Terms {
             lanes: lanes(kind, own, stream, record, until),
-            consumers: (kind == "msk").then(|| consumers(own)),
+            consumers: (kind == "msk").then(|| consumers(own, stream)),
             queue: (kind == "sqs").then(|| queue(own)),
             backlog: backlog(own, stream, scenario),
             attempts: attempts(source, own),
-            permission: common.permission && common.payload_size.0 <= largest_call(source, scenario),
+            permission: common.permission && common.payload_bytes() <= largest_call(source, scenario),
             twice: common.duplicate_rate > 0.0,
             tumbling: own.text(&["tumbling_window"]).map(|_| {
                 let width = own.nanos(&["tumbling_window"]);
@@ -134,7 +134,7 @@ impl Terms {
 fn lanes(kind: &str, own: Keys<'_>, stream: Keys<'_>, record: u64, until: u64) -> Option<u64> {
     let one_key = stream.number(&["partition_keys"], 0) == 1;
     let shards = match kind {
-        "msk" => own.number(&["partitions"], 1),
+        "msk" => stream.number(&["partitions"], 1),
         // A shard that takes a record of 1 MB a second refuses others, which are then written out of order.
         "kinesis" if record >= 1 << 20 => return None,
         "kinesis" | "dynamodb" => stream.most_shards(until),
@@ -143,8 +143,8 @@ fn lanes(kind: &str, own: Keys<'_>, stream: Keys<'_>, record: u64, until: u64) -
     Some(if one_key { 1 } else { shards * own.number(&["parallelization_factor"], 1) })
 }
 
-fn consumers(own: Keys<'_>) -> Consumers {
-    let partitions = own.number(&["partitions"], 1);
+fn consumers(own: Keys<'_>, stream: Keys<'_>) -> Consumers {
+    let partitions = stream.number(&["partitions"], 1);
     let provisioned = own.get(&["provisioned_pollers"]).is_some();
     let most = own.number(&["provisioned_pollers", "maximum"], 200).min(partitions);
     match provisioned {

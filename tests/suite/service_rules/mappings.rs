@@ -270,6 +270,23 @@ fn streams() {
             &[("sources.a.processed", 2.0), ("sources.b.processed", 2.0)],
         ),
         (
+            "F§4.5 a mapping that begins behind the backlog numbers its records from there, and they keep their keys and shards",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             source.kinesis = [
+                { name = 'a', shard_count = 4, partition_keys = 7, polling_phase = '0s', propagation = '0s', backlog = { events = 3 }, arrivals = { at = ['1s', '1s', '1s', '1s'] } },
+                { name = 'b', starting_position = 'LATEST', polling_phase = '0s', propagation = '0s', stream = 'a' },
+             ]",
+            "started",
+            &[
+                "0 started a:0..2 on f/0",
+                "1 started a:3 on f/0",
+                "1 started a:4..6 on f/0",
+                "1 started b:0 on f/0",
+                "1 started b:1..3 on f/0",
+            ],
+            &[],
+        ),
+        (
             "F§4.6 consumers that share a stream get its records later: 200 ms for each",
             "function.f = { duration = '0s', init_duration = '0s' }
              source.kinesis = [
@@ -301,6 +318,17 @@ fn streams() {
                 "0.2 processed f:0",
             ],
             &[],
+        ),
+        (
+            "F§5.1, F§5.3 two readers of a DynamoDB shard do not get in each other's way",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             source.dynamodb = [
+                { name = 'a', polling_phase = '0s', propagation = '0s', arrivals = { at = ['10ms', '260ms', '510ms', '760ms', '1010ms', '1260ms', '1510ms', '1760ms', '2010ms', '2260ms', '2510ms', '2760ms'] } },
+                { name = 'b', polling_phase = '0s', propagation = '0s', stream = 'a' },
+             ]",
+            "",
+            &[],
+            &[("sources.a.latency_parts_ms.poll", 240.0), ("sources.b.latency_parts_ms.poll", 240.0)],
         ),
         (
             "F§4.8 resharding: a child is read when its parents were read to their end",
@@ -408,6 +436,35 @@ fn kafka() {
             "delivered_to_destination",
             &["183.75 delivered_to_destination 0 try 11 RetryAttemptsExhausted x11"],
             &[("functions.f.invocations", 11.0)],
+        ),
+        (
+            "contract: one more mapping on a topic has its own function and its own copy of every message",
+            "function.f = { duration = '1s', init_duration = '0s' }
+             function.g = { duration = '0s', init_duration = '0s' }
+             source.msk = [
+                { name = 'a', target = 'f', partitions = 3, partition_keys = 1, maximum_batching_window = '0s', backlog = { events = 2 } },
+                { name = 'b', target = 'g', maximum_batching_window = '0s', batch_size = 1, stream = 'a' },
+             ]",
+            "started",
+            &["0 started a:0..1 on f/0", "0 started b:0 on g/0", "0 started b:1 on g/0"],
+            &[],
+        ),
+        (
+            "contract: polling_phase is when the first records are read, where they are pushed, too",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             source.kinesis = [{ name = 'a', enhanced_fan_out = true, propagation = '0s', polling_phase = '5s', arrivals = { at = ['1s', '6s'] } }]
+             source.msk = [{ name = 'b', maximum_batching_window = '0s', polling_phase = '3s', arrivals = { at = ['1s', '6s'] } }]
+             source.sqs = [{ name = 'c', polling_phase = '4s', arrivals = { at = ['1s', '6s'] } }]",
+            "started",
+            &[
+                "3 started b:0 on f/0",
+                "4 started c:0 on f/0",
+                "5 started a:0 on f/0",
+                "6 started c:1 on f/0",
+                "6 started a:1 on f/0",
+                "6 started b:1 on f/0",
+            ],
+            &[("sources.c.latency_parts_ms.poll", 1_500.0)],
         ),
         (
             "F§7.2 a provisioned poller has up to five calls in flight",

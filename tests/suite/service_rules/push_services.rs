@@ -108,6 +108,51 @@ fn push_services() {
             ],
         ),
         (
+            "F§8.13 what clients of API Gateway are answered: 429 by its own limit, 500 where Lambda refuses, 502 for a function error",
+            "function.f = { duration = '1s', init_duration = '0s', reserved_concurrent_executions = 1 }
+             source.api_gateway = [{ overhead = '0s', throttle = { rate = 0.1, burst = 4 }, poison = [2], arrivals = { at = ['0s', '500ms', '2s', '4s', '5s'] } }]",
+            "rejected",
+            &["0.5 rejected 1", "3 rejected 2", "5 rejected 4"],
+            &[
+                ("sources.api_gateway.answers.200", 2.0),
+                ("sources.api_gateway.answers.429", 1.0),
+                ("sources.api_gateway.answers.500", 1.0),
+                ("sources.api_gateway.answers.502", 1.0),
+                ("sources.api_gateway.answers.504", 0.0),
+            ],
+        ),
+        (
+            "F§8.13 and 504 without an answer in time; of several tries the last one counts",
+            "function.f = { duration = '1s', init_duration = '0s' }
+             source.api_gateway = [{ overhead = '0s', integration_timeout = '500ms', client_retry = { attempts = 2 }, arrivals = { at = ['0s'] } }]",
+            "",
+            &[],
+            &[("sources.api_gateway.answers.504", 1.0), ("sources.api_gateway.answers.200", 0.0)],
+        ),
+        (
+            "F§1.2, F§1.6, F§1.7 what callers of Lambda itself are answered; a function error is 200",
+            "account.service_outages = [{ from = '10s', to = '11s' }]
+             function.f = { duration = '1s', init_duration = '0s', reserved_concurrent_executions = 1 }
+             source.invoke = [
+                { name = 'a', poison = [0], arrivals = { at = ['0s', '500ms', '10s'] } },
+                { name = 'b', payload_size = '7MiB', arrivals = { at = ['0s'] } },
+                { name = 'c', permission = false, arrivals = { at = ['0s'] } },
+                { name = 'd', invocation_type = 'DryRun', arrivals = { at = ['0s'] } },
+                { name = 'e', invocation_type = 'Event', arrivals = { at = ['0s'] } },
+             ]",
+            "",
+            &[],
+            &[
+                ("sources.a.answers.200", 1.0),
+                ("sources.a.answers.429", 1.0),
+                ("sources.a.answers.500", 1.0),
+                ("sources.b.answers.413", 1.0),
+                ("sources.c.answers.403", 1.0),
+                ("sources.d.answers.204", 1.0),
+                ("sources.e.answers.202", NULL),
+            ],
+        ),
+        (
             "F§8.13, F§8.15 504 at the integration timeout; the function runs on, is billed and keeps its environment",
             "function.f = { duration = '2s', init_duration = '0s' }
              source.api_gateway = [{ overhead = '0s', integration_timeout = '1s', arrivals = { at = ['0s', '1500ms'] } }]",

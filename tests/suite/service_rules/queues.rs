@@ -110,6 +110,14 @@ fn failures() {
             ],
         ),
         (
+            "F§6.9, F§3.9 a message that comes again after it was processed leaves no dead letter",
+            "function.f = { duration = '1s', init_duration = '0s', outages = [{ from = '1s', to = '2s' }] }
+             source.sqs = [{ duplicate_rate = 1.0, max_receive_count = 2, arrivals = { at = ['0s', '35s'] } }]",
+            "processed dead_lettered delivered_to_destination",
+            &["1 processed 0", "36 processed 1"],
+            &[("destinations.sqs.dead_letter_queue.messages", 0.0)],
+        ),
+        (
             "F§6.7, F§6.9 a failed batch is visible again after the visibility timeout, and the third receive is the last of three",
             "function.f = { duration = '1s', init_duration = '0s', error_rate = 1.0 }
              source.sqs = [{ max_receive_count = 3, arrivals = { at = ['0s'] } }]",

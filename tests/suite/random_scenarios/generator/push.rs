@@ -13,7 +13,9 @@ pub fn push(draft: &mut Draft, scene: &Scene, kind: &str) {
         let arrivals = arrivals(&mut draft.dice, scene, sender);
         draft.key("arrivals", arrivals);
     }
-    draft.maybe_text(15, "payload_size", &["1B", "1KiB", "200KiB", "300KiB", "1MiB", "2MB", "10MiB"]);
+    // A topic takes no message above 256 KiB.
+    let most = if kind == "sns" { 3 } else { 7 };
+    draft.maybe_text(15, "payload_size", &["1B", "1KiB", "200KiB", "300KiB", "1MiB", "2MB", "10MiB"][..most]);
     if sender == Sender::Service {
         duplicates(draft);
     }

@@ -2,6 +2,7 @@
 
 use super::arrivals::{Sender, arrivals};
 use super::draft::Draft;
+use super::duplicates;
 use super::scene::Scene;
 
 pub fn queue(draft: &mut Draft, scene: &Scene) {
@@ -27,6 +28,7 @@ pub fn queue(draft: &mut Draft, scene: &Scene) {
     draft.maybe(40, "function_response_types", &["[\"ReportBatchItemFailures\"]"]);
     draft.maybe(25, "filter_pass_rate", &["0.0", "0.5", "1", "0.9"]);
     draft.maybe_time(30, "propagation", 1);
+    draft.maybe_text(15, "polling_phase", &["0s", "1ns", "500ms", "3s"]);
 }
 
 fn pollers(draft: &mut Draft) {
@@ -44,7 +46,10 @@ fn batches(draft: &mut Draft) {
         draft.maybe_text(30, "fifo_throughput_limit", &["perQueue", "perMessageGroupId"]);
         draft.maybe(80, "message_groups", &["1", "2", "10", "{ count = 20, zipf = 1.2 }"]);
         draft.maybe(100, "batch_size", &["1", "2", "10"]);
-    } else if draft.dice.chance(50) {
+        return;
+    }
+    duplicates(draft);
+    if draft.dice.chance(50) {
         draft.maybe(100, "batch_size", &["1", "2", "25", "10000"]);
         draft.maybe_text(100, "maximum_batching_window", &["1s", "1.5s", "5s", "40s"]);
     }

@@ -19,6 +19,7 @@ pub fn stream(draft: &mut Draft, scene: &mut Scene, kind: &'static str, number: 
     };
     duplicates(draft);
     batches(draft, kind);
+    draft.maybe_text(30, "polling_phase", &["0s", "1ns", "500ms", "3s"]);
     if kind != "msk" {
         polls(draft, kind);
         if !reshards {
@@ -38,7 +39,7 @@ pub fn stream(draft: &mut Draft, scene: &mut Scene, kind: &'static str, number: 
 /// The place of a stream that the source shares, if it does.
 fn shared(draft: &mut Draft, scene: &Scene, kind: &str) -> Option<usize> {
     let place = scene.streams.iter().position(|owner| owner.kind == kind)?;
-    (kind != "msk" && draft.dice.chance(60)).then_some(place)
+    draft.dice.chance(60).then_some(place)
 }
 
 /// A stream of the source's own; gives back whether its shards change in number.
@@ -121,10 +122,10 @@ fn batches(draft: &mut Draft, kind: &str) {
 }
 
 fn polls(draft: &mut Draft, kind: &str) {
-    draft.maybe_text(30, "polling_interval", &["1ms", "33ms", "250ms", "1s", "7s"]);
-    draft.maybe_text(30, "polling_phase", &["0s", "1ns", "500ms", "3s"]);
-    if kind == "kinesis" {
-        draft.maybe(20, "enhanced_fan_out", &["true"]);
+    if kind == "kinesis" && draft.dice.chance(20) {
+        draft.key("enhanced_fan_out", true);
+    } else {
+        draft.maybe_text(30, "polling_interval", &["1ms", "33ms", "250ms", "1s", "7s"]);
     }
 }
 

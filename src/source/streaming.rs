@@ -374,7 +374,7 @@ impl Definition for StreamDefinition {
             RETRY_LIMIT.as_secs_f64()
         )];
         assumptions.push(if self.plan.consumers.is_some() {
-            "the consumers of a Kafka mapping double each minute in which records wait: not documented by AWS".into()
+            "the consumers of a Kafka mapping double each minute in which records wait: not documented by AWS; their 5 MB a second each are no limit here".into()
         } else {
             "a freed lane takes what was read already, else waits for the next poll: not documented by AWS".into()
         });

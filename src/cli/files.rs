@@ -12,14 +12,14 @@ use super::describe;
 
 /// The files beside a scenario. A failure while a run goes on ends the rows, and is kept.
 #[derive(Clone, Default)]
-pub(super) struct Files {
+pub struct Files {
     folder: PathBuf,
     failure: Arc<Mutex<Option<InputError>>>,
 }
 
 impl Files {
     /// The files in `folder`.
-    pub(super) fn beside(folder: PathBuf) -> Files {
+    pub fn beside(folder: PathBuf) -> Files {
         Files { folder, failure: Arc::default() }
     }
 

@@ -14,7 +14,8 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::scenario::{Report, Scenario};
-use files::Files;
+
+pub use files::Files;
 
 /// Discrete-event simulation of AWS Lambda's event sources.
 #[derive(Parser)]

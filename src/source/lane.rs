@@ -8,14 +8,9 @@ use std::collections::VecDeque;
 use crate::engine::Condition;
 use crate::time::{SimDuration, SimTime};
 
+use super::mapping::Backoff;
 use super::stream::Record;
 use super::window::Windows;
-
-/// Assumption: waits between the tries of a blocked batch double from here. AWS documents none; a recorded run of the real
-/// service (2025-11-25: an always failing batch of one record, 60 s of maximum age, 8 tries) fits 0.25 s and not 0.5 s or 1 s.
-pub(super) const RETRY_BASE: SimDuration = SimDuration::from_millis(250);
-/// Assumption: and never grow longer than this.
-pub(super) const RETRY_LIMIT: SimDuration = SimDuration::from_secs(60);
 
 /// How batches are cut.
 #[derive(Clone, Copy, Debug)]
@@ -148,10 +143,10 @@ impl Lane {
     }
 
     /// Blocks the lane behind a batch that has to be sent again.
-    pub(super) fn block(&mut self, mut batch: Batch, now: SimTime) {
-        let wait = RETRY_BASE.saturating_mul(1 << batch.returns.min(30)).min(RETRY_LIMIT);
+    pub(super) fn block(&mut self, mut batch: Batch, backoff: &Backoff, now: SimTime) {
+        let until = now + backoff.wait(batch.returns);
         batch.returns += 1;
-        self.state = State::Blocked { batch, until: now + wait };
+        self.state = State::Blocked { batch, until };
     }
 
     /// Frees the lane.
@@ -243,6 +238,8 @@ pub(super) struct Policy {
     pub maximum_record_age: Option<SimDuration>,
     /// Whether a failed batch is split.
     pub bisect: bool,
+    /// How long it waits before it is sent again.
+    pub backoff: Backoff,
 }
 
 /// What becomes of a batch that failed.
@@ -280,6 +277,8 @@ impl Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const BACKOFF: Backoff = Backoff { base: SimDuration::from_millis(250), cap: SimDuration::from_secs(60) };
 
     const fn at(millis: u64) -> SimTime {
         SimTime::from_nanos(millis * 1_000_000)
@@ -320,7 +319,7 @@ mod tests {
         let mut batch = lane.cut(cut(1, 0), at(0));
         let mut waits = Vec::new();
         for _ in 0..10 {
-            lane.block(batch.clone(), at(0));
+            lane.block(batch.clone(), &BACKOFF, at(0));
             if let State::Blocked { until, batch: blocked } = &lane.state {
                 waits.push(until.nanos() / 1_000_000);
                 batch = blocked.clone();
@@ -331,7 +330,8 @@ mod tests {
 
     #[test]
     fn splitting_uses_up_no_retry() {
-        let policy = Policy { maximum_retry_attempts: Some(0), maximum_record_age: None, bisect: true };
+        let policy =
+            Policy { maximum_retry_attempts: Some(0), maximum_record_age: None, bisect: true, backoff: BACKOFF };
         let mut batch = Batch::new((0..3).map(record).collect(), at(0));
         batch.tries = 1;
         let After::Bisect(first, second) = policy.after(batch, false) else { panic!("three records are split") };

@@ -134,6 +134,31 @@ pub enum StartingPosition {
     AtTimestamp,
 }
 
+/// Waits between the tries of one batch.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Backoff {
+    /// The first wait; each that follows is twice as long.
+    #[schemars(extend("x-minimum" = "1ms"))]
+    pub base: SimDuration,
+    /// No wait is longer.
+    #[schemars(extend("x-minimum" = "1ms"))]
+    pub cap: SimDuration,
+}
+
+impl Backoff {
+    /// The wait after so many waits before.
+    pub(super) fn wait(&self, before: u32) -> SimDuration {
+        self.base.saturating_mul(1 << before.min(30)).min(self.cap)
+    }
+}
+
+impl std::fmt::Display for Backoff {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} s x 2^n, at most {} s", self.base.as_secs_f64(), self.cap.as_secs_f64())
+    }
+}
+
 /// What a producer does when a shard refuses a record (`ProvisionedThroughputExceededException`).
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -161,6 +186,10 @@ impl Default for WriteRetry {
         }
     }
 }
+
+/// Assumption: AWS documents no waits; a recorded run of the real service (2025-11-25: an always failing batch of one record, 60 s
+/// of maximum age, 8 tries) fits 0.25 s and not 0.5 s or 1 s. That they stop growing is an assumption, too.
+const RETRY: Backoff = Backoff { base: SimDuration::from_millis(250), cap: SimDuration::from_secs(60) };
 
 /// The mapping's keys, and those of the stream that all stream services share.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -199,6 +228,9 @@ pub struct MappingSpec {
     pub maximum_retry_attempts: Retries,
     /// Records older than this are discarded instead of tried, `"60s"` to `"7d"`, or `-1` or `"unlimited"` (default).
     pub maximum_record_age: Age,
+    /// How long a batch that failed or was throttled waits, `{ base, cap }`. Default `{ base = "250ms", cap = "60s" }`, which AWS
+    /// does not document.
+    pub retry_backoff: Backoff,
     /// Whether a failed batch is split in two, which uses up no retry. Default false.
     pub bisect_batch_on_function_error: bool,
     /// `["ReportBatchItemFailures"]`: the function says which records failed; those before the first are done. Default: none.
@@ -235,6 +267,7 @@ impl Default for MappingSpec {
             starting_position_timestamp: None,
             maximum_retry_attempts: Retries(None),
             maximum_record_age: Age(None),
+            retry_backoff: RETRY,
             bisect_batch_on_function_error: false,
             function_response_types: vec![],
             tumbling_window: None,

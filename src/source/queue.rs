@@ -19,7 +19,7 @@ use crate::time::{SimDuration, SimTime};
 use crate::token_bucket::TokenBucket;
 
 use super::common::Common;
-use super::mapping::{Backlog, PartitionKeys};
+use super::mapping::{Backlog, Backoff, PartitionKeys};
 use super::messages::{Message, Messages};
 use super::partition::FewKeys;
 use super::poison::Poison;
@@ -62,6 +62,8 @@ pub(super) struct Plan {
     pub backlog: Backlog,
     /// When the queue is first polled.
     pub begins: SimTime,
+    /// Waits of a throttled batch.
+    pub backoff: Backoff,
     pub pollers: Pollers,
 }
 
@@ -84,6 +86,8 @@ pub(super) struct Queue {
     most: usize,
     payload: u64,
     delay: SimDuration,
+    /// Waits of a throttled batch.
+    backoff: Backoff,
     propagation: Distribution,
     arrivals: Arrivals,
     backlog: u64,
@@ -133,6 +137,7 @@ impl Queue {
             most: u64::from(plan.batch_size).min((BATCH_PAYLOAD / payload).max(1)) as usize,
             payload,
             delay: plan.delay,
+            backoff: plan.backoff,
             propagation: (site.sampler)(propagation),
             arrivals: Arrivals::new(spec, until, site.key.named("arrivals"), site.inputs, site.functions)?,
             backlog: plan.backlog.events,
@@ -223,7 +228,7 @@ impl EventSource for Queue {
             | Verdict::Denied
             | Verdict::Passed
             | Verdict::Concluded { .. } => {
-                let again = batch.next_try(ctx.now);
+                let again = batch.next_try(&self.backoff, ctx.now);
                 self.tell_retry(&batch.messages, batch.attempt, ctx);
                 self.retries.insert((again, settle.handle));
                 self.batches.insert(settle.handle, batch);

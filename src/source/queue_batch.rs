@@ -3,12 +3,9 @@
 //! A batch that Lambda throttles is kept and sent again; of one that was invoked, the handler's answer decides.
 
 use crate::engine::{BatchItemFailures, Ending};
-use crate::time::{SimDuration, SimTime};
+use crate::time::SimTime;
 
-/// Assumption: waits between the tries of a throttled batch double from here.
-pub(super) const RETRY_BASE: SimDuration = SimDuration::from_secs(1);
-/// Assumption: and never grow longer than this.
-pub(super) const RETRY_LIMIT: SimDuration = SimDuration::from_secs(20);
+use super::mapping::Backoff;
 
 /// A batch that was sent.
 pub(super) struct Batch {
@@ -28,8 +25,8 @@ impl Batch {
     /// When a batch that Lambda refused at `now` is sent again: "Lambda continues to retry the message until the message's timestamp
     /// exceeds your queue's visibility timeout, at which point Lambda drops the message" (AWS Lambda Developer Guide, "Handling
     /// errors for an SQS event source"), its copy, that is.
-    pub(super) fn next_try(&mut self, now: SimTime) -> SimTime {
-        let wait = RETRY_BASE.saturating_mul(1 << self.refusals.min(30)).min(RETRY_LIMIT);
+    pub(super) fn next_try(&mut self, backoff: &Backoff, now: SimTime) -> SimTime {
+        let wait = backoff.wait(self.refusals);
         self.refusals += 1;
         (now + wait).min(self.hidden_until).max(now)
     }

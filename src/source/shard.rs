@@ -488,7 +488,7 @@ impl Pull {
         let events = events(&batch.records, ctx.watched);
         let (source, function) = (self.setting.id, self.setting.target);
         ctx.mention(Fact::RetryScheduled(Call { source, function, events: &events, attempt: batch.attempt }));
-        self.shards[shard].lanes[lane].block(batch, ctx.now);
+        self.shards[shard].lanes[lane].block(batch, &self.setting.policy.backoff, ctx.now);
         self.expire(shard, ctx);
     }
 }

@@ -14,10 +14,9 @@ use crate::profile::Feature;
 use crate::time::{SimDuration, SimTime};
 
 use super::common::Common;
-use super::mapping::{Backlog, FunctionResponseType, PartitionKeys};
+use super::mapping::{Backlog, Backoff, FunctionResponseType, PartitionKeys};
 use super::pollers::{Pollers, STEP};
 use super::queue::{Plan, Queue};
-use super::queue_batch::{RETRY_BASE, RETRY_LIMIT};
 use super::{Charged, Definition, EventSource, Figures, KeyProblem, Kind, Mode, Site, merged};
 
 pub(super) const KIND: Kind = Kind {
@@ -38,6 +37,8 @@ pub(super) const KIND: Kind = Kind {
 pub(super) const MOST_RECEIVED: u32 = 10;
 /// Largest message: 1 MiB since August 2025 (SQS Developer Guide, "Amazon SQS message quotas").
 const MESSAGE_PAYLOAD: u64 = 1024 * 1024;
+/// Assumption: waits between the tries of a throttled batch; AWS documents none.
+const RETRY: Backoff = Backoff { base: SimDuration::from_secs(1), cap: SimDuration::from_secs(20) };
 /// What Lambda adds to the batching window and the function's timeout where together they exceed the visibility timeout, and sets
 /// the visibility timeout of what it receives to the sum (AWS Lambda Developer Guide, "Using Lambda with Amazon SQS", text of
 /// 2023).
@@ -115,6 +116,8 @@ struct Sqs {
     /// Probability that a message passes the mapping's filter, 0 to 1; others are deleted. Default 1.
     #[schemars(range(min = 0.0, max = 1.0))]
     filter_pass_rate: f64,
+    /// How long a throttled batch waits, `{ base, cap }`. Default `{ base = "1s", cap = "20s" }`, which AWS does not document.
+    retry_backoff: Backoff,
     /// Messages that lie in the queue when the run starts.
     backlog: Option<Backlog>,
     /// From the sending of a message until it is in the queue. Default `"0s"`.
@@ -139,6 +142,7 @@ impl Default for Sqs {
             maximum_batching_window: SimDuration::ZERO,
             function_response_types: vec![],
             filter_pass_rate: 1.0,
+            retry_backoff: RETRY,
             backlog: None,
             propagation: SimDuration::ZERO.into(),
             polling_phase: SimDuration::ZERO,
@@ -284,7 +288,8 @@ impl Definition for SqsDefinition {
             "function errors (without ReportBatchItemFailures) and throttles halve a queue's concurrent batches, at most once a minute: AWS documents that they are reduced"
                 .to_owned(),
             format!(
-                "a throttled batch of a queue is sent again after {RETRY_BASE} x 2^n, at most {RETRY_LIMIT}: not documented by AWS"
+                "a throttled batch of a queue is sent again after {}: not documented by AWS",
+                self.keys.retry_backoff
             ),
             "messages stay hidden while their invocation runs, even past the visibility timeout; SQS would hand them out again"
                 .to_owned(),
@@ -323,6 +328,7 @@ impl Definition for SqsDefinition {
             window,
             answer: keys.function_response_types.first().map(|_| site.batch_item_failures),
             filter_pass_rate: keys.filter_pass_rate,
+            backoff: keys.retry_backoff,
             backlog: keys.backlog.unwrap_or(Backlog { events: 0, age: SimDuration::ZERO }),
             begins: SimTime::ZERO + keys.polling_phase,
             pollers,

@@ -19,7 +19,7 @@ use crate::time::{SimDuration, SimTime};
 
 use super::common::Common;
 use super::consumers::Consumers;
-use super::lane::{Cut, Policy, RETRY_BASE, RETRY_LIMIT};
+use super::lane::{Cut, Policy};
 use super::mapping::{Backlog, MappingSpec, PartitionKeys, StartingPosition, WriteRetry};
 use super::partition::Keys;
 use super::poison::Poison;
@@ -368,11 +368,8 @@ impl Definition for StreamDefinition {
     }
 
     fn assumptions(&self) -> Vec<String> {
-        let mut assumptions = vec![format!(
-            "stream retry back-off {} s x 2^n, at most {} s: not documented by AWS",
-            RETRY_BASE.as_secs_f64(),
-            RETRY_LIMIT.as_secs_f64()
-        )];
+        let mut assumptions =
+            vec![format!("stream retry back-off {}: not documented by AWS", self.mapping.retry_backoff)];
         assumptions.push(if self.plan.consumers.is_some() {
             "the consumers of a Kafka mapping double each minute in which records wait: not documented by AWS; their 5 MB a second each are no limit here".into()
         } else {
@@ -478,6 +475,7 @@ impl Definition for StreamDefinition {
                     .or(self.plan.retries_with_destination.filter(|_| mapping.on_failure.is_some())),
                 maximum_record_age: mapping.maximum_record_age.0,
                 bisect: mapping.bisect_batch_on_function_error,
+                backoff: mapping.retry_backoff,
             },
             answer: mapping.reports_failures().then_some(site.batch_item_failures),
             filter_pass_rate: mapping.filter_pass_rate,

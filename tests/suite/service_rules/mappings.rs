@@ -92,6 +92,14 @@ fn failing_batches() {
             &[("sources.kinesis.processed", 2.0), ("sources.kinesis.deliveries", 4.0), ("sources.kinesis.latency_ms.max", 1_000.0)],
         ),
         (
+            "F§4.23 the waits of a failed batch are the scenario's to set",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             source.kinesis = [{ polling_phase = '0s', poison = [0], maximum_retry_attempts = 3, retry_backoff = { base = '1s', cap = '3s' }, backlog = { events = 1 } }]",
+            "started",
+            &["0 started 0 on f/0", "1 started 0 try 2 on f/0", "3 started 0 try 3 on f/0", "6 started 0 try 4 on f/0"],
+            &[],
+        ),
+        (
             "F§4.20 a throttled batch is not split",
             "function.f = { duration = '2s', init_duration = '0s', reserved_concurrent_executions = 1 }
              source.invoke = [{ name = 'a', arrivals = { at = ['0s'] } }]

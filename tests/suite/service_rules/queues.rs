@@ -88,6 +88,15 @@ fn receiving() {
 fn failures() {
     hold(&[
         (
+            "F§6.7 the waits of a throttled batch are the scenario's to set",
+            "function.f = { duration = '20s', timeout = '20s', init_duration = '0s', reserved_concurrent_executions = 1 }
+             source.invoke = [{ name = 'a', arrivals = { at = ['0s'] } }]
+             source.sqs = [{ name = 'b', retry_backoff = { base = '3s', cap = '7s' }, arrivals = { at = ['1s'] } }]",
+            "throttled",
+            &["1 throttled b:0", "4 throttled b:0 try 2", "10 throttled b:0 try 3", "17 throttled b:0 try 4"],
+            &[],
+        ),
+        (
             "F§6, F§3.9 at least once: deleted messages may come again, and that decides nothing",
             "function.f = { duration = '1s', init_duration = '0s', outages = [{ from = '1s', to = '2s' }] }
              source.sqs = [{ duplicate_rate = 1.0, arrivals = { at = ['0s', '0s', '35s'] } }]",

@@ -26,6 +26,7 @@ pub fn queue(draft: &mut Draft, scene: &Scene) {
     pollers(draft);
     batches(draft);
     draft.maybe(40, "function_response_types", &["[\"ReportBatchItemFailures\"]"]);
+    draft.maybe(15, "retry_backoff", &["{ base = \"1ms\", cap = \"3s\" }", "{ base = \"10s\", cap = \"10s\" }"]);
     draft.maybe(25, "filter_pass_rate", &["0.0", "0.5", "1", "0.9"]);
     draft.maybe_time(30, "propagation", 1);
     draft.maybe_text(15, "polling_phase", &["0s", "1ns", "500ms", "3s"]);

@@ -141,6 +141,7 @@ fn pollers(draft: &mut Draft) -> bool {
 
 /// What becomes of failing batches.
 fn failures(draft: &mut Draft) {
+    draft.maybe(15, "retry_backoff", &["{ base = \"100ms\", cap = \"3s\" }", "{ base = \"10s\", cap = \"10s\" }"]);
     draft.maybe(40, "maximum_retry_attempts", &["-1", "\"unlimited\"", "0", "1", "5", "10000"]);
     draft.maybe(25, "maximum_record_age", &["-1", "\"60s\"", "\"95s\"", "\"10m\""]);
     draft.maybe(40, "bisect_batch_on_function_error", &["true"]);

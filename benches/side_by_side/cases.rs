@@ -157,7 +157,7 @@ pub fn throttled(seconds: u64) -> Workload {
 /// Seconds of case (f).
 pub const fn throttled_seconds(size: Size) -> u64 {
     match size {
-        Size::Quick => 1,
+        Size::Quick => 2,
         Size::Full => 10,
     }
 }

@@ -58,6 +58,11 @@ impl Key {
         unit(&mut self.draws())
     }
 
+    /// Whether what `purpose` names happens, with probability `rate`.
+    pub fn chance(self, purpose: &str, rate: f64) -> bool {
+        rate > 0.0 && self.named(purpose).unit() < rate
+    }
+
     /// One number, uniform in 0..`n`; `n` is at least 1.
     pub fn below(self, n: u64) -> u64 {
         // Lemire's multiplication; the bias of n / 2^64 is far below what any run can see.

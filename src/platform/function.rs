@@ -263,7 +263,7 @@ impl Function {
     fn enqueue(&mut self, invoke: &Invoke, shared: &Shared, now: SimTime) {
         let Origin { key, duplicate_rate } = shared.sources[invoke.source.0 as usize];
         self.enter_queue(invoke, key, false, now);
-        if duplicate_rate > 0.0 && key.numbered(invoke.events.first).named(DUPLICATE).unit() < duplicate_rate {
+        if key.numbered(invoke.events.first).chance(DUPLICATE, duplicate_rate) {
             self.enter_queue(invoke, key.named(DUPLICATE), true, now);
         }
     }

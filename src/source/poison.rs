@@ -32,7 +32,7 @@ impl Poison {
         {
             return *times;
         }
-        if self.rate > 0.0 && self.key.numbered(event).named(POISON).unit() < self.rate { u32::MAX } else { 0 }
+        if self.key.numbered(event).chance(POISON, self.rate) { u32::MAX } else { 0 }
     }
 
     /// Whether any event can be poisoned.

@@ -329,7 +329,7 @@ impl Queue {
     }
 
     fn passes(&self, number: u64) -> bool {
-        self.filter_pass_rate >= 1.0 || self.key.numbered(number).named(FILTER).unit() < self.filter_pass_rate
+        self.filter_pass_rate >= 1.0 || self.key.numbered(number).chance(FILTER, self.filter_pass_rate)
     }
 
     /// Makes a batch of received messages and sends it.
@@ -491,10 +491,7 @@ impl Queue {
     /// "Amazon SQS at-least-once delivery").
     fn take_out(&mut self, number: u64, ctx: &mut Context<'_>) -> Option<Message> {
         let message = *self.messages.get(number);
-        let comes_again = !message.copy
-            && self.duplicate_rate > 0.0
-            && self.key.numbered(number).named(DUPLICATE).unit() < self.duplicate_rate;
-        if comes_again {
+        if !message.copy && self.key.numbered(number).chance(DUPLICATE, self.duplicate_rate) {
             self.messages.leave_copy(number, ctx.now);
             ctx.tell(Fact::Waiting { source: self.id, change: 1 });
         } else {

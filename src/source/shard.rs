@@ -390,14 +390,14 @@ impl Pull {
     /// duplicate processing of records can occur" (AWS Lambda Developer Guide, "Kinesis").
     pub(super) fn comes_twice(&self, batch: &Batch) -> bool {
         let rate = self.setting.duplicate_rate;
-        let twice = |record: &Record| self.setting.key.numbered(record.number).named("duplicate").unit() < rate;
+        let twice = |record: &Record| self.setting.key.numbered(record.number).chance("duplicate", rate);
         rate > 0.0 && !batch.copy && batch.records.iter().any(twice)
     }
 
     /// Whether a record passes the mapping's filters.
     fn passes(&self, record: u64) -> bool {
         let rate = self.setting.filter_pass_rate;
-        rate >= 1.0 || self.setting.key.numbered(record).named("filter").unit() < rate
+        rate >= 1.0 || self.setting.key.numbered(record).chance("filter", rate)
     }
 
     /// Sends what is due in the free lanes of a shard.

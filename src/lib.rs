@@ -51,6 +51,7 @@ pub mod report;
 pub mod scenario;
 mod simulation;
 pub mod source;
+pub mod study;
 pub mod time;
 pub mod token_bucket;
 pub mod units;

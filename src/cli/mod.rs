@@ -3,12 +3,14 @@
 mod check;
 mod files;
 mod list;
+mod load;
 mod new;
+mod progress;
+mod replicating;
 mod run;
 mod schema;
 
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -16,6 +18,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::scenario::{Report, Scenario};
 
 pub use files::Files;
+use load::{Loaded, load};
 
 /// Discrete-event simulation of AWS Lambda's event sources.
 #[derive(Parser)]
@@ -110,34 +113,6 @@ fn warn(scenario: &Scenario) {
 
 fn colour() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && io::stderr().is_terminal()
-}
-
-/// A scenario file, read, with the files beside it.
-struct Loaded {
-    scenario: Scenario,
-    files: Files,
-}
-
-/// Reads a scenario file, or standard input where it is `-`, and changes it by `sets`.
-fn load(path: &str, sets: &[String]) -> Result<Loaded, Failure> {
-    let unreadable = |error: io::Error| Failure::Input(format!("error: {path}: {}", describe(&error)));
-    let (bytes, folder) = if path == "-" {
-        let mut bytes = Vec::new();
-        io::Read::read_to_end(&mut io::stdin(), &mut bytes).map_err(unreadable)?;
-        (bytes, PathBuf::new())
-    } else {
-        let folder = std::path::Path::new(path).parent().map(PathBuf::from).unwrap_or_default();
-        (std::fs::read(path).map_err(unreadable)?, folder)
-    };
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let valid = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
-        let line = 1 + valid.matches('\n').count();
-        let column = 1 + valid.rsplit('\n').next().unwrap_or_default().chars().count();
-        Failure::Input(format!("error: {path}:{line}:{column}: not UTF-8 text"))
-    })?;
-    let files = Files::beside(folder);
-    let scenario = crate::read(path, &text, sets, &files)?;
-    Ok(Loaded { scenario, files })
 }
 
 fn describe(error: &io::Error) -> String {

@@ -7,20 +7,29 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::metrics::{Outcome, Summary};
+use crate::metrics::{self, Outcome, Summary};
 use crate::report::{FactsCsv, Folder, charts, series_csv, summary_csv, text};
+use crate::scenario::Scenario;
 use crate::simulate;
+use crate::study::{Enough, Precision, Subject, replicate};
 
 use super::files::Files;
+use super::progress::Bar;
+use super::replicating::Replicating;
 use super::{Failure, Loaded, Scenarios, complain, describe, load, print, warn};
 
 #[derive(Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
     of: Scenarios,
-    /// Seed of all random draws, instead of the scenario's
-    #[arg(long)]
-    seed: Option<u64>,
+    #[command(flatten)]
+    replicating: Replicating,
+    /// Go on until this metric's mean is known so precisely, such as sources.logs.latency_ms.p99=2%
+    #[arg(long, value_name = "METRIC=SHARE")]
+    precision: Vec<String>,
+    /// Where a precision is asked: replications at most
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
+    max_replications: u64,
     /// Folder for tables and charts; with several scenarios, a folder of each lies in it [default: output/SCENARIO]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -55,14 +64,16 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             let folder = folder.display();
             return Err(Failure::Input(format!("error: {other} and {path} would both write to {folder}")));
         }
-        loaded.push((one, folder));
+        let enough =
+            enough(arguments, &one.scenario).map_err(|what| Failure::Input(format!("error: {path}: {what}")))?;
+        loaded.push((one, folder, enough));
     }
     if !arguments.quiet {
-        loaded.iter().for_each(|(one, _)| warn(&one.scenario));
+        loaded.iter().for_each(|(one, ..)| warn(&one.scenario));
     }
     let mut met = true;
-    for (one, folder) in &loaded {
-        met &= simulate_one(arguments, one, folder)?;
+    for (one, folder, enough) in &mut loaded {
+        met &= simulate_one(arguments, one, folder, enough)?;
     }
     if met { Ok(()) } else { Err(Failure::Unmet) }
 }
@@ -75,22 +86,54 @@ fn folder(arguments: &Arguments, scenario: &str) -> PathBuf {
     }
 }
 
+/// Replications where none are asked for, and where a precision is.
+const REPLICATIONS: usize = 1;
+const REPLICATIONS_OF_PRECISION: usize = 10;
+
+/// When there are enough replications of a scenario.
+fn enough(arguments: &Arguments, scenario: &Scenario) -> Result<Enough, String> {
+    let known = if arguments.precision.is_empty() { vec![] } else { metrics::names(scenario) };
+    let precision = arguments.precision.iter().map(|text| Precision::parse(text, &known));
+    let precision = precision.collect::<Result<Vec<_>, _>>()?;
+    let default = if precision.is_empty() { REPLICATIONS } else { REPLICATIONS_OF_PRECISION };
+    let most = arguments.max_replications as usize;
+    let replications =
+        arguments.replicating.replications(if precision.is_empty() { default } else { default.min(most) });
+    if !precision.is_empty() && replications > most {
+        return Err(format!("--replications {replications} is more than --max-replications {most}"));
+    }
+    Ok(Enough { replications, most, level: arguments.replicating.level, precision })
+}
+
 /// Runs one scenario; tells whether it met what it expects.
-fn simulate_one(arguments: &Arguments, loaded: &Loaded, folder: &Path) -> Result<bool, Failure> {
-    let Loaded { scenario, files } = loaded;
-    let seed = arguments.seed.unwrap_or(scenario.seed);
-    let outcome = match &arguments.facts {
-        Some(path) => with_facts(loaded, seed, path)?,
-        None => simulate(scenario, seed, files, &mut ()),
+fn simulate_one(arguments: &Arguments, loaded: &mut Loaded, folder: &Path, enough: &Enough) -> Result<bool, Failure> {
+    let bar = Bar::new(arguments.quiet);
+    let workers = arguments.replicating.workers(&bar)?;
+    let found = arguments.replicating.settle(&mut loaded.scenario, &loaded.files, &workers);
+    let Loaded { scenario, files } = &*loaded;
+    let seed = arguments.replicating.seed(scenario);
+    let one_is_enough = enough.replications == 1 && enough.precision.is_empty();
+    let replicated = (!one_is_enough).then(|| replicate(Subject { scenario, inputs: files }, seed, enough, &workers));
+    let outcome = match (&arguments.facts, &replicated) {
+        (Some(path), _) => &with_facts(loaded, seed, path)?,
+        (None, Some((_, first))) => first,
+        (None, None) => &simulate(scenario, seed, files, &mut ()),
     };
+    drop(workers);
+    drop(bar);
     read_to_the_end(files)?;
-    let summary = Summary::new(scenario, seed, &outcome);
+    let mut summary = Summary::new(scenario, seed, outcome);
+    summary.warm_up = found;
+    if let Some((replications, _)) = &replicated {
+        summary.precision = enough.reached(replications);
+        summary.set_confidence(scenario, replications.all(enough.level));
+    }
     let unfinished = |error: &dyn std::fmt::Display| Failure::Unfinished(format!("{}: {error}", folder.display()));
     let mut output = Folder::new(folder);
     output.add("summary.csv", summary_csv(&summary));
-    output.add("series.csv", series_csv(&outcome, &scenario.names()));
+    output.add("series.csv", series_csv(outcome, &scenario.names()));
     if !arguments.no_charts {
-        for (name, svg) in charts(scenario, &summary, &outcome).map_err(|error| unfinished(&error))? {
+        for (name, svg) in charts(scenario, &summary, outcome).map_err(|error| unfinished(&error))? {
             output.add(name, svg);
         }
     }

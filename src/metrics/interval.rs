@@ -311,6 +311,23 @@ impl Timeline {
         .collect()
     }
 
+    /// Width of all bins but the last, in nanoseconds.
+    pub fn width(&self) -> u64 {
+        self.width
+    }
+
+    /// By bin, the mean level of work in the system: invocations that run and events that wait.
+    pub fn level_of_work(&self) -> Vec<f64> {
+        let mut level =
+            self.points(Owner::Account, |bin, length| bin[FunctionColumn::ConcurrencyArea as usize] / length);
+        for source in 0..self.owners.len() - 1 - self.functions {
+            let waiting = |bin: &[f64], length: f64| bin[SourceColumn::BacklogArea as usize] / length;
+            let waiting = self.points(Owner::Source(source as u32), waiting);
+            level.iter_mut().zip(waiting).for_each(|((_, sum), (_, more))| *sum += more);
+        }
+        level.into_iter().map(|(_, level)| level).collect()
+    }
+
     /// The end of what is recorded.
     pub fn end(&self) -> SimTime {
         self.end

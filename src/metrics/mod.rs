@@ -21,5 +21,5 @@ pub use level::Level;
 pub use outcome::{FunctionFigures, Outcome, SourceFigures};
 pub use quantity::Quantity;
 pub use recorder::{Recorder, Watch};
-pub use summary::{Summary, Verdict};
-pub use table::{metrics, unit, unknown_metrics};
+pub use summary::{Confidence, PrecisionReached, Summary, Verdict, WarmUpFound};
+pub use table::{Better, better, metrics, names, nearest_metric, unit, unknown_metrics};

@@ -36,6 +36,15 @@ pub struct Summary {
     pub account: AccountSummary,
     /// What it would have cost.
     pub cost_usd: Cost,
+    /// With `warm_up = "auto"`: what was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warm_up: Option<WarmUpFound>,
+    /// With replications: each metric's interval. The figures above are those of the first replication.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub confidence: BTreeMap<String, Confidence>,
+    /// With a precision asked: how far each was reached.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub precision: Vec<PrecisionReached>,
     /// What the scenario expects, and whether it was met.
     pub expect: Vec<Verdict>,
     /// What the model takes for granted that AWS does not document.
@@ -122,6 +131,49 @@ pub struct AccountSummary {
     concurrent_executions: MeanMax,
 }
 
+/// The mean of a metric over independent replications, and the interval that holds its expectation with confidence `level`. A
+/// figure that no replication has is `null`; so are the bounds where there are fewer than two.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Confidence {
+    /// Mean over the replications.
+    pub mean: Option<f64>,
+    /// Lower bound.
+    pub low: Option<f64>,
+    /// Upper bound.
+    pub high: Option<f64>,
+    /// Between 0 and 1.
+    pub level: f64,
+    /// Replications in which the figure exists.
+    pub n: usize,
+}
+
+/// How precisely a metric's mean is known, against what was asked.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PrecisionReached {
+    /// The metric's name.
+    pub metric: String,
+    /// Half-width of its interval over its mean, as asked.
+    pub wanted: f64,
+    /// The same as reached; `null` where there is no mean.
+    pub reached: Option<f64>,
+    /// Whether it was reached.
+    pub met: bool,
+}
+
+/// What `warm_up = "auto"` came to.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct WarmUpFound {
+    /// The rule.
+    pub rule: &'static str,
+    /// Pilot runs whose level of work was looked at.
+    pub pilot_runs: usize,
+    /// What is left out; `null` where the runs were too short to tell, and nothing is.
+    pub found_s: Option<f64>,
+    /// Why nothing was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
 /// One line of `[expect]` after a run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Verdict {
@@ -156,10 +208,20 @@ impl Summary {
                     *place = value;
                 }
             });
-            let verdict = |expectation: &Expectation| Verdict::new(expectation, got[expectation.metric.as_str()]);
-            summary.expect = scenario.expect.iter().map(verdict).collect();
+            summary.judge(scenario, |metric| got[metric]);
         }
         summary
+    }
+
+    /// Takes the intervals of replications; `[expect]` is judged by their means from now on.
+    pub fn set_confidence(&mut self, scenario: &Scenario, confidence: BTreeMap<String, Confidence>) {
+        self.judge(scenario, |metric| confidence.get(metric).and_then(|interval| interval.mean));
+        self.confidence = confidence;
+    }
+
+    fn judge(&mut self, scenario: &Scenario, got: impl Fn(&str) -> Option<f64>) {
+        let verdict = |expectation: &Expectation| Verdict::new(expectation, got(&expectation.metric));
+        self.expect = scenario.expect.iter().map(verdict).collect();
     }
 
     fn figures(scenario: &Scenario, seed: u64, outcome: &Outcome, names: &Names) -> Summary {
@@ -194,7 +256,7 @@ impl Summary {
             seed,
             profile: scenario.profile.name(),
             duration_s: scenario.duration.map_or(outcome.window.1.as_secs_f64(), |duration| duration.as_secs_f64()),
-            warm_up_s: scenario.warm_up.as_secs_f64(),
+            warm_up_s: scenario.warm_up.length().as_secs_f64(),
             ended_at_s: outcome.ended_at.as_secs_f64(),
             sources: sources.collect(),
             functions: functions.collect(),
@@ -203,6 +265,9 @@ impl Summary {
                 concurrent_executions: mean_max(outcome.account_concurrency_mean(), outcome.account_concurrency_max),
             },
             cost_usd: costs.total,
+            warm_up: None,
+            confidence: BTreeMap::new(),
+            precision: vec![],
             expect: vec![],
             assumptions: assumptions(scenario),
         }

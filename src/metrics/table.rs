@@ -46,24 +46,75 @@ fn visit(path: &str, value: &Value, each: &mut dyn FnMut(&str, Option<f64>)) {
     }
 }
 
-/// The metrics in `[expect]` that the scenario does not have, each with what is wrong and the nearest that there is.
+/// The names of all metrics of a scenario, in the order of its summary.
+pub fn names(scenario: &Scenario) -> Vec<String> {
+    let nothing: Outcome =
+        Recorder::new(scenario.names(), SimTime::ZERO, None, &mut ()).finish(SimTime::ZERO, SimTime::ZERO);
+    let mut names = Vec::new();
+    metrics(&Summary::new(scenario, scenario.seed, &nothing), |name, _| names.push(name.to_owned()));
+    names
+}
+
+/// The metric whose name is most like `wanted`, where one is like it at all.
+pub fn nearest_metric(wanted: &str, known: &[String]) -> Option<String> {
+    nearest(wanted, known.iter().map(String::as_str)).map(str::to_owned)
+}
+
+/// The metrics in `[expect]` that the scenario does not have, each with the nearest that there is.
 pub fn unknown_metrics(scenario: &Scenario) -> Vec<(String, Option<String>)> {
     if scenario.expect.is_empty() {
         return vec![];
     }
-    let nothing: Outcome =
-        Recorder::new(scenario.names(), SimTime::ZERO, None, &mut ()).finish(SimTime::ZERO, SimTime::ZERO);
-    let mut known = BTreeSet::new();
-    metrics(&Summary::new(scenario, scenario.seed, &nothing), |name, _| {
-        known.insert(name.to_owned());
-    });
-    let unknown = scenario.expect.iter().filter(|expectation| !known.contains(&expectation.metric));
-    unknown
-        .map(|expectation| {
-            let near = nearest(&expectation.metric, known.iter().map(String::as_str));
-            (expectation.metric.clone(), near.map(str::to_owned))
-        })
-        .collect()
+    let names = names(scenario);
+    let known: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+    let unknown = scenario.expect.iter().filter(|expectation| !known.contains(expectation.metric.as_str()));
+    unknown.map(|expectation| (expectation.metric.clone(), nearest_metric(&expectation.metric, &names))).collect()
+}
+
+/// Which values of a metric a user wishes for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Better {
+    /// Times, losses, costs.
+    Lower,
+    /// What got done.
+    Higher,
+}
+
+/// Which values of a metric are better; none where it tells of load or of means, not of quality.
+pub fn better(metric: &str) -> Option<Better> {
+    const LOWER: [&str; 17] = [
+        "rejected",
+        "dead_lettered",
+        "dropped",
+        "expired",
+        "in_flight",
+        "backlog",
+        "errors",
+        "timeouts",
+        "throttles",
+        "cold_starts",
+        "cold_start_rate",
+        "async_events_dropped",
+        "spillover_invocations",
+        "cost_usd",
+        "duration_ms",
+        "billed_ms",
+        "latency_parts_ms",
+    ];
+    const HIGHER: [&str; 2] = ["processed", "throughput_per_s"];
+    let (section, rest) = metric.split_once('.')?;
+    // The figure's own name: what follows the name of a source or function, which may hold any of these words itself.
+    let figure = match section {
+        "sources" | "functions" => rest.split('.').nth(1)?,
+        "cost_usd" => "cost_usd",
+        _ => return None,
+    };
+    match figure {
+        _ if HIGHER.contains(&figure) => Some(Better::Higher),
+        _ if LOWER.contains(&figure) => Some(Better::Lower),
+        "latency_ms" | "response_ms" | "iterator_age_ms" | "async_event_age_ms" => Some(Better::Lower),
+        _ => None,
+    }
 }
 
 /// The unit of a metric, which its name tells.
@@ -82,6 +133,22 @@ pub fn unit(metric: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_tells_which_values_are_better() {
+        for (metric, want) in [
+            ("sources.cost_usd.latency_ms.p99", Some(Better::Lower)),
+            ("sources.a.processed", Some(Better::Higher)),
+            ("sources.a.events", None),
+            ("sources.processed.events", None),
+            ("functions.f.cold_start_rate", Some(Better::Lower)),
+            ("functions.f.batch_size.mean", None),
+            ("cost_usd.total", Some(Better::Lower)),
+            ("ended_at_s", None),
+        ] {
+            assert_eq!(better(metric), want, "{metric}");
+        }
+    }
 
     #[test]
     fn a_name_tells_the_unit() {

@@ -1,16 +1,35 @@
 //! Tables as CSV: the metrics of a run, and its minutes under CloudWatch's names.
 
-use crate::metrics::{Minute, Outcome, Owner, Summary, metrics, unit};
+use crate::metrics::{Confidence, Minute, Outcome, Owner, Summary, metrics, unit};
 use crate::scenario::Names;
 
-/// `summary.csv`: every metric with its value and unit; a figure that cannot exist has no value.
+/// `summary.csv`: every metric with its value and unit; a figure that cannot exist has no value. With replications, the value is
+/// that of the first, and five columns more hold the mean of all and its interval.
 pub fn summary_csv(summary: &Summary) -> String {
-    let mut table = Table::new(&["metric", "value", "unit"]);
+    let mut header = vec!["metric", "value", "unit"];
+    if !summary.confidence.is_empty() {
+        header.extend(["mean", "low", "high", "level", "n"]);
+    }
+    let mut table = Table::new(&header);
     metrics(summary, |metric, value| {
-        let value = value.map_or_else(String::new, |value| value.to_string());
-        table.row([metric, &value, unit(metric)]);
+        let mut row = vec![metric.to_owned(), number(value), unit(metric).to_owned()];
+        if let Some(interval) = summary.confidence.get(metric) {
+            row.extend(bounds(interval));
+        }
+        table.row(row);
     });
     table.text()
+}
+
+/// A number, or nothing where there is none.
+fn number(value: Option<f64>) -> String {
+    value.map_or_else(String::new, |value| value.to_string())
+}
+
+/// The cells of an interval: mean, low, high, level, n.
+fn bounds(interval: &Confidence) -> [String; 5] {
+    let Confidence { mean, low, high, level, n } = interval;
+    [number(*mean), number(*low), number(*high), level.to_string(), n.to_string()]
 }
 
 /// `series.csv`: one row a minute, owner, metric and statistic; `time_s` is the minute's first second.

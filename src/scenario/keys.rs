@@ -11,6 +11,8 @@ use crate::profile::Profile;
 use crate::source::KINDS;
 use crate::time::SimDuration;
 
+use super::WarmUp;
+
 /// A scenario of pushpull: event sources, the functions they call, and what is expected of them.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(title = "pushpull scenario")]
@@ -27,9 +29,9 @@ pub(super) struct Keys {
     /// Virtual time in which sources emit, such as `"1h"`. Default: until every arrival process is exhausted.
     #[schemars(extend("x-minimum" = "1ns"))]
     pub duration: Option<SimDuration>,
-    /// Left out of all statistics. Default `"0s"`.
+    /// Left out of all statistics, or `"auto"`: until pilot runs have settled (MSER-5). Default `"0s"`.
     #[serde(default)]
-    pub warm_up: SimDuration,
+    pub warm_up: WarmUp,
     /// How long work in flight may take to end after `duration`. Default `"24h"`.
     #[serde(default = "day")]
     pub drain: SimDuration,

@@ -11,6 +11,7 @@ mod expect;
 mod keys;
 mod rules;
 mod schema;
+mod warm_up;
 
 use chrono::{DateTime, Utc};
 
@@ -24,6 +25,7 @@ pub use diagnostic::{Problem, Report, nearest};
 pub use document::{Document, Step};
 pub use expect::{Expectation, Want};
 pub use keys::json_schema;
+pub use warm_up::WarmUp;
 
 /// A scenario, valid as it stands.
 #[derive(Debug)]
@@ -39,7 +41,7 @@ pub struct Scenario {
     /// Time in which sources emit; none: until all arrival processes are exhausted.
     pub duration: Option<SimDuration>,
     /// Left out of all statistics.
-    pub warm_up: SimDuration,
+    pub warm_up: WarmUp,
     /// How long work in flight may take to end after the emission.
     pub drain: SimDuration,
     /// What instant 0 is on the calendar.

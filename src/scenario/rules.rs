@@ -399,9 +399,10 @@ impl Problems {
 
     fn times(&mut self, keys: &Keys, drafts: &[Draft]) {
         if let Some(duration) = keys.duration
-            && keys.warm_up >= duration
+            && keys.warm_up.length() >= duration
         {
-            let message = format!("the warm-up of {} leaves nothing of the duration of {duration}", keys.warm_up);
+            let warm_up = keys.warm_up.length();
+            let message = format!("the warm-up of {warm_up} leaves nothing of the duration of {duration}");
             self.add(Problem::at(path(&["warm_up"]), message).related(path(&["duration"]), "the duration"));
         }
         if keys.duration.is_none() {

@@ -321,7 +321,7 @@ impl<'a> History<'a> {
             ended: None,
             messages: 0,
             messages_counted: 0,
-            warm_up: scenario.warm_up.nanos(),
+            warm_up: scenario.warm_up.length().nanos(),
             last: 0,
         })
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The modules from the lowest to the highest: each names only those before it, and none beside it in its own row.
-const LAYERS: [&[&str]; 13] = [
+const LAYERS: [&[&str]; 15] = [
     &["units"],
     &["time"],
     &["random", "inputs", "token_bucket"],
@@ -14,7 +14,9 @@ const LAYERS: [&[&str]; 13] = [
     &["scenario"],
     &["metrics"],
     &["simulation"],
-    &["reading", "report"],
+    &["reading"],
+    &["study"],
+    &["report"],
     &["cli"],
     &["lib", "main"],
 ];

@@ -1,14 +1,12 @@
-//! The summary as tables for a terminal.
+//! The summary of a run.
 
 use std::collections::BTreeSet;
-
-use comfy_table::{CellAlignment, Table};
 
 use crate::metrics::Summary;
 use crate::scenario::Scenario;
 
-/// Lines of prose are no longer.
-const WIDTH: usize = 110;
+use super::confidence::confidence;
+use super::format::{count, money, plain, rate, table, time, wrapped};
 
 /// The summary of a run for people.
 pub fn text(scenario: &Scenario, summary: &Summary) -> String {
@@ -140,6 +138,7 @@ pub fn text(scenario: &Scenario, summary: &Summary) -> String {
         out += &table(rows, 2);
     }
     out += &answers(&sources);
+    out += &confidence(summary);
     let cost = &json["cost_usd"];
     out += &format!(
         "\nThis would cost {} USD: Lambda's requests {}, duration {}, provisioned concurrency {} and storage {}, the sources {}.\n",
@@ -193,120 +192,4 @@ fn answers(sources: &[(&String, &serde_json::Value)]) -> String {
         rows.push(row);
     }
     table(rows, 1)
-}
-
-/// A plain table: the first `left` columns are aligned to the left, the others to the right.
-fn table(rows: Vec<Vec<String>>, left: usize) -> String {
-    let mut table = Table::new();
-    table.load_style(comfy_table::presets::NOTHING);
-    table.add_rows(rows);
-    for (place, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((if place == 0 { 0 } else { 1 }, 1));
-        column.set_cell_alignment(if place < left { CellAlignment::Left } else { CellAlignment::Right });
-    }
-    let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
-    format!("\n{}\n", lines.join("\n"))
-}
-
-fn count(value: Option<f64>) -> String {
-    let Some(value) = value else { return "-".into() };
-    let digits = format!("{value:.0}");
-    let mut grouped = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
-/// Three significant digits, without a tail of zeros.
-fn rate(value: Option<f64>) -> String {
-    match value {
-        None => "-".into(),
-        Some(value) if value == value.trunc() || value.abs() >= 1000.0 => count(Some(value)),
-        Some(value) => plain(value, 3),
-    }
-}
-
-/// So many significant digits and all digits before the point, ungrouped, without a tail of zeros.
-fn plain(value: f64, digits: i32) -> String {
-    let decimals = if value == 0.0 { 0 } else { (digits - 1 - value.abs().log10().floor() as i32).clamp(0, 9) };
-    let text = format!("{value:.0$}", decimals as usize);
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
-}
-
-/// Text in lines of at most [`WIDTH`], the first after `first`, the others after `then`.
-fn wrapped(text: &str, first: &str, then: &str) -> String {
-    let (mut out, mut line) = (String::new(), first.to_owned());
-    let mut is_empty = true;
-    for word in text.split_whitespace() {
-        if !is_empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
-            out += line.trim_end();
-            out.push('\n');
-            line = then.to_owned();
-            is_empty = true;
-        }
-        if !is_empty {
-            line.push(' ');
-        }
-        line += word;
-        is_empty = false;
-    }
-    if !is_empty {
-        out += &line;
-        out.push('\n');
-    }
-    out
-}
-
-/// Milliseconds in the unit that reads best.
-fn time(ms: Option<f64>) -> String {
-    let Some(ms) = ms else { return "-".into() };
-    let (value, unit) = match ms {
-        0.0 => return "0".into(),
-        ms if ms < 0.001 => (ms * 1e6, "ns"),
-        ms if ms < 1.0 => (ms * 1e3, "µs"),
-        ms if ms < 1e3 => (ms, "ms"),
-        ms if ms < 120e3 => (ms / 1e3, "s"),
-        ms if ms < 7_200e3 => (ms / 60e3, "min"),
-        ms if ms < 172_800e3 => (ms / 3_600e3, "h"),
-        ms => (ms / 86_400e3, "d"),
-    };
-    format!("{} {unit}", rate(Some(value)))
-}
-
-/// Three significant digits, cents at least; what is less than a millionth of a dollar is called so.
-fn money(value: Option<f64>) -> String {
-    match value {
-        None => "-".into(),
-        Some(value) if value == 0.0 || value >= 1.0 => format!("{value:.2}"),
-        Some(value) if value < 1e-6 => "under 0.000001".into(),
-        Some(value) => plain(value, 3),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_read_well() {
-        assert_eq!([rate(Some(0.0123)), rate(Some(12.0)), rate(Some(12_345.6))], ["0.0123", "12", "12,346"]);
-        assert_eq!([plain(20.4, 6), plain(1_234_567.8, 6), plain(0.0, 6)], ["20.4", "1234568", "0"]);
-        assert_eq!([money(Some(0.0)), money(Some(0.0385)), money(Some(2.5))], ["0.00", "0.0385", "2.50"]);
-        assert_eq!([money(Some(2.2e-6)), money(Some(2e-7)), money(None)], ["0.0000022", "under 0.000001", "-"]);
-        assert_eq!([time(Some(9e7)), time(Some(1.2e9)), time(Some(0.0))], ["25 h", "13.9 d", "0"]);
-    }
-
-    #[test]
-    fn prose_is_wrapped_between_words() {
-        assert_eq!(wrapped("", "- ", "  "), "");
-        let text = wrapped(&"word ".repeat(60), "  · ", "    ");
-        let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines.len(), 3);
-        assert!(lines[0].starts_with("  · word") && lines[1].starts_with("    word"));
-        assert!(lines.iter().all(|line| line.chars().count() <= WIDTH && line.ends_with("word")));
-    }
 }

@@ -1,0 +1,56 @@
+//! From a file's name to a scenario: the text is read once, and scenarios are made of it with other keys.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::scenario::Scenario;
+
+use super::files::Files;
+use super::{Failure, describe};
+
+/// The text of a scenario file and the files beside it.
+pub(super) struct Text {
+    path: String,
+    text: String,
+    /// The files beside it.
+    pub files: Files,
+}
+
+impl Text {
+    /// Reads a file, or standard input where it is `-`.
+    pub(super) fn open(path: &str) -> Result<Text, Failure> {
+        let unreadable = |error: io::Error| Failure::Input(format!("error: {path}: {}", describe(&error)));
+        let (bytes, folder) = if path == "-" {
+            let mut bytes = Vec::new();
+            io::Read::read_to_end(&mut io::stdin(), &mut bytes).map_err(unreadable)?;
+            (bytes, PathBuf::new())
+        } else {
+            let folder = Path::new(path).parent().map(PathBuf::from).unwrap_or_default();
+            (std::fs::read(path).map_err(unreadable)?, folder)
+        };
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let valid = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
+            let line = 1 + valid.matches('\n').count();
+            let column = 1 + valid.rsplit('\n').next().unwrap_or_default().chars().count();
+            Failure::Input(format!("error: {path}:{line}:{column}: not UTF-8 text"))
+        })?;
+        Ok(Text { path: path.to_owned(), text, files: Files::beside(folder) })
+    }
+
+    /// The scenario with some keys changed, each `PATH=VALUE`.
+    pub(super) fn scenario(&self, sets: &[String]) -> Result<Scenario, Failure> {
+        Ok(crate::read(&self.path, &self.text, sets, &self.files)?)
+    }
+}
+
+/// A scenario file, read, with the files beside it.
+pub(super) struct Loaded {
+    pub scenario: Scenario,
+    pub files: Files,
+}
+
+/// Reads a scenario file, or standard input where it is `-`, and changes it by `sets`.
+pub(super) fn load(path: &str, sets: &[String]) -> Result<Loaded, Failure> {
+    let text = Text::open(path)?;
+    Ok(Loaded { scenario: text.scenario(sets)?, files: text.files })
+}

@@ -1,0 +1,7 @@
+//! Reports for a terminal.
+
+mod confidence;
+mod format;
+mod run;
+
+pub use run::text;

@@ -1,0 +1,243 @@
+//! Independent replications: the same scenario with seeds of their own.
+//!
+//! Replication k has the scenario's seed plus k, so that any of them can be looked at by `--seed`. How many there are is fixed,
+//! or they go on until figures are known as precisely as asked; that decision is made after whole rounds, so that it does not
+//! depend on which thread was first.
+
+use std::collections::BTreeMap;
+
+use crate::metrics::{Confidence, Outcome, PrecisionReached, names, nearest_metric};
+
+use super::confidence::confidence;
+use super::workers::{Figures, Subject, Workers};
+
+/// The seed of a replication, counted from 0.
+pub fn seed_of(first: u64, replication: usize) -> u64 {
+    first.wrapping_add(replication as u64)
+}
+
+/// What the replications of one scenario came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Replications {
+    /// The names of the figures.
+    pub metrics: Vec<String>,
+    /// The seed of the first.
+    pub seed: u64,
+    /// By replication.
+    pub runs: Vec<Figures>,
+}
+
+impl Replications {
+    /// None yet.
+    pub fn new(subject: Subject<'_>, seed: u64) -> Replications {
+        Replications { metrics: names(subject.scenario), seed, runs: vec![] }
+    }
+
+    /// The place of a metric.
+    pub fn place(&self, metric: &str) -> Option<usize> {
+        self.metrics.iter().position(|name| name == metric)
+    }
+
+    /// A metric in each replication.
+    pub fn values(&self, place: usize) -> impl Iterator<Item = Option<f64>> + '_ {
+        self.runs.iter().map(move |figures| figures[place])
+    }
+
+    /// The interval of one metric.
+    pub fn confidence(&self, place: usize, level: f64) -> Confidence {
+        confidence(self.values(place), level)
+    }
+
+    /// The interval of every metric.
+    pub fn all(&self, level: f64) -> BTreeMap<String, Confidence> {
+        let each = self.metrics.iter().enumerate();
+        each.map(|(place, name)| (name.clone(), self.confidence(place, level))).collect()
+    }
+}
+
+/// A wish to know a metric's mean to within a share of it: `METRIC=2%`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Precision {
+    /// The metric.
+    pub metric: String,
+    /// Half-width of the interval over the mean, above 0.
+    pub relative: f64,
+}
+
+impl Precision {
+    /// Reads `METRIC=2%` or `METRIC=0.02`, of a scenario that has the metrics `known`.
+    ///
+    /// # Errors
+    /// What is wrong, and what is allowed.
+    pub fn parse(text: &str, known: &[String]) -> Result<Precision, String> {
+        let form = || format!("`{text}`: expected METRIC=SHARE, such as sources.logs.latency_ms.p99=2%");
+        let (metric, share) = text.rsplit_once('=').ok_or_else(form)?;
+        let metric = known_metric(metric.trim(), known)?;
+        let share = share.trim();
+        let number = |text: &str| text.trim().parse::<f64>().ok().filter(|value| value.is_finite());
+        let relative = match share.strip_suffix('%') {
+            Some(percent) => number(percent).map(|percent| percent / 100.0),
+            None => number(share),
+        };
+        match relative.ok_or_else(form)? {
+            relative if relative > 0.0 && relative < 1.0 => Ok(Precision { metric, relative }),
+            _ => Err(format!("`{text}`: a precision lies above 0% and below 100% of the mean, and this is {share}")),
+        }
+    }
+}
+
+/// `metric`, if it is among `known`.
+///
+/// # Errors
+/// That it is not, and the nearest that is.
+pub fn known_metric(metric: &str, known: &[String]) -> Result<String, String> {
+    if known.iter().any(|name| name == metric) {
+        return Ok(metric.to_owned());
+    }
+    Err(match nearest_metric(metric, known) {
+        Some(near) => format!("no metric `{metric}` in this scenario; did you mean `{near}`?"),
+        None => {
+            format!("no metric `{metric}` in this scenario; a metric's name is its path in the summary: see `--json`")
+        }
+    })
+}
+
+/// When there are enough replications.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Enough {
+    /// So many at least, and where no precision is asked, at most.
+    pub replications: usize,
+    /// With a precision: so many at most.
+    pub most: usize,
+    /// Confidence level of the intervals, between 0 and 1.
+    pub level: f64,
+    /// What is to be known how well.
+    pub precision: Vec<Precision>,
+}
+
+impl Enough {
+    /// How far each asked precision has been reached.
+    pub fn reached(&self, of: &Replications) -> Vec<PrecisionReached> {
+        let verdict = |wish: &Precision| {
+            let interval = of.place(&wish.metric).map(|place| of.confidence(place, self.level));
+            let reached = interval.and_then(|interval| relative_half_width(&interval));
+            let met = reached.is_some_and(|reached| reached <= wish.relative);
+            PrecisionReached { metric: wish.metric.clone(), wanted: wish.relative, reached, met }
+        };
+        self.precision.iter().map(verdict).collect()
+    }
+
+    /// How many replications there should be after those of `so_far`: as many as its own spread lets one expect, but at most
+    /// twice as many, since that spread is an estimate. The same number: these are enough.
+    fn next(&self, so_far: &Replications) -> usize {
+        let n = so_far.runs.len();
+        let verdicts = self.reached(so_far);
+        if verdicts.iter().all(|verdict| verdict.met) {
+            return n;
+        }
+        let needed = |verdict: &PrecisionReached| match verdict.reached {
+            // The half-width falls with the root of the number.
+            Some(reached) => (n as f64 * (reached / verdict.wanted).powi(2)).ceil() as usize,
+            None => 2 * n,
+        };
+        let wanted = verdicts.iter().filter(|verdict| !verdict.met).map(needed).max().unwrap_or(n);
+        wanted.clamp(n + 1, 2 * n).min(self.most.max(n))
+    }
+}
+
+fn relative_half_width(interval: &Confidence) -> Option<f64> {
+    let (mean, low, high) = (interval.mean?, interval.low?, interval.high?);
+    let half = (high - low) / 2.0;
+    match (half == 0.0, mean == 0.0) {
+        (true, _) => Some(0.0),
+        (false, true) => None,
+        (false, false) => Some(half / mean.abs()),
+    }
+}
+
+/// Runs `subject` until there are enough replications; gives the outcome of the first, too, for charts.
+pub fn replicate(subject: Subject<'_>, seed: u64, enough: &Enough, workers: &Workers<'_>) -> (Replications, Outcome) {
+    let mut all = Replications::new(subject, seed);
+    let mut first = None;
+    let mut wanted = if enough.precision.is_empty() { enough.replications } else { enough.replications.max(2) };
+    while all.runs.len() < wanted {
+        let runs = workers.map((all.runs.len()..wanted).collect(), |replication| {
+            let (outcome, figures) = subject.run(seed_of(seed, replication));
+            ((replication == 0).then_some(outcome), figures)
+        });
+        for (outcome, figures) in runs {
+            first = first.or(outcome);
+            all.runs.push(figures);
+        }
+        wanted = enough.next(&all);
+    }
+    (all, first.expect("there is at least one replication"))
+}
+
+/// Runs each of `subjects` with the same seeds, all side by side.
+pub fn replicate_all(
+    subjects: &[Subject<'_>],
+    seed: u64,
+    replications: usize,
+    workers: &Workers<'_>,
+) -> Vec<Replications> {
+    let runs = subjects.iter().flat_map(|subject| (0..replications).map(move |replication| (*subject, replication)));
+    let figures = workers.map(runs.collect(), |(subject, replication)| subject.run(seed_of(seed, replication)).1);
+    let mut figures = figures.into_iter();
+    let mut all = Vec::new();
+    for subject in subjects {
+        let mut replications_of = Replications::new(*subject, seed);
+        replications_of.runs.extend(figures.by_ref().take(replications));
+        all.push(replications_of);
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_precision_is_read_or_refused() {
+        let known = ["sources.a.latency_ms.p99".to_owned()];
+        for text in ["sources.a.latency_ms.p99=2%", "sources.a.latency_ms.p99 = 0.02"] {
+            let want = Precision { metric: known[0].clone(), relative: 0.02 };
+            assert_eq!(Precision::parse(text, &known), Ok(want), "{text}");
+        }
+        for (text, says) in [
+            ("sources.a.latency_ms.p9=2%", "did you mean `sources.a.latency_ms.p99`"),
+            ("sources.a.latency_ms.p99", "expected METRIC=SHARE"),
+            ("sources.a.latency_ms.p99=", "expected METRIC=SHARE"),
+            ("sources.a.latency_ms.p99=NaN", "expected METRIC=SHARE"),
+            ("sources.a.latency_ms.p99=0%", "above 0%"),
+            ("sources.a.latency_ms.p99=-1%", "above 0%"),
+            ("sources.a.latency_ms.p99=200%", "above 0%"),
+        ] {
+            let error = Precision::parse(text, &known).unwrap_err();
+            assert!(error.contains(says), "{text}: {error}");
+        }
+    }
+
+    /// Replications of a made-up metric.
+    fn figures(values: &[f64]) -> Replications {
+        let runs = values.iter().map(|value| vec![Some(*value)]).collect();
+        Replications { metrics: vec!["m".into()], seed: 1, runs }
+    }
+
+    #[test]
+    fn replications_go_on_until_they_are_precise_enough() {
+        let enough = |relative, most| Enough {
+            replications: 2,
+            most,
+            level: 0.95,
+            precision: vec![Precision { metric: "m".into(), relative }],
+        };
+        // Mean 10, half-width t(0.975; 3) x standard error = 3.182 x 0.707 = 2.25: 22.5 %, so 0.22 needs 4 x (0.225 / 0.22)^2.
+        let spread = figures(&[9.0, 10.0, 9.0, 12.0]);
+        assert_eq!(enough(0.5, 100).next(&spread), 4);
+        assert_eq!(enough(0.22, 100).next(&spread), 5);
+        assert_eq!(enough(0.01, 100).next(&spread), 8, "no more than twice as many");
+        assert_eq!(enough(0.01, 6).next(&spread), 6);
+        assert_eq!(enough(0.01, 100).next(&figures(&[3.0, 3.0])), 2, "equal figures are known exactly");
+    }
+}

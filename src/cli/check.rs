@@ -2,7 +2,8 @@
 
 use clap::Args;
 
-use super::{Failure, Scenarios, load, print, warn};
+use super::load::load;
+use super::{Failure, Scenarios, print, warn};
 
 #[derive(Args)]
 pub(super) struct Arguments {

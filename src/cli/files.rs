@@ -1,8 +1,10 @@
 //! CSV files beside a scenario, read row by row.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
 use csv::StringRecord;
 
@@ -15,17 +17,32 @@ use super::describe;
 pub struct Files {
     folder: PathBuf,
     failure: Arc<Mutex<Option<InputError>>>,
+    /// All that were opened.
+    opened: Arc<Mutex<BTreeSet<PathBuf>>>,
 }
 
 impl Files {
     /// The files in `folder`.
     pub fn beside(folder: PathBuf) -> Files {
-        Files { folder, failure: Arc::default() }
+        Files { folder, failure: Arc::default(), opened: Arc::default() }
     }
 
     /// The first failure to read a row.
     pub(super) fn failure(&self) -> Option<InputError> {
         self.failure.lock().map_or(None, |failure| failure.clone())
+    }
+}
+
+impl Files {
+    /// What was opened so far: path, bytes and the time of the last change, so that a change of a file can be told.
+    pub(super) fn opened(&self) -> Vec<(PathBuf, u64, Option<SystemTime>)> {
+        let opened = self.opened.lock().map_or(BTreeSet::new(), |opened| opened.clone());
+        let state = |path: PathBuf| {
+            let metadata = path.metadata().ok();
+            let length = metadata.as_ref().map_or(0, std::fs::Metadata::len);
+            (path, length, metadata.and_then(|metadata| metadata.modified().ok()))
+        };
+        opened.into_iter().map(state).collect()
     }
 }
 
@@ -39,6 +56,9 @@ impl Inputs for Files {
         let mut reader = open(&path).map_err(|failure| error(None, describe(&failure)))?;
         let mut header = reader.headers().map_err(|failure| error(Some(1), explain(&failure)))?.clone();
         header.trim();
+        if let Ok(mut opened) = self.opened.lock() {
+            opened.insert(path.clone());
+        }
         let mut picks = Vec::new();
         for column in columns {
             picks.push(header.iter().position(|name| name == *column).ok_or_else(|| {

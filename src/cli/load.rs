@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::scenario::Scenario;
+use crate::scenario::{Document, Scenario};
 
 use super::files::Files;
 use super::{Failure, describe};
@@ -37,9 +37,21 @@ impl Text {
         Ok(Text { path: path.to_owned(), text, files: Files::beside(folder) })
     }
 
+    /// All that the figures of a study of this text depend on, besides what is changed in it.
+    pub(super) fn fingerprint(&self) -> String {
+        format!("{} {:?} {:?}", env!("CARGO_PKG_VERSION"), self.text, self.files.opened())
+    }
+
     /// The scenario with some keys changed, each `PATH=VALUE`.
     pub(super) fn scenario(&self, sets: &[String]) -> Result<Scenario, Failure> {
         Ok(crate::read(&self.path, &self.text, sets, &self.files)?)
+    }
+
+    /// The values as written, with some keys changed.
+    pub(super) fn document(&self, sets: &[String]) -> Result<Document, Failure> {
+        let mut document = Document::parse(&self.path, &self.text)?;
+        sets.iter().try_for_each(|set| document.set(set))?;
+        Ok(document)
     }
 }
 

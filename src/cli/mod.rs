@@ -1,14 +1,19 @@
 //! The command line: one file per verb. Data goes to standard output, everything else to standard error.
 
 mod check;
+mod compare;
 mod files;
+mod grid;
+mod journal;
 mod list;
 mod load;
 mod new;
+mod plan;
 mod progress;
 mod replicating;
 mod run;
 mod schema;
+mod sweep;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -18,7 +23,6 @@ use clap::{Args, Parser, Subcommand};
 use crate::scenario::{Report, Scenario};
 
 pub use files::Files;
-use load::{Loaded, load};
 
 /// Discrete-event simulation of AWS Lambda's event sources.
 #[derive(Parser)]
@@ -32,6 +36,12 @@ struct Arguments {
 enum Verb {
     /// Simulate scenarios; print a summary; write tables and charts
     Run(run::Arguments),
+    /// The figures over a grid of settings
+    Sweep(sweep::Arguments),
+    /// The cheapest settings that meet requirements, or the highest load that still does
+    Plan(plan::Arguments),
+    /// Which of two scenarios is better, over the same arrivals and draws
+    Compare(compare::Arguments),
     /// Validate scenarios only
     Check(check::Arguments),
     /// Event sources, distributions, arrivals and profiles, with one line each
@@ -73,6 +83,9 @@ impl From<Report> for Failure {
 pub fn main() -> ExitCode {
     let result = match Arguments::parse().verb {
         Verb::Run(arguments) => run::run(&arguments),
+        Verb::Sweep(arguments) => sweep::run(&arguments),
+        Verb::Plan(arguments) => plan::run(&arguments),
+        Verb::Compare(arguments) => compare::run(&arguments),
         Verb::Check(arguments) => check::run(&arguments),
         Verb::List => print(&list::text()),
         Verb::New(arguments) => new::run(&arguments),
@@ -113,6 +126,11 @@ fn warn(scenario: &Scenario) {
 
 fn colour() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && io::stderr().is_terminal()
+}
+
+/// Whether no file beside the scenario failed while the run read it.
+fn read_to_the_end(files: &Files) -> Result<(), Failure> {
+    files.failure().map_or(Ok(()), |failure| Err(Failure::Unfinished(failure.to_string())))
 }
 
 fn describe(error: &io::Error) -> String {

@@ -63,12 +63,16 @@ impl Replicating {
 
 /// A confidence level: a share, or percent.
 fn level(text: &str) -> Result<f64, String> {
-    let share = match text.strip_suffix('%') {
-        Some(percent) => percent.trim().parse::<f64>().map(|percent| percent / 100.0),
-        None => text.parse::<f64>(),
-    };
-    match share {
-        Ok(share) if share > 0.0 && share < 1.0 => Ok(share),
+    match share(text) {
+        Some(share) if share > 0.0 && share < 1.0 => Ok(share),
         _ => Err("expected a share above 0 and below 1, such as 0.95 or 95%".into()),
+    }
+}
+
+/// A share, or percent.
+pub(super) fn share(text: &str) -> Option<f64> {
+    match text.strip_suffix('%') {
+        Some(percent) => percent.trim().parse::<f64>().ok().map(|percent| percent / 100.0),
+        None => text.trim().parse::<f64>().ok(),
     }
 }

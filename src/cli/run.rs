@@ -13,10 +13,10 @@ use crate::scenario::Scenario;
 use crate::simulate;
 use crate::study::{Enough, Precision, Subject, replicate};
 
-use super::files::Files;
+use super::load::{Loaded, load};
 use super::progress::Bar;
 use super::replicating::Replicating;
-use super::{Failure, Loaded, Scenarios, complain, describe, load, print, warn};
+use super::{Failure, Scenarios, complain, describe, print, read_to_the_end, warn};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -150,11 +150,6 @@ fn simulate_one(arguments: &Arguments, loaded: &mut Loaded, folder: &Path, enoug
         }
     }
     Ok(summary.met())
-}
-
-/// Whether no file beside the scenario failed while the run read it.
-fn read_to_the_end(files: &Files) -> Result<(), Failure> {
-    files.failure().map_or(Ok(()), |failure| Err(Failure::Unfinished(failure.to_string())))
 }
 
 /// Simulates with every fact written to `path`: a file appears under its name only when it is whole.

@@ -6,6 +6,7 @@ use crate::platform::Limit;
 use crate::scenario::{Scenario, Source};
 
 use super::chart::{self, Bar, Curve, Heading, Limit as LimitLine, Line, LineStyle, Panel, Unit};
+use super::studies::Side;
 
 /// The charts of a run: (file name, SVG). A chart that would show nothing is left out.
 ///
@@ -67,6 +68,23 @@ fn quantiles(quantity: &Quantity) -> Vec<(f64, f64)> {
     let nines = (0..=240).map(|step| 1.0 - 10f64.powf(-f64::from(step) / 40.0)).take_while(|p| *p < last);
     // Beyond the last event but one there is only the slowest.
     nines.map(|p| at(p, p)).chain([at(last, 1.0), at(1.0, 1.0)]).flatten().collect()
+}
+
+/// The latency of both sides of a comparison, one upon the other.
+///
+/// # Errors
+/// What the drawing library says.
+pub fn compare_chart(sides: &[Side<'_>; 2]) -> Result<String, String> {
+    let of = |name: &str, side: &Side<'_>| {
+        let curves = curves(side.scenario, side.first).into_iter();
+        curves.map(|curve| Curve { label: format!("{name}: {}", curve.label), ..curve }).collect::<Vec<_>>()
+    };
+    let [a, b] = sides;
+    let heading = Heading {
+        title: "Latency by percentile, A and B".to_owned(),
+        subtitle: format!("A: {} · B: {} · seed {}", a.title(), b.title(), a.replications.seed),
+    };
+    chart::latency_distribution(&heading, &[of("A", a), of("B", b)].concat())
 }
 
 fn curves(scenario: &Scenario, outcome: &Outcome) -> Vec<Curve> {

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Files that a run may write; those that it does not write this time are removed, since they belong to another run.
-const KNOWN: [&str; 7] = [
+const KNOWN: [&str; 13] = [
     "summary.csv",
     "series.csv",
     "latency.svg",
@@ -14,6 +14,12 @@ const KNOWN: [&str; 7] = [
     "concurrency.svg",
     "throughput.svg",
     "backlog.svg",
+    "compare.csv",
+    "compare.svg",
+    "sweep.csv",
+    "sweep.svg",
+    "plan.csv",
+    "plan.svg",
 ];
 
 /// The last file to appear: where it is, the folder is whole.

@@ -4,11 +4,15 @@ pub mod chart;
 mod charts;
 mod facts;
 mod folder;
+mod json;
+mod studies;
 mod tables;
 mod text;
 
-pub use charts::charts;
+pub use charts::{charts, compare_chart};
 pub use facts::FactsCsv;
 pub use folder::Folder;
-pub use tables::{series_csv, summary_csv};
-pub use text::text;
+pub use json::{Json, compare_json, plan_json, search_json, sweep_json};
+pub use studies::{Planned, Searched, Side, Sweep, SweepPoint};
+pub use tables::{compare_csv, plan_csv, search_csv, series_csv, summary_csv, sweep_csv};
+pub use text::{compare_text, plan_text, search_text, sweep_text, text};

@@ -2,6 +2,9 @@
 
 use crate::metrics::{Confidence, Minute, Outcome, Owner, Summary, metrics, unit};
 use crate::scenario::Names;
+use crate::study::Difference;
+
+use super::studies::{Planned, Searched, Sweep};
 
 /// `summary.csv`: every metric with its value and unit; a figure that cannot exist has no value. With replications, the value is
 /// that of the first, and five columns more hold the mean of all and its interval.
@@ -30,6 +33,76 @@ fn number(value: Option<f64>) -> String {
 fn bounds(interval: &Confidence) -> [String; 5] {
     let Confidence { mean, low, high, level, n } = interval;
     [number(*mean), number(*low), number(*high), level.to_string(), n.to_string()]
+}
+
+/// `compare.csv`: each metric on both sides, the interval of the paired difference, what it tells, and how many times narrower it
+/// is for pairing.
+pub fn compare_csv(differences: &[Difference]) -> String {
+    let header = ["metric", "unit", "a", "b", "difference", "low", "high", "level", "n", "evidence", "narrower"];
+    let mut table = Table::new(&header);
+    for one in differences {
+        let mut row = vec![one.metric.clone(), unit(&one.metric).to_owned(), number(one.a.mean), number(one.b.mean)];
+        row.extend(bounds(&one.difference));
+        row.extend([one.evidence.text().to_owned(), number(one.narrower())]);
+        table.row(row);
+    }
+    table.text()
+}
+
+/// `sweep.csv`: one row a point and metric, with the values of the varied keys, the first seed and the interval.
+pub fn sweep_csv(sweep: &Sweep<'_>) -> String {
+    let keys = sweep.axes.iter().map(|axis| axis.path.as_str());
+    let rest = ["metric", "unit", "seed", "mean", "low", "high", "level", "n"];
+    let mut table = Table::new(&["point"].into_iter().chain(keys).chain(rest).collect::<Vec<_>>());
+    for (number, point) in sweep.points.iter().enumerate() {
+        let values = sweep.values(point);
+        for (place, metric) in point.replications.metrics.iter().enumerate() {
+            let mut row = vec![number.to_string()];
+            row.extend(values.iter().map(|value| (*value).to_owned()));
+            row.extend([metric.clone(), unit(metric).to_owned(), point.replications.seed.to_string()]);
+            row.extend(bounds(&point.replications.confidence(place, sweep.level)));
+            table.row(row);
+        }
+    }
+    table.text()
+}
+
+/// `plan.csv`: one row a point and required or minimized metric, with the interval, what is required and what it says.
+pub fn plan_csv(planned: &Planned<'_>) -> String {
+    let keys = planned.axes.iter().map(|axis| axis.path.as_str());
+    let rest = ["standing", "metric", "unit", "mean", "low", "high", "level", "n", "require", "holds"];
+    let mut table = Table::new(&["point"].into_iter().chain(keys).chain(rest).collect::<Vec<_>>());
+    for (place, candidate) in planned.candidates.iter().enumerate() {
+        let mut add = |metric: &str, interval: &Confidence, require: String, holds: &str| {
+            let mut row = vec![place.to_string()];
+            row.extend(planned.values(place).into_iter().map(str::to_owned));
+            row.extend([candidate.standing.text().to_owned(), metric.to_owned(), unit(metric).to_owned()]);
+            row.extend(bounds(interval));
+            row.extend([require, holds.to_owned()]);
+            table.row(row);
+        };
+        for (requirement, (interval, holds)) in planned.goal.requirements.iter().zip(&candidate.verdicts) {
+            add(&requirement.metric, interval, requirement.to_string(), holds.text());
+        }
+        add(&planned.goal.minimize, &candidate.objective, "least".to_owned(), "");
+    }
+    table.text()
+}
+
+/// `plan.csv` of a search: one row a value and requirement.
+pub fn search_csv(searched: &Searched<'_>) -> String {
+    let header = [searched.path, "metric", "unit", "mean", "low", "high", "level", "n", "require", "holds"];
+    let mut table = Table::new(&header);
+    for trial in &searched.found.trials {
+        for (requirement, (interval, holds)) in searched.search.requirements.iter().zip(&trial.verdicts) {
+            let metric = &requirement.metric;
+            let mut row = vec![trial.value.to_string(), metric.clone(), unit(metric).to_owned()];
+            row.extend(bounds(interval));
+            row.extend([requirement.to_string(), holds.text().to_owned()]);
+            table.row(row);
+        }
+    }
+    table.text()
 }
 
 /// `series.csv`: one row a minute, owner, metric and statistic; `time_s` is the minute's first second.

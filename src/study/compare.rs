@@ -53,6 +53,8 @@ pub struct Difference {
     pub difference: Confidence,
     /// Half-width of the difference's interval, were the replications of both sides independent of each other (Welch).
     pub unpaired: Option<f64>,
+    /// How far both sides rise and fall together over the replications, -1 to 1; none where one of them has no spread.
+    pub correlation: Option<f64>,
     /// What it tells.
     pub evidence: Evidence,
 }
@@ -77,6 +79,7 @@ pub fn compare(a: &Replications, b: &Replications, level: f64) -> Vec<Difference
             a: a.confidence(at_a, level),
             b: b.confidence(at_b, level),
             unpaired: welch(a.values(at_a), b.values(at_b), level),
+            correlation: correlation(a.values(at_a).zip(b.values(at_b))),
             evidence: if is_equal { Evidence::Equal } else { evidence(metric, &difference) },
             difference,
         }
@@ -96,6 +99,17 @@ fn evidence(metric: &str, difference: &Confidence) -> Evidence {
         (None, true) => Evidence::Higher,
         (None, false) => Evidence::Lower,
     }
+}
+
+/// The correlation of pairs, as far as both figures exist.
+fn correlation(pairs: impl Iterator<Item = (Option<f64>, Option<f64>)>) -> Option<f64> {
+    let pairs: Vec<(f64, f64)> = pairs.filter_map(|(a, b)| Some((a?, b?))).collect();
+    let n = pairs.len() as f64;
+    let (mean_a, mean_b) = pairs.iter().fold((0.0, 0.0), |(a, b), pair| (a + pair.0 / n, b + pair.1 / n));
+    let sum =
+        |product: &dyn Fn(f64, f64) -> f64| pairs.iter().map(|(a, b)| product(a - mean_a, b - mean_b)).sum::<f64>();
+    let (of_a, of_b) = (sum(&|a, _| a * a), sum(&|_, b| b * b));
+    (of_a > 0.0 && of_b > 0.0).then(|| sum(&|a, b| a * b) / (of_a * of_b).sqrt())
 }
 
 /// Half-width of the interval of a difference of two independent means.
@@ -126,6 +140,7 @@ mod tests {
         let got = &compare(&a, &b, 0.95)[0];
         assert_eq!((got.difference.mean, got.evidence), (Some(-1.5), Evidence::Better));
         assert!(got.narrower().unwrap() > 15.0, "{:?}", got.narrower());
+        assert!(got.correlation.unwrap() > 0.99, "{:?}", got.correlation);
         let worse = &compare(&b, &a, 0.95)[0];
         assert_eq!(worse.evidence, Evidence::Worse);
     }

@@ -6,14 +6,22 @@
 
 mod compare;
 mod confidence;
+mod find;
+mod plan;
 mod replications;
+mod requirement;
 mod vary;
 mod warm_up;
 mod workers;
 
 pub use compare::{Difference, Evidence, compare};
 pub use confidence::{confidence, mean_and_error, t_quantile};
-pub use replications::{Enough, Precision, Replications, known_metric, replicate, replicate_all, seed_of};
+pub use find::{Found, Search, Trial, find};
+pub use plan::{Candidate, Goal, Standing, plan};
+pub use replications::{
+    Enough, Journal, Precision, Replications, known_metric, replicate, replicate_all, replicate_pair, seed_of,
+};
+pub use requirement::{Holds, Requirement};
 pub use vary::{Axis, MOST_POINTS, assignments, grid};
 pub use warm_up::{find_warm_up, mser5};
 pub use workers::{Figures, Progress, Subject, Workers};

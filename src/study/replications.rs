@@ -174,23 +174,96 @@ pub fn replicate(subject: Subject<'_>, seed: u64, enough: &Enough, workers: &Wor
     (all, first.expect("there is at least one replication"))
 }
 
+/// Remembers finished runs of a study beyond its end, so that one that was stopped goes on where it was.
+pub trait Journal: Sync {
+    /// The figures of a run, where it is known.
+    fn recall(&self, subject: usize, replication: usize) -> Option<Figures>;
+    /// A run has ended.
+    fn keep(&self, subject: usize, replication: usize, figures: &Figures);
+}
+
+impl Journal for () {
+    fn recall(&self, _: usize, _: usize) -> Option<Figures> {
+        None
+    }
+    fn keep(&self, _: usize, _: usize, _: &Figures) {}
+}
+
 /// Runs each of `subjects` with the same seeds, all side by side.
 pub fn replicate_all(
     subjects: &[Subject<'_>],
     seed: u64,
     replications: usize,
     workers: &Workers<'_>,
+    journal: &dyn Journal,
 ) -> Vec<Replications> {
-    let runs = subjects.iter().flat_map(|subject| (0..replications).map(move |replication| (*subject, replication)));
-    let figures = workers.map(runs.collect(), |(subject, replication)| subject.run(seed_of(seed, replication)).1);
-    let mut figures = figures.into_iter();
-    let mut all = Vec::new();
-    for subject in subjects {
-        let mut replications_of = Replications::new(*subject, seed);
-        replications_of.runs.extend(figures.by_ref().take(replications));
-        all.push(replications_of);
-    }
+    let mut all: Vec<Replications> = subjects.iter().map(|subject| Replications::new(*subject, seed)).collect();
+    let everyone: Vec<usize> = (0..subjects.len()).collect();
+    extend(subjects, &mut all, &everyone, replications, workers, journal);
     all
+}
+
+/// Runs those of `subjects` that `which` names, until each has so many replications.
+pub(super) fn replicate_more(
+    subjects: &[Subject<'_>],
+    all: &mut [Replications],
+    which: &[usize],
+    replications: usize,
+    workers: &Workers<'_>,
+) {
+    extend(subjects, all, which, replications, workers, &());
+}
+
+fn extend(
+    subjects: &[Subject<'_>],
+    all: &mut [Replications],
+    which: &[usize],
+    replications: usize,
+    workers: &Workers<'_>,
+    journal: &dyn Journal,
+) {
+    let missing = |place: usize| (all[place].runs.len()..replications).map(move |replication| (place, replication));
+    let (mut known, mut unknown) = (BTreeMap::new(), Vec::new());
+    for (place, replication) in which.iter().flat_map(|place| missing(*place)) {
+        match journal.recall(place, replication) {
+            // What another version of the scenario left behind has other figures.
+            Some(figures) if figures.len() == all[place].metrics.len() => {
+                known.insert((place, replication), figures);
+            }
+            _ => unknown.push((place, replication, all[place].seed)),
+        }
+    }
+    let figures = workers.map(unknown, |(place, replication, seed)| {
+        let figures = subjects[place].run(seed_of(seed, replication)).1;
+        journal.keep(place, replication, &figures);
+        ((place, replication), figures)
+    });
+    known.extend(figures);
+    // In order of subject and replication.
+    for ((place, _), figures) in known {
+        all[place].runs.push(figures);
+    }
+}
+
+/// Runs both of `subjects` with the same seeds; gives the outcome of the first run of each, too, for charts.
+pub fn replicate_pair(
+    subjects: [Subject<'_>; 2],
+    seed: u64,
+    replications: usize,
+    workers: &Workers<'_>,
+) -> [(Replications, Outcome); 2] {
+    let runs = (0..2 * replications).map(|run| (run % 2, run / 2)).collect();
+    let runs = workers.map(runs, |(side, replication)| {
+        let (outcome, figures) = subjects[side].run(seed_of(seed, replication));
+        (side, (replication == 0).then_some(outcome), figures)
+    });
+    let mut pair = subjects.map(|subject| (Replications::new(subject, seed), None));
+    for (side, outcome, figures) in runs {
+        let (all, first) = &mut pair[side];
+        *first = first.take().or(outcome);
+        all.runs.push(figures);
+    }
+    pair.map(|(all, first)| (all, first.expect("there is at least one replication")))
 }
 
 #[cfg(test)]

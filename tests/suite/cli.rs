@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::path::Path;
+use std::process::Stdio;
 
 use serde_json::Value;
 
+use crate::sandbox::{Ended, Sandbox};
 use crate::support::{Figures, parse_facts};
 
 const SMALL: &str = r#"
@@ -23,130 +22,20 @@ name = "logs"
 arrivals = { constant = { rate = 5.0 } }
 "#;
 
+/// A sandbox that holds `small.toml`.
+fn small() -> Sandbox {
+    Sandbox::new().with("small.toml", SMALL)
+}
+
 const FACTS_HEADER: &str =
     "time_s,fact,function,source,first_event,last_event,n_events,invocation,attempt,environment,condition,invoke_count";
-
-/// A folder of one test, gone at its end.
-struct Sandbox(PathBuf);
-
-struct Ended {
-    status: i32,
-    out: String,
-    err: String,
-}
-
-impl Sandbox {
-    fn new() -> Sandbox {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("pushpull-cli-{}-{number}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        Sandbox(path)
-    }
-
-    /// A sandbox that holds `small.toml`.
-    fn small() -> Sandbox {
-        Sandbox::new().with("small.toml", SMALL)
-    }
-
-    fn with(self, name: &str, text: &str) -> Sandbox {
-        let path = self.0.join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-        self
-    }
-
-    fn command(&self, line: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pushpull"));
-        command.args(line.split_whitespace()).current_dir(&self.0).env_remove("NO_COLOR").stdin(Stdio::null());
-        command
-    }
-
-    fn run(&self, line: &str) -> Ended {
-        Ended::of(self.command(line).output().unwrap())
-    }
-
-    /// Runs a line that must end with 0.
-    fn ok(&self, line: &str) -> String {
-        let ended = self.run(line);
-        assert_eq!(ended.status, 0, "{line}: {}", ended.err);
-        ended.out
-    }
-
-    /// Runs a line that must be refused with 2, without a word on standard output.
-    fn refused(&self, line: &str) -> String {
-        let ended = self.run(line);
-        assert_eq!((ended.status, ended.out.as_str()), (2, ""), "{line}: {}", ended.err);
-        assert!(!ended.err.is_empty() && !ended.err.contains("panicked"), "{line}: {}", ended.err);
-        ended.err
-    }
-
-    fn piped(&self, line: &str, input: &str) -> Ended {
-        let mut child =
-            self.command(line).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        Ended::of(child.wait_with_output().unwrap())
-    }
-
-    fn text(&self, name: &str) -> String {
-        fs::read_to_string(self.0.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
-    }
-
-    fn json(&self, name: &str) -> Value {
-        serde_json::from_str(&self.text(name)).unwrap()
-    }
-
-    /// Every file below, by its path from here, with its bytes.
-    fn files(&self) -> BTreeMap<String, Vec<u8>> {
-        fn below(folder: &Path, root: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
-            for entry in fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    below(&path, root, found);
-                } else {
-                    let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
-                    found.insert(name, fs::read(&path).unwrap());
-                }
-            }
-        }
-        let mut found = BTreeMap::new();
-        below(&self.0, &self.0, &mut found);
-        found
-    }
-
-    fn names(&self) -> Vec<String> {
-        self.files().into_keys().collect()
-    }
-}
-
-impl Drop for Sandbox {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-impl Ended {
-    fn of(output: std::process::Output) -> Ended {
-        Ended {
-            status: output.status.code().expect("no signal"),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-        }
-    }
-
-    /// Standard output, which must be one line of JSON.
-    fn line(&self) -> Value {
-        assert!(self.out.ends_with('\n') && self.out.lines().count() == 1, "{}{}", self.out, self.err);
-        serde_json::from_str(&self.out).unwrap()
-    }
-}
 
 /// Names of the tables, and of nothing else.
 const TABLES: [&str; 3] = ["series.csv", "summary.csv", "summary.json"];
 
 #[test]
 fn run_writes_tables_and_charts_and_nothing_else() {
-    let sandbox = Sandbox::small();
+    let sandbox = small();
     let out = sandbox.ok("run small.toml");
     assert!(out.contains("uploads") && out.contains("logs") && out.contains("output/small"), "{out}");
     let mut names = sandbox.names();
@@ -161,7 +50,7 @@ fn run_writes_tables_and_charts_and_nothing_else() {
 
 #[test]
 fn json_is_one_line_a_scenario_and_equals_the_file() {
-    let sandbox = Sandbox::small().with("other.toml", SMALL);
+    let sandbox = small().with("other.toml", SMALL);
     let one = sandbox.run("run small.toml --json --no-charts");
     assert_eq!((one.status, one.err.as_str()), (0, ""));
     assert_eq!(one.line(), sandbox.json("output/small/summary.json"));
@@ -176,7 +65,7 @@ fn json_is_one_line_a_scenario_and_equals_the_file() {
 
 #[test]
 fn set_and_seed_change_what_they_name() {
-    let sandbox = Sandbox::small();
+    let sandbox = small();
     let run = |rest: &str| sandbox.run(&format!("run small.toml --json --no-charts {rest}")).line();
     let plain = run("");
     assert_eq!((&plain["seed"], plain["sources"]["logs"]["events"].as_u64()), (&1.into(), Some(900)));
@@ -198,7 +87,7 @@ fn set_and_seed_change_what_they_name() {
 
 #[test]
 fn a_dash_is_standard_input() {
-    let sandbox = Sandbox::small();
+    let sandbox = small();
     let ended = sandbox.piped("run - --json --no-charts", SMALL);
     let mut from_file = sandbox.run("run small.toml --json --no-charts").line();
     assert_eq!(ended.status, 0, "{}", ended.err);
@@ -213,7 +102,7 @@ fn a_dash_is_standard_input() {
 
 #[test]
 fn an_unmet_expectation_ends_with_1_and_is_written_all_the_same() {
-    let sandbox = Sandbox::small()
+    let sandbox = small()
         .with(
             "unmet.toml",
             &format!("{SMALL}[expect]\n\"sources.logs.events\" = \"< 10\"\n\"sources.uploads.dropped\" = 0\n"),
@@ -252,7 +141,7 @@ fn scenarios_that_share_a_folder_are_refused_before_anything_runs() {
 
 #[test]
 fn bad_input_leaves_the_old_output_as_it_was() {
-    let sandbox = Sandbox::small().with("bad.toml", "duration = \"1m\"\nfunctoin.f.duration = \"1s\"\n");
+    let sandbox = small().with("bad.toml", "duration = \"1m\"\nfunctoin.f.duration = \"1s\"\n");
     let trace = SMALL.replace("{ poisson = { rate = 2.0 } }", r#"{ trace = { file = "t.csv", column = "t" } }"#);
     let sandbox = sandbox.with("trace.toml", &trace).with("t.csv", "t\n1\n3\n2\n");
     sandbox.ok("run small.toml --out kept --facts facts.csv");
@@ -276,7 +165,7 @@ fn bad_input_leaves_the_old_output_as_it_was() {
 
 #[test]
 fn what_cannot_be_written_is_said_and_half_of_it_is_not() {
-    let sandbox = Sandbox::small().with("plain", "a file").with("taken/summary.csv/in-it", "a folder in the way");
+    let sandbox = small().with("plain", "a file").with("taken/summary.csv/in-it", "a folder in the way");
     sandbox.ok("run small.toml --out good --no-charts");
     fs::create_dir(sandbox.0.join("folder")).unwrap();
     let before = sandbox.files();
@@ -298,7 +187,7 @@ fn what_cannot_be_written_is_said_and_half_of_it_is_not() {
 
 #[test]
 fn without_charts_none_is_written_and_stale_ones_go() {
-    let sandbox = Sandbox::small();
+    let sandbox = small();
     sandbox.ok("run small.toml --out out");
     fs::write(sandbox.0.join("out/notes.txt"), "mine").unwrap();
     assert!(sandbox.names().iter().any(|name| name.ends_with(".svg")));
@@ -311,7 +200,7 @@ fn without_charts_none_is_written_and_stale_ones_go() {
 
 #[test]
 fn facts_are_whole_and_agree_with_the_summary() {
-    let sandbox = Sandbox::small().with("other.toml", SMALL).with("facts.csv", "old");
+    let sandbox = small().with("other.toml", SMALL).with("facts.csv", "old");
     let summary = sandbox.run("run small.toml --json --no-charts --facts facts.csv").line();
     let csv = sandbox.text("facts.csv");
     assert!(csv.starts_with(&format!("{FACTS_HEADER}\n")) && csv.ends_with('\n'));
@@ -334,7 +223,7 @@ fn facts_are_whole_and_agree_with_the_summary() {
 #[test]
 fn facts_go_to_a_device_as_it_is() {
     use std::os::unix::fs::FileTypeExt;
-    let sandbox = Sandbox::small();
+    let sandbox = small();
     sandbox.ok("run small.toml --no-charts --facts /dev/null");
     assert!(fs::metadata("/dev/null").unwrap().file_type().is_char_device());
     // A device without room: the failure is told, and there are no tables of a run that could not be finished.
@@ -349,7 +238,7 @@ fn facts_go_to_a_device_as_it_is() {
 #[test]
 fn standard_output_without_room_is_told() {
     let Ok(full) = fs::OpenOptions::new().write(true).open("/dev/full") else { return };
-    let sandbox = Sandbox::small();
+    let sandbox = small();
     for line in ["list", "schema", "run small.toml --json --no-charts"] {
         let output = sandbox.command(line).stdout(full.try_clone().unwrap()).output().unwrap();
         let err = String::from_utf8(output.stderr).unwrap();
@@ -360,7 +249,7 @@ fn standard_output_without_room_is_told() {
 
 #[test]
 fn there_are_no_escape_codes_outside_a_terminal() {
-    let sandbox = Sandbox::small().with("bad.toml", "functoin.f.duration = \"1s\"\n");
+    let sandbox = small().with("bad.toml", "functoin.f.duration = \"1s\"\n");
     for line in ["list", "schema", "run small.toml", "check small.toml", "check bad.toml", "--help", "nonsense"] {
         for no_color in [None, Some("1"), Some("")] {
             let mut command = sandbox.command(line);
@@ -379,7 +268,7 @@ fn there_are_no_escape_codes_outside_a_terminal() {
 
 #[test]
 fn a_reader_that_has_gone_away_is_no_panic() {
-    let sandbox = Sandbox::small()
+    let sandbox = small()
         .with("unmet.toml", &format!("{SMALL}[expect]\n\"sources.logs.events\" = 1\n"))
         .with("bad.toml", "functoin.f.duration = \"1s\"\n");
     for (line, status) in [
@@ -426,7 +315,7 @@ fn new_gives_a_scenario_that_runs_and_writes_over_none() {
 #[test]
 fn check_tells_of_every_scenario_and_writes_nothing() {
     let bad = "functoin.f.duration = \"1s\"\n";
-    let sandbox = Sandbox::small().with("bad.toml", bad).with("worse.toml", "duration = \n");
+    let sandbox = small().with("bad.toml", bad).with("worse.toml", "duration = \n");
     let before = sandbox.names();
     assert_eq!(sandbox.ok("check small.toml").lines().count(), 1);
     assert_eq!(sandbox.ok("check small.toml --quiet"), "");
@@ -466,7 +355,7 @@ fn schema_and_list_hold_every_kind() {
 
 #[test]
 fn what_is_not_understood_ends_with_2() {
-    let sandbox = Sandbox::small();
+    let sandbox = small();
     for line in
         ["nonsense", "run", "check", "run small.toml --nonsense", "list more", "run small.toml --out", "--nonsense"]
     {
@@ -503,7 +392,7 @@ fn summary_csv_agrees_with_the_json() {
             _ => {}
         }
     }
-    let sandbox = Sandbox::small();
+    let sandbox = small();
     let json = sandbox.run("run small.toml --json --no-charts --set function.f.error_rate=0").line();
     let mut want = BTreeMap::new();
     for root in ["ended_at_s", "duration_s", "warm_up_s", "sources", "functions", "destinations", "account", "cost_usd"]
@@ -564,7 +453,7 @@ fn series_csv_holds_minutes_that_add_up() {
         "FailedInvokeEventCount",
         "FilteredOutEventCount",
     ];
-    let sandbox = Sandbox::small();
+    let sandbox = small();
     let figures = Figures(sandbox.run("run small.toml --json --no-charts").line());
     let text = sandbox.text("output/small/series.csv");
     let rows = csv(&text, "time_s,owner,metric,stat,value");

@@ -2,7 +2,7 @@
 
 use comfy_table::{CellAlignment, Table};
 
-use crate::metrics::unit;
+use crate::metrics::{Confidence, unit};
 
 /// Lines of prose are no longer.
 const WIDTH: usize = 110;
@@ -22,6 +22,16 @@ fn signed(value: Option<f64>, format: fn(Option<f64>) -> String) -> String {
     match value {
         Some(value) if value < 0.0 => format!("-{}", format(Some(-value))),
         value => format(value),
+    }
+}
+
+/// The half-width of an interval over its mean.
+pub(super) fn half_width(interval: &Confidence) -> String {
+    match (interval.mean, interval.low, interval.high) {
+        (Some(mean), Some(low), Some(high)) if mean != 0.0 => {
+            format!("{}%", plain(50.0 * (high - low) / mean.abs(), 2))
+        }
+        _ => "-".into(),
     }
 }
 

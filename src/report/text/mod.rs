@@ -1,7 +1,14 @@
 //! Reports for a terminal.
 
+mod compare;
 mod confidence;
 mod format;
+mod leading;
+mod plan;
 mod run;
+mod sweep;
 
+pub use compare::compare_text;
+pub use plan::{plan_text, search_text};
 pub use run::text;
+pub use sweep::sweep_text;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::metrics::Summary;
+use crate::metrics::{Summary, WarmUpFound};
 use crate::scenario::Scenario;
 
 use super::confidence::confidence;
@@ -20,6 +20,7 @@ pub fn text(scenario: &Scenario, summary: &Summary) -> String {
         time(Some(summary.ended_at_s * 1e3)),
     );
     out += &wrapped(&scenario.about, "", "");
+    out += &wrapped(&summary.warm_up.as_ref().map_or_else(String::new, warm_up), "", "");
     let sources: Vec<_> = json["sources"].as_object().into_iter().flatten().collect();
     let functions: Vec<_> = json["functions"].as_object().into_iter().flatten().collect();
 
@@ -165,6 +166,16 @@ pub fn text(scenario: &Scenario, summary: &Summary) -> String {
         summary.assumptions.iter().for_each(|assumption| out += &wrapped(assumption, "  · ", "    "));
     }
     out
+}
+
+/// What `warm_up = "auto"` came to.
+fn warm_up(found: &WarmUpFound) -> String {
+    let WarmUpFound { rule, pilot_runs, found_s, note } = found;
+    let by = format!("{rule} over {pilot_runs} pilot runs");
+    match (found_s, note) {
+        (Some(seconds), _) => format!("Measured after a warm-up of {} ({by}).", time(Some(seconds * 1e3))),
+        (None, note) => format!("Nothing is left out as a warm-up ({by}): {}.", note.as_deref().unwrap_or_default()),
+    }
 }
 
 fn number(value: &serde_json::Value) -> Option<f64> {

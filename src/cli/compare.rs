@@ -1,0 +1,108 @@
+//! `pushpull compare`: which of two scenarios is better, with the same arrivals and draws on both sides.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::report::{Folder, Side, compare_chart, compare_csv, compare_json, compare_text};
+use crate::scenario::Scenario;
+use crate::study::{Subject, compare, replicate_pair};
+
+use super::files::Files;
+use super::load::{Loaded, load};
+use super::progress::Bar;
+use super::replicating::Replicating;
+use super::{Failure, describe, print, read_to_the_end, warn};
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// The first scenario, A
+    a: String,
+    /// The second scenario, B; by default the first again, with what --set-b changes
+    b: Option<String>,
+    /// Change a key on both sides
+    #[arg(long, value_name = "PATH=VALUE")]
+    set: Vec<String>,
+    /// Change a key of A
+    #[arg(long, value_name = "PATH=VALUE")]
+    set_a: Vec<String>,
+    /// Change a key of B
+    #[arg(long, value_name = "PATH=VALUE")]
+    set_b: Vec<String>,
+    #[command(flatten)]
+    replicating: Replicating,
+    /// Folder for table and chart [default: output/A-vs-B]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Print the comparison as one line of JSON, and nothing else
+    #[arg(long)]
+    json: bool,
+    /// Draw no chart
+    #[arg(long)]
+    no_charts: bool,
+    /// Print nothing but what is wrong
+    #[arg(long)]
+    quiet: bool,
+}
+
+/// Pairs of runs where none are asked for.
+const REPLICATIONS: usize = 10;
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let b = arguments.b.as_ref().unwrap_or(&arguments.a);
+    if *b == arguments.a && arguments.set_a == arguments.set_b {
+        let hint = "give a second scenario, or change a key of one side by --set-b PATH=VALUE";
+        return Err(Failure::Input(format!("error: both sides are {b}; {hint}")));
+    }
+    if arguments.a == "-" && *b == "-" {
+        return Err(Failure::Input("error: standard input can be read for one side only".into()));
+    }
+    let side = |path: &str, sets: &[String]| load(path, &[&arguments.set[..], sets].concat());
+    let mut a = side(&arguments.a, &arguments.set_a)?;
+    let mut b = side(b, &arguments.set_b)?;
+    let default = || Path::new("output").join(format!("{}-vs-{}", a.scenario.name, b.scenario.name));
+    let folder = arguments.out.clone().unwrap_or_else(default);
+    if folder.exists() && !folder.is_dir() {
+        return Err(Failure::Input(format!("error: {} is a file; --out takes a folder", folder.display())));
+    }
+    if !arguments.quiet {
+        [&a, &b].iter().for_each(|one| warn(&one.scenario));
+    }
+    let bar = Bar::new(arguments.quiet);
+    let workers = arguments.replicating.workers(&bar)?;
+    for Loaded { scenario, files } in [&mut a, &mut b] {
+        arguments.replicating.settle(scenario, files, &workers);
+    }
+    // Both sides draw from the same seeds: those of A.
+    let seed = arguments.replicating.seed(&a.scenario);
+    let replications = arguments.replicating.replications(REPLICATIONS);
+    let subjects = [subject(&a.scenario, &a.files), subject(&b.scenario, &b.files)];
+    let pair = replicate_pair(subjects, seed, replications, &workers);
+    drop(workers);
+    drop(bar);
+    [&a, &b].iter().try_for_each(|one| read_to_the_end(&one.files))?;
+    let [(of_a, first_a), (of_b, first_b)] = &pair;
+    let differences = compare(of_a, of_b, arguments.replicating.level);
+    let sides = [
+        Side { scenario: &a.scenario, changes: &arguments.set_a, replications: of_a, first: first_a },
+        Side { scenario: &b.scenario, changes: &arguments.set_b, replications: of_b, first: first_b },
+    ];
+    let unfinished = |error: &dyn std::fmt::Display| Failure::Unfinished(format!("{}: {error}", folder.display()));
+    let mut output = Folder::new(&folder);
+    output.add("compare.csv", compare_csv(&differences));
+    if !arguments.no_charts {
+        output.add("compare.svg", compare_chart(&sides).map_err(|error| unfinished(&error))?);
+    }
+    let json = compare_json(&sides, &differences);
+    output.write(json.pretty()).map_err(|error| unfinished(&describe(&error)))?;
+    if arguments.json {
+        print(&json.line())?;
+    } else if !arguments.quiet {
+        print(&format!("{}\nwritten to {}\n", compare_text(&sides, &differences), folder.display()))?;
+    }
+    Ok(())
+}
+
+fn subject<'a>(scenario: &'a Scenario, files: &'a Files) -> Subject<'a> {
+    Subject { scenario, inputs: files }
+}

@@ -1,0 +1,71 @@
+//! The grid of a sweep or plan: all scenarios are read before anything runs.
+
+use crate::report::SweepPoint;
+use crate::scenario::Scenario;
+use crate::study::{Axis, Replications, Subject, Workers, assignments, grid};
+
+use super::load::Text;
+use super::replicating::Replicating;
+use super::{Failure, warn};
+
+/// The points of a grid, read and ready to run.
+pub(super) struct Grid {
+    pub text: Text,
+    pub axes: Vec<Axis>,
+    pub points: Vec<Point>,
+}
+
+/// A point of the grid.
+pub(super) struct Point {
+    /// The place of its value on each axis.
+    pub places: Vec<usize>,
+    pub scenario: Scenario,
+}
+
+impl Point {
+    /// The point with its runs.
+    pub(super) fn swept<'a>(&'a self, replications: &'a Replications) -> SweepPoint<'a> {
+        SweepPoint { places: &self.places, scenario: &self.scenario, replications }
+    }
+}
+
+impl Grid {
+    /// Reads `scenario` at every point of the grid that `vary` spans, each with the keys that `set` changes on top.
+    pub(super) fn read(scenario: &str, set: &[String], vary: &[String]) -> Result<Grid, Failure> {
+        let refuse = |what: String| Failure::Input(format!("error: --vary {what}"));
+        let axes = vary.iter().map(|axis| Axis::parse(axis)).collect::<Result<Vec<_>, _>>().map_err(refuse)?;
+        let places = grid(&axes).map_err(refuse)?;
+        let text = Text::open(scenario)?;
+        // What is wrong without any variation is told first.
+        text.scenario(set)?;
+        let mut points = Vec::new();
+        for places in places {
+            let sets = [set, &assignments(&axes, &places)].concat();
+            points.push(Point { scenario: text.scenario(&sets)?, places });
+        }
+        Ok(Grid { text, axes, points })
+    }
+
+    /// The first point's scenario, for what all have in common.
+    pub(super) fn first(&self) -> &Scenario {
+        &self.points[0].scenario
+    }
+
+    /// What AWS advises and the first point does not follow.
+    pub(super) fn warn(&self) {
+        warn(self.first());
+    }
+
+    /// Finds the warm-up of each point that leaves it to us.
+    pub(super) fn settle(&mut self, replicating: &Replicating, workers: &Workers<'_>) {
+        for point in &mut self.points {
+            replicating.settle(&mut point.scenario, &self.text.files, workers);
+        }
+    }
+
+    /// What to run.
+    pub(super) fn subjects(&self) -> Vec<Subject<'_>> {
+        let files = &self.text.files;
+        self.points.iter().map(|point| Subject { scenario: &point.scenario, inputs: files }).collect()
+    }
+}

@@ -1,0 +1,201 @@
+//! `pushpull plan`: the cheapest settings that meet all requirements, or the highest load that still does.
+
+use std::path::{Path, PathBuf};
+
+use clap::{ArgGroup, Args};
+
+use crate::metrics;
+use crate::report::{
+    Folder, Json, Planned, Searched, plan_csv, plan_json, plan_text, search_csv, search_json, search_text,
+};
+use crate::scenario::Scenario;
+use crate::study::{Goal, Requirement, Search, find, known_metric, plan};
+
+use super::grid::Grid;
+use super::load::Text;
+use super::progress::Bar;
+use super::replicating::Replicating;
+use super::{Failure, describe, print, read_to_the_end, warn};
+
+#[derive(Args)]
+#[command(group = ArgGroup::new("what").required(true).args(["vary", "find"]))]
+#[command(group = ArgGroup::new("end").args(["max", "min"]))]
+pub(super) struct Arguments {
+    /// Scenario file; `-` is standard input
+    scenario: String,
+    /// A key and its values, as in `sweep`; several span a grid
+    #[arg(long, value_name = "PATH=VALUES")]
+    vary: Vec<String>,
+    /// What a figure is to be, such as 'sources.logs.latency_ms.p99<500'; several must all be met
+    #[arg(long, value_name = "METRIC<VALUE", required = true)]
+    require: Vec<String>,
+    /// The metric of which the least is wanted
+    #[arg(long, value_name = "METRIC", default_value = "cost_usd.total", conflicts_with = "find")]
+    minimize: String,
+    /// A key with a number of which the highest or lowest value is wanted that still meets the requirements
+    #[arg(long, value_name = "PATH", requires = "end")]
+    find: Option<String>,
+    /// Find the highest value
+    #[arg(long, requires = "find")]
+    max: bool,
+    /// Find the lowest value
+    #[arg(long, requires = "find")]
+    min: bool,
+    /// How near the found value is to be, as a share of it; whole numbers are found exactly
+    #[arg(long, value_name = "SHARE", default_value = "1%", value_parser = tolerance, conflicts_with = "vary")]
+    tolerance: f64,
+    /// Change a key of the scenario
+    #[arg(long, value_name = "PATH=VALUE")]
+    set: Vec<String>,
+    #[command(flatten)]
+    replicating: Replicating,
+    /// Runs of a point at most, where its intervals do not decide before
+    #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
+    max_replications: u64,
+    /// Folder for table and chart [default: output/SCENARIO-plan]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Print the plan as one line of JSON, and nothing else
+    #[arg(long)]
+    json: bool,
+    /// Draw no chart
+    #[arg(long)]
+    no_charts: bool,
+    /// Print nothing but what is wrong
+    #[arg(long)]
+    quiet: bool,
+}
+
+/// Runs of a point that may be the one, where none are asked for.
+const REPLICATIONS: usize = 10;
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    match &arguments.find {
+        Some(path) => search(arguments, path),
+        None => choose(arguments),
+    }
+}
+
+/// Whether a plan met what was required.
+fn verdict(met: bool) -> Result<(), Failure> {
+    if met { Ok(()) } else { Err(Failure::Unmet) }
+}
+
+fn choose(arguments: &Arguments) -> Result<(), Failure> {
+    let mut grid = Grid::read(&arguments.scenario, &arguments.set, &arguments.vary)?;
+    let known = metrics::names(grid.first());
+    let goal = Goal {
+        requirements: requirements(arguments, &known)?,
+        minimize: known_metric(&arguments.minimize, &known)
+            .map_err(|what| Failure::Input(format!("error: --minimize: {what}")))?,
+        level: arguments.replicating.level,
+        replications: replications(arguments)?,
+        most: arguments.max_replications as usize,
+    };
+    let folder = folder(arguments, grid.first())?;
+    if !arguments.quiet {
+        grid.warn();
+    }
+    let bar = Bar::new(arguments.quiet);
+    let workers = arguments.replicating.workers(&bar)?;
+    grid.settle(&arguments.replicating, &workers);
+    let candidates = plan(&grid.subjects(), arguments.replicating.seed(grid.first()), &goal, &workers);
+    drop(workers);
+    drop(bar);
+    read_to_the_end(&grid.text.files)?;
+    let planned = Planned {
+        axes: &grid.axes,
+        places: grid.points.iter().map(|point| &point.places[..]).collect(),
+        goal: &goal,
+        candidates: &candidates,
+        scenario: grid.first(),
+    };
+    finish(arguments, &folder, plan_csv(&planned), &plan_json(&planned), &plan_text(&planned))?;
+    verdict(planned.best().is_some())
+}
+
+fn search(arguments: &Arguments, path: &str) -> Result<(), Failure> {
+    let text = Text::open(&arguments.scenario)?;
+    let scenario = text.scenario(&arguments.set)?;
+    let start = text
+        .document(&arguments.set)?
+        .number(path)
+        .map_err(|what| Failure::Input(format!("error: --find {path}: {what}")))?;
+    let set = |value: &str| text.scenario(&[&arguments.set[..], &[format!("{path}={value}")]].concat());
+    // A key that takes 1.5 takes all numbers; one that does not is a count.
+    let whole = set(&format!("{:?}", start.trunc() + 0.5)).is_err();
+    let written = |value: f64| if whole { format!("{value:.0}") } else { format!("{value:?}") };
+    let search = Search {
+        requirements: requirements(arguments, &metrics::names(&scenario))?,
+        start,
+        highest: arguments.max,
+        whole,
+        tolerance: arguments.tolerance,
+        replications: replications(arguments)?,
+        level: arguments.replicating.level,
+    };
+    let folder = folder(arguments, &scenario)?;
+    if !arguments.quiet {
+        warn(&scenario);
+    }
+    let bar = Bar::new(arguments.quiet);
+    let workers = arguments.replicating.workers(&bar)?;
+    let seed = arguments.replicating.seed(&scenario);
+    let found = find(&search, seed, &workers, &text.files, &mut |value| {
+        let mut scenario = set(&written(value)).ok()?;
+        arguments.replicating.settle(&mut scenario, &text.files, &workers);
+        Some(scenario)
+    });
+    drop(workers);
+    drop(bar);
+    read_to_the_end(&text.files)?;
+    let searched = Searched { path, search: &search, found: &found, scenario: &scenario };
+    finish(arguments, &folder, search_csv(&searched), &search_json(&searched), &search_text(&searched))?;
+    verdict(found.value.is_some())
+}
+
+fn requirements(arguments: &Arguments, known: &[String]) -> Result<Vec<Requirement>, Failure> {
+    let read = arguments.require.iter().map(|text| Requirement::parse(text, known));
+    read.collect::<Result<_, _>>().map_err(|what| Failure::Input(format!("error: --require {what}")))
+}
+
+fn replications(arguments: &Arguments) -> Result<usize, Failure> {
+    let (most, wanted) = (arguments.max_replications as usize, arguments.replicating.replications(REPLICATIONS));
+    match wanted {
+        1 => Err(Failure::Input("error: --replications 1: one run has no interval; at least 2 are needed".into())),
+        wanted if wanted > most => {
+            Err(Failure::Input(format!("error: --replications {wanted} is more than --max-replications {most}")))
+        }
+        wanted => Ok(wanted),
+    }
+}
+
+fn folder(arguments: &Arguments, scenario: &Scenario) -> Result<PathBuf, Failure> {
+    let default = || Path::new("output").join(format!("{}-plan", scenario.name));
+    let folder = arguments.out.clone().unwrap_or_else(default);
+    if folder.exists() && !folder.is_dir() {
+        return Err(Failure::Input(format!("error: {} is a file; --out takes a folder", folder.display())));
+    }
+    Ok(folder)
+}
+
+fn finish(arguments: &Arguments, folder: &Path, csv: String, json: &Json, text: &str) -> Result<(), Failure> {
+    let unfinished = |error: &dyn std::fmt::Display| Failure::Unfinished(format!("{}: {error}", folder.display()));
+    let mut output = Folder::new(folder);
+    output.add("plan.csv", csv);
+    output.write(json.pretty()).map_err(|error| unfinished(&describe(&error)))?;
+    if arguments.json {
+        print(&json.line())?;
+    } else if !arguments.quiet {
+        print(&format!("{text}\nwritten to {}\n", folder.display()))?;
+    }
+    Ok(())
+}
+
+/// How near: a share above 0, or percent.
+fn tolerance(text: &str) -> Result<f64, String> {
+    match super::replicating::share(text) {
+        Some(share) if share > 0.0 && share < 1.0 => Ok(share),
+        _ => Err("expected a share above 0 and below 1, such as 1% or 0.01".into()),
+    }
+}

@@ -1,0 +1,42 @@
+//! A sweep: one row a point, the leading metrics with their intervals.
+
+use super::super::studies::Sweep;
+use super::format::{figure, half_width, plain, table, wrapped};
+
+/// The sweep for people.
+pub fn sweep_text(sweep: &Sweep<'_>) -> String {
+    let leading = sweep.leading();
+    let mut header: Vec<String> = sweep.axes.iter().map(|axis| axis.path.clone()).collect();
+    for metric in &leading {
+        header.extend([metric.clone(), "±".to_owned()]);
+    }
+    let mut rows = vec![header];
+    for point in &sweep.points {
+        let mut row: Vec<String> = sweep.values(point).into_iter().map(str::to_owned).collect();
+        for metric in &leading {
+            let interval = point.interval(metric, sweep.level);
+            row.extend([figure(metric, interval.mean), half_width(&interval)]);
+        }
+        rows.push(row);
+    }
+    let first = &sweep.points[0];
+    let n = first.replications.runs.len();
+    let seed = first.replications.seed;
+    let points = sweep.points.len();
+    let mut out = format!(
+        "{}   {points} points, {n} replications each, seeds {seed} to {}\n",
+        first.scenario.name,
+        seed + n as u64 - 1
+    );
+    out += &table(rows, 0);
+    out += &wrapped(
+        &format!(
+            "± is the half-width of the {}% confidence interval over the mean. All points see the same seeds. All metrics are in \
+             sweep.csv.",
+            plain(100.0 * sweep.level, 4)
+        ),
+        "",
+        "",
+    );
+    out
+}

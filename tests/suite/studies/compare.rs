@@ -1,0 +1,51 @@
+//! Comparisons: the same events on both sides, and evidence only where there is a difference.
+
+use crate::sandbox::Sandbox;
+
+/// A function whose handler times vary, called often.
+const API: &str = r#"
+    duration = "2m"
+    [function.f]
+    duration = { lognormal = { median = "80ms", p99 = "400ms" } }
+    init_duration = "0s"
+    cpu_bound = 1.0
+    memory_size = 1769
+    [[source.invoke]]
+    arrivals = { poisson = { rate = 50.0 } }
+"#;
+
+#[test]
+fn both_sides_see_the_same_events() {
+    let sandbox = Sandbox::new().with("api.toml", API);
+    let out = sandbox.run("compare api.toml --set-b function.f.memory_size=1650 --json --no-charts --seed 9").line();
+    let metrics = &out["metrics"];
+    assert_eq!(metrics["sources.invoke.events"]["evidence"].as_str(), Some("equal"));
+    let mean = &metrics["sources.invoke.latency_ms.mean"];
+    assert_eq!(mean["evidence"].as_str(), Some("worse"), "less memory is slower: {mean}");
+    assert!(mean["narrower"].as_f64().unwrap() > 5.0, "{mean}");
+    // Of an interval around the known difference: 1769 / 1650 - 1 = 7.2 % of the mean.
+    let share = mean["difference"]["mean"].as_f64().unwrap() / mean["a"]["mean"].as_f64().unwrap();
+    assert!((share - (1769.0 / 1650.0 - 1.0)).abs() < 1e-3, "{share}");
+    assert_eq!((out["replications"].as_u64(), out["seed"].as_u64()), (Some(10), Some(9)));
+}
+
+#[test]
+fn without_a_difference_nothing_is_better() {
+    let sandbox = Sandbox::new().with("api.toml", API);
+    // Environments live longer than the run on both sides.
+    let text = sandbox.ok("compare api.toml --set-b function.f.keep_alive=20m --no-charts --replications 4");
+    assert!(text.contains("None of the leading figures differs"), "{text}");
+    let csv = sandbox.text("output/api-vs-api/compare.csv");
+    assert!(csv.starts_with("metric,unit,a,b,difference,low,high,level,n,evidence,narrower\n"), "{csv}");
+    assert!(csv.lines().skip(1).all(|row| row.contains(",equal,") || row.contains(",no evidence,")), "{csv}");
+}
+
+#[test]
+fn two_files_and_what_only_one_of_them_has() {
+    let other = API.replace("source.invoke", "source.s3").replace("function.f", "function.g");
+    let sandbox = Sandbox::new().with("a.toml", API).with("b.toml", &other);
+    let text = sandbox.ok("compare a.toml b.toml --replications 2 --out here");
+    assert!(text.contains("Only A has the source `invoke`. Only B has the source `s3`."), "{text}");
+    assert!(text.contains("Only A has the function `f`. Only B has the function `g`."), "{text}");
+    assert_eq!(sandbox.names(), ["a.toml", "b.toml", "here/compare.csv", "here/compare.svg", "here/summary.json"]);
+}

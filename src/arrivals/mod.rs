@@ -58,6 +58,11 @@ pub enum ArrivalsSpec {
         count: u64,
         /// Time from an answer to the client's next request, and before its first.
         think_time: DistributionSpec,
+        /// A client that is answered in no time at all (a refusal, say) sends again no sooner than this, at least `"1us"`. Default
+        /// `"1ms"`.
+        #[serde(default = "millisecond")]
+        #[schemars(extend("x-minimum" = "1us"))]
+        least_round: SimDuration,
     },
 }
 
@@ -107,6 +112,11 @@ fn one() -> f64 {
 }
 fn once() -> u64 {
     1
+}
+/// Assumption: a short way over a network; without a think time the requests of a client would else follow each other for ever at
+/// one instant.
+fn millisecond() -> SimDuration {
+    SimDuration::from_millis(1)
 }
 fn minute() -> SimDuration {
     SimDuration::from_secs(60)

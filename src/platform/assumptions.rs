@@ -1,12 +1,17 @@
 //! What the platform takes for granted that AWS does not document, in the words of the report.
 
 use crate::distribution::DistributionSpec;
+use crate::engine::DestinationKind;
 use crate::time::SimDuration;
 
-use super::{FunctionSpec, Reuse};
+use super::{AccountSpec, Architecture, EventInvokeConfig, FunctionSpec, Reuse};
 
 /// What the platform takes for granted for `functions` that AWS does not document.
-pub fn assumptions(functions: &[(String, FunctionSpec)], receives_async_events: bool) -> Vec<String> {
+pub fn assumptions(
+    account: &AccountSpec,
+    functions: &[(String, FunctionSpec)],
+    receives_async_events: bool,
+) -> Vec<String> {
     let any = |test: &dyn Fn(&FunctionSpec) -> bool| functions.iter().any(|(_, function)| test(function));
     let ten_minutes = DistributionSpec::Constant(SimDuration::from_secs(600));
     let mut assumptions = Vec::new();
@@ -33,7 +38,10 @@ pub fn assumptions(functions: &[(String, FunctionSpec)], receives_async_events: 
         assumptions.push("restoring a snapshot takes 200 ms: an estimate, not documented by AWS".to_owned());
     }
     if any(&|function| function.cpu_bound > 0.0) {
-        assumptions.push("a handler has one thread: more memory than 1,769 MB makes it no faster".to_owned());
+        assumptions.push(
+            "a handler has as many CPUs as `threads`, by default one: more memory than they need makes it no faster"
+                .to_owned(),
+        );
     }
     let provisioned = |function: &FunctionSpec| function.provisioned_concurrent_executions.is_some();
     if any(&|function| provisioned(function) && function.provisioned_allocation.is_none()) {
@@ -47,10 +55,27 @@ pub fn assumptions(functions: &[(String, FunctionSpec)], receives_async_events: 
         if any(&|function| function.event_invoke_config.as_ref().is_none_or(|config| config.queue_delay.is_none())) {
             assumptions.push("an accepted asynchronous event reaches its first try after 40 ms at the median, 110 ms at the 99th percentile: inferred from measurements of 2022".to_owned());
         }
-        assumptions.push(
-            "waits of throttled asynchronous events double from 1 s to 5 min: AWS documents the ends, not the factor"
-                .to_owned(),
-        );
+        for (_, function) in functions {
+            let factor = function.event_invoke_config.clone().unwrap_or_default().throttle_backoff_factor;
+            let waits = format!(
+                "waits of throttled asynchronous events grow {factor} times from 1 s to 5 min: AWS documents the ends, not the factor"
+            );
+            if !assumptions.contains(&waits) {
+                assumptions.push(waits);
+            }
+        }
+    }
+    let calls = |kind: &Option<DestinationKind>| matches!(kind, Some(DestinationKind::Lambda(_)));
+    let chains = |config: &EventInvokeConfig| calls(&config.on_success) || calls(&config.on_failure);
+    if any(&|function| function.event_invoke_config.as_ref().is_some_and(chains)) {
+        assumptions.push(format!(
+            "a chain of requests is stopped at exactly {} invocations, those of all its functions together: AWS says approximately 16",
+            account.recursive_loop_limit
+        ));
+    }
+    let built_for = |architecture| any(&|function| function.architecture == architecture);
+    if account.free_tier && built_for(Architecture::X86_64) && built_for(Architecture::Arm64) {
+        assumptions.push("the free tier is taken off the dearer seconds first: not documented by AWS".to_owned());
     }
     assumptions
 }

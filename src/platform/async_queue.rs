@@ -21,10 +21,8 @@ use super::waiting::{Fifo, Waiting};
 const ERROR_DELAYS: [SimDuration; 2] = [SimDuration::from_secs(60), SimDuration::from_secs(120)];
 
 /// "The retry interval increases exponentially from 1 second after the first attempt to a maximum of 5 minutes" (same page).
-/// Assumption: the factor is 2, as an emulator validated against the service has it.
-const THROTTLE_DELAY_LIMIT: u64 = 300;
-/// The doublings below the limit: 1, 2, 4 ... 256 s.
-const THROTTLE_DOUBLINGS: u32 = 9;
+const THROTTLE_DELAY: SimDuration = SimDuration::from_secs(1);
+const THROTTLE_DELAY_LIMIT: SimDuration = SimDuration::from_secs(300);
 
 /// What the queue decides after a try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +39,10 @@ pub(super) struct AsyncQueue {
     maximum_event_age: SimDuration,
     /// On their way to the first try.
     fresh: BinaryHeap<Reverse<Waiting>>,
-    /// Those that wait equally long, by how long: 60 s and 120 s after errors, then 1 s, 2 s ... 256 s, 300 s after throttles.
-    delayed: [Fifo; AFTER_THROTTLES + THROTTLE_DOUBLINGS as usize + 1],
+    /// The delays after throttles: 1 s, 2 s ... 256 s, 300 s.
+    throttle_delays: Vec<SimDuration>,
+    /// Those that wait equally long, by how long: 60 s and 120 s after errors, then the delays after throttles.
+    delayed: Vec<Fifo>,
     /// The handler times and poison that events bring with them, where they do.
     extras: FxHashMap<(SourceId, u64, bool), Extra>,
     /// The earliest due time, kept so that a busy function need not look.
@@ -63,11 +63,13 @@ pub(super) struct Extra {
 
 impl AsyncQueue {
     pub(super) fn new(config: &EventInvokeConfig) -> AsyncQueue {
+        let throttle_delays = throttle_delays(config.throttle_backoff_factor);
         AsyncQueue {
             maximum_retry_attempts: config.maximum_retry_attempts,
             maximum_event_age: config.maximum_event_age,
             fresh: BinaryHeap::new(),
-            delayed: Default::default(),
+            delayed: (0..AFTER_THROTTLES + throttle_delays.len()).map(|_| Fifo::default()).collect(),
+            throttle_delays,
             extras: FxHashMap::default(),
             next: SimTime::NEVER,
         }
@@ -151,10 +153,9 @@ impl AsyncQueue {
     /// The try of `event` was answered 429. "For throttling errors and system errors, Lambda returns the event to the queue";
     /// these tries use up no retry.
     pub(super) fn throttled(&mut self, mut event: Waiting, now: SimTime) -> Next {
-        let doublings = u32::from(event.throttles).min(THROTTLE_DOUBLINGS);
+        let which = usize::from(event.throttles).min(self.throttle_delays.len() - 1);
         event.throttles += 1;
-        let delay = SimDuration::from_secs((1 << doublings).min(THROTTLE_DELAY_LIMIT));
-        self.wait(event, now, delay, AFTER_THROTTLES + doublings as usize)
+        self.wait(event, now, self.throttle_delays[which], AFTER_THROTTLES + which)
     }
 
     /// Lets the event wait, unless it would by then be too old: Lambda looks ahead instead of waiting in vain (seen on the
@@ -168,6 +169,17 @@ impl AsyncQueue {
         self.delayed[which].push(event);
         Next::Retry
     }
+}
+
+/// The delays after throttles, up to the first that is the limit.
+fn throttle_delays(factor: f64) -> Vec<SimDuration> {
+    let mut delays = vec![THROTTLE_DELAY];
+    let mut last = THROTTLE_DELAY;
+    while last < THROTTLE_DELAY_LIMIT {
+        last = SimDuration::from_nanos_f64(last.nanos() as f64 * factor).min(THROTTLE_DELAY_LIMIT);
+        delays.push(last);
+    }
+    delays
 }
 
 fn key(event: &Waiting) -> (SourceId, u64, bool) {

@@ -26,6 +26,10 @@ pub struct AccountSpec {
     pub burst_concurrency: Option<u64>,
     /// Times in which Lambda's own service answers 500, so that callers and senders have to try again.
     pub service_outages: Vec<ServiceOutage>,
+    /// Invocations of one chain of requests after which the next is stopped, 2 to 255. Default 16: "approximately 16 times" (AWS
+    /// Lambda Developer Guide, "Use Lambda recursive loop detection to prevent infinite loops").
+    #[schemars(range(min = 2, max = 255))]
+    pub recursive_loop_limit: u8,
     /// Whether the monthly free tier is taken off the cost: 1 million requests and 400,000 GB-seconds. Default false.
     pub free_tier: bool,
 }
@@ -40,12 +44,16 @@ pub struct ServiceOutage {
     pub to: SimDuration,
 }
 
+/// Assumption: exactly 16, and all functions of the chain count together.
+pub(super) const RECURSIVE_LOOP_LIMIT: u8 = 16;
+
 impl Default for AccountSpec {
     fn default() -> Self {
         AccountSpec {
             concurrent_executions: Limit::Count(1000),
             burst_concurrency: None,
             service_outages: vec![],
+            recursive_loop_limit: RECURSIVE_LOOP_LIMIT,
             free_tier: false,
         }
     }
@@ -120,6 +128,16 @@ pub enum Reuse {
     Random,
 }
 
+/// What Lambda does about a chain of requests that comes back again and again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum RecursiveLoop {
+    /// Stops it.
+    #[default]
+    Terminate,
+    /// Lets it go on, until the run is over.
+    Allow,
+}
+
 /// A time in which a function fails more often.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -157,6 +175,9 @@ pub struct EventInvokeConfig {
     /// Time from Lambda's 202 to the first attempt of an event that finds the function free. Default: log-normal, median
     /// 40 ms, 99th percentile 110 ms (inferred from published measurements of 2022).
     pub queue_delay: Option<DistributionSpec>,
+    /// The waits of an event whose tries are throttled grow by this factor, from 1 s to 5 minutes; 1.1 to 300. Default 2.
+    #[schemars(range(min = 1.1, max = 300.0))]
+    pub throttle_backoff_factor: f64,
 }
 
 impl Default for EventInvokeConfig {
@@ -168,9 +189,13 @@ impl Default for EventInvokeConfig {
             on_success: None,
             dead_letter_queue: None,
             queue_delay: None,
+            throttle_backoff_factor: THROTTLE_BACKOFF_FACTOR,
         }
     }
 }
+
+/// Assumption: the waits double, as an emulator validated against the service has it; AWS documents the ends.
+const THROTTLE_BACKOFF_FACTOR: f64 = 2.0;
 
 /// Assumption: time from Lambda's 202 to the first attempt. Bitesize Serverless, "Serverless Messaging: Latency Compared"
 /// (2022): asynchronous less synchronous Step Functions calls, 41 to 43 ms at the median, 57 to 63 ms at the 99th percentile of
@@ -219,10 +244,15 @@ pub struct FunctionSpec {
     pub memory_size: u32,
     /// Share of the handler's time that is computing, 0 to 1, and so depends on memory: durations are stated at 1,769 MB, which
     /// comes with one CPU (AWS Lambda Developer Guide, "Configure Lambda function memory"); with less, this share takes 1,769 MB /
-    /// `memory_size` times as long, with more no less. Default 0.
+    /// `memory_size` times as long, with more as much less as `threads` have CPUs. Default 0.
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub cpu_bound: f64,
+    /// Threads that compute at once, 1 to 6: with more memory than 1,769 MB, as many of its CPUs make the computing share faster.
+    /// Default 1.
+    #[serde(default = "one_thread")]
+    #[schemars(range(min = 1, max = 6))]
+    pub threads: u32,
     /// Size of `/tmp`, `"512MB"` (default) to `"10240MB"`; what is above 512 MB is charged.
     #[serde(default = "least_storage")]
     #[schemars(extend("x-minimum" = "512MB", "x-maximum" = "10240MB"))]
@@ -280,6 +310,10 @@ pub struct FunctionSpec {
     /// Which idle environment is taken: `most_recent` (default), `least_recent`, `oldest`, `newest`, `random`.
     #[serde(default)]
     pub reuse: Reuse,
+    /// `"Terminate"` (default): Lambda does not invoke the function in a chain of requests that is longer than the account's
+    /// `recursive_loop_limit`; `"Allow"`: it does, for ever where nothing else ends it (AWS::Lambda::Function, RecursiveLoop).
+    #[serde(default)]
+    pub recursive_loop: RecursiveLoop,
     /// What happens to asynchronous events.
     #[serde(default)]
     pub event_invoke_config: Option<EventInvokeConfig>,
@@ -287,6 +321,10 @@ pub struct FunctionSpec {
 
 fn least_memory() -> u32 {
     128
+}
+/// Assumption: a handler computes in one thread, so that more than one CPU makes it no faster.
+fn one_thread() -> u32 {
+    1
 }
 fn least_storage() -> Size {
     LEAST_STORAGE

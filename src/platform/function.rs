@@ -23,7 +23,7 @@ use super::handler::Handler;
 use super::init::{Init, Preparation};
 use super::provisioned::Provisioned;
 use super::waiting::{Role, Waiting};
-use super::{DEFAULT_QUEUE_DELAY, FunctionSpec, Origin, Shared};
+use super::{DEFAULT_QUEUE_DELAY, FunctionSpec, Origin, RecursiveLoop, Shared};
 
 /// The draw of the way through the asynchronous queue, below the event's key beside its deliveries.
 const QUEUE_DELAY: &str = "queue_delay";
@@ -56,6 +56,7 @@ pub(super) struct Function {
     pub(super) queue: AsyncQueue,
     queue_delay: Distribution,
     pub(super) destinations: Destinations,
+    pub(super) recursive_loop: RecursiveLoop,
 }
 
 /// When a running invocation ends, its number and its environment's slot, packed so that one comparison orders them: first
@@ -152,6 +153,7 @@ impl Function {
             queue: AsyncQueue::new(&config),
             queue_delay: sampler(config.queue_delay.as_ref().unwrap_or(&DEFAULT_QUEUE_DELAY)),
             destinations,
+            recursive_loop: spec.recursive_loop,
         }
     }
 

@@ -54,8 +54,8 @@ impl Handler {
             error_rate: spec.error_rate,
             crash_rate: spec.crash_rate,
             outages: spec.outages.clone(),
-            // Assumption: the handler has one thread, so that more than one CPU makes it no faster.
-            stretch: 1.0 + spec.cpu_bound * ((ONE_CPU / f64::from(spec.memory_size)).max(1.0) - 1.0),
+            stretch: 1.0
+                + spec.cpu_bound * ((ONE_CPU / f64::from(spec.memory_size)).max(1.0 / f64::from(spec.threads)) - 1.0),
         }
     }
 

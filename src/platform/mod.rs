@@ -21,7 +21,7 @@ mod waiting;
 pub use assumptions::assumptions;
 pub use config::{
     AccountSpec, Architecture, DEFAULT_INIT, DEFAULT_QUEUE_DELAY, DEFAULT_RESTORE, EventInvokeConfig, FunctionSpec,
-    LEAST_STORAGE, Limit, Outage, Reuse, ServiceOutage,
+    LEAST_STORAGE, Limit, Outage, RecursiveLoop, Reuse, ServiceOutage,
 };
 pub use runtime::{PackageType, Runtime};
 
@@ -58,6 +58,7 @@ struct Shared {
     sources: Vec<Origin>,
     rules: Rules,
     service_outages: Vec<ServiceOutage>,
+    recursive_loop_limit: u8,
 }
 
 impl Platform {
@@ -77,6 +78,7 @@ impl Platform {
             (scaling, _) => scaling,
         };
         let service_outages = account.service_outages.clone();
+        let recursive_loop_limit = account.recursive_loop_limit;
         let account = Account::new(account.concurrent_executions, claimed, scaling);
         let known = Self::destinations(functions);
         let id = |function: &str, of: &str| {
@@ -100,7 +102,7 @@ impl Platform {
                 Function::new(FunctionId(place as u32), spec, &rules, destinations, key, sampler)
             })
             .collect();
-        let shared = Shared { invocations: 0, running: 0, sources, rules, service_outages };
+        let shared = Shared { invocations: 0, running: 0, sources, rules, service_outages, recursive_loop_limit };
         Platform { functions, account, shared }
     }
 

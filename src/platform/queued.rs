@@ -3,24 +3,22 @@
 use crate::engine::{Call, Condition, Context, Ending, Events, Fact, Fate, Part, Parts, Settle, Verdict};
 use crate::time::{SimDuration, SimTime};
 
-use super::Shared;
 use super::account::Account;
 use super::async_queue::{Extra, Next};
 use super::function::{Function, Start};
 use super::waiting::{Role, Waiting};
-
-/// "Lambda stops the next invocation" of an event "if your function is invoked approximately 16 times in the same chain of requests"
-/// (AWS Lambda Developer Guide, "Use Lambda recursive loop detection to prevent infinite loops").
-/// Assumption: exactly 16, and all functions of the chain count together.
-const MOST_HOPS: u8 = 16;
+use super::{RecursiveLoop, Shared};
 
 impl Function {
     /// Tries the queued event that is due.
     pub(super) fn try_queued(&mut self, account: &mut Account, shared: &mut Shared, ctx: &mut Context<'_>) {
         let Some(mut event) = self.queue.pop() else { return };
         event.first_try = event.first_try.min(ctx.now);
+        // "Lambda stops the next invocation" of an event "if your function is invoked approximately 16 times in the same chain of
+        // requests" (AWS Lambda Developer Guide, "Use Lambda recursive loop detection to prevent infinite loops").
+        let loops = event.hops >= shared.recursive_loop_limit && self.recursive_loop == RecursiveLoop::Terminate;
         // A chain ends, too, where a stopped function is its own destination.
-        let hopeless = if event.hops >= MOST_HOPS {
+        let hopeless = if loops {
             Some(Condition::RecursiveInvocation)
         } else if self.admission.is_stopped() {
             Some(Condition::ZeroReservedConcurrency)
@@ -116,7 +114,7 @@ impl Function {
                 invoke_count,
             });
             if let Some(destination) = self.destinations.on_success {
-                ctx.send(destination, call, Condition::Success, invoke_count, event.hops + 1);
+                ctx.send(destination, call, Condition::Success, invoke_count, event.hops.saturating_add(1));
             }
             self.conclude(&event, true, ctx);
             return;
@@ -167,7 +165,7 @@ impl Function {
         let events = Events::one(event.event);
         let call = Call { source: event.source, function: self.id, events: &events, attempt };
         for destination in destinations {
-            ctx.send(destination, call, condition, u32::from(event.errors), event.hops + 1);
+            ctx.send(destination, call, condition, u32::from(event.errors), event.hops.saturating_add(1));
         }
         self.conclude(&event, false, ctx);
     }

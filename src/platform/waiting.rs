@@ -20,11 +20,11 @@ pub(super) struct Waiting {
     pub first_try: SimTime,
     /// When the first try that failed in the function started; never, before it.
     pub first_failure: SimTime,
-    /// Tries answered 429, or 500: fewer than a hundred in the six hours that an event may wait.
+    /// Tries answered 429, or 500: fewer than 130 in the six hours that an event may wait.
     pub throttles: u8,
     /// Tries that failed in the function: three at most.
     pub errors: u8,
-    /// How many invocations of its chain came before: sixteen at most.
+    /// How many invocations of its chain came before; 255 stands for all above.
     pub hops: u8,
     pub role: Role,
 }

@@ -118,7 +118,7 @@ impl Scenario {
     /// What the model takes for granted in this scenario that AWS does not document.
     pub fn assumptions(&self) -> Vec<String> {
         let mut assumptions: Vec<String> = Vec::new();
-        let platform = crate::platform::assumptions(&self.functions, self.receives_async_events());
+        let platform = crate::platform::assumptions(&self.account, &self.functions, self.receives_async_events());
         let outages = !self.account.service_outages.is_empty();
         let of_sources = self.sources.iter().flat_map(|source| source.definition.assumptions());
         let in_outages = self.sources.iter().filter(|_| outages);

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 
 use crate::distribution::DistributionSpec;
 use crate::engine::{DestinationKind, InvocationType};
-use crate::platform::{FunctionSpec, LEAST_STORAGE, PackageType, Platform};
-use crate::source::{Definition, KINDS, Kind, Mode, StreamSpec, chain};
+use crate::platform::{FunctionSpec, LEAST_STORAGE, PackageType, Platform, RecursiveLoop};
+use crate::source::{Charged, Definition, KINDS, Kind, Mode, StreamSpec, chain};
 use crate::time::SimDuration;
 
 use super::keys::{Keys, WantSpec};
@@ -16,6 +16,9 @@ use super::{Document, Expectation, Problem, Report, Scenario, Source, Step, Want
 /// Concurrency that must stay unreserved: "you can reserve up to the Unreserved account concurrency value minus 100" (AWS Lambda
 /// Developer Guide, "Configuring reserved concurrency").
 const LEAST_UNRESERVED: u64 = 100;
+
+/// "You can register up to 20 consumers per data stream" with enhanced fan-out (Kinesis Developer Guide, "Quotas and limits").
+const FAN_OUT_CONSUMERS: usize = 20;
 
 type Path = Vec<Step>;
 
@@ -225,6 +228,20 @@ impl Problems {
             }
             let reads = |other: usize| other == owner || wanted[other].as_ref() == Some(wanted_name);
             let consumers = (0..drafts.len()).filter(|other| polls[*other] && reads(*other)).count().max(1) as u32;
+            let fans_out = |other: usize| {
+                matches!(drafts[other].definition.charged(), Charged::Stream { enhanced_fan_out: true, .. })
+            };
+            let registered = (0..drafts.len()).filter(|other| {
+                fans_out(*other) && (*other == owner || *other < place && wanted[*other].as_ref() == Some(wanted_name))
+            });
+            if fans_out(place) && registered.count() >= FAN_OUT_CONSUMERS {
+                self.add(Problem::at(
+                    drafts[place].at(&["enhanced_fan_out"]),
+                    format!(
+                        "`{wanted_name}` has {FAN_OUT_CONSUMERS} consumers with enhanced fan-out; a stream has no more"
+                    ),
+                ));
+            }
             let shared = drafts[place].definition.share_stream(&stream, Some(wanted_name), consumers);
             let owned = drafts[owner].definition.share_stream(&stream, None, consumers);
             if let Err(message) = shared.and(owned) {
@@ -264,6 +281,16 @@ impl Problems {
                         None => problem.help(format!("the functions are {}", list(names()))),
                     });
                 }
+            }
+            let calls = |kind: &Option<DestinationKind>| matches!(kind, Some(DestinationKind::Lambda(_)));
+            if spec.recursive_loop == RecursiveLoop::Allow
+                && (calls(&config.on_failure) || calls(&config.on_success))
+                && config.queue_delay == Some(DistributionSpec::Constant(SimDuration::ZERO))
+            {
+                self.add(
+                    Problem::at(at(&["recursive_loop"]), "a loop that nothing stops may take no time, and never end")
+                        .related(at(&["event_invoke_config", "queue_delay"]), "set this above 0"),
+                );
             }
             if let Some(kind) = config.dead_letter_queue
                 && !matches!(kind, DestinationKind::Sqs | DestinationKind::Sns)

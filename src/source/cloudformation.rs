@@ -11,9 +11,10 @@ use crate::engine::InvocationType;
 use crate::time::SimDuration;
 
 use super::common::Common;
+use super::mapping::Backoff;
 use super::plan::{Plan, Waiter};
 use super::push::{PushService, kind};
-use super::sender::{Sender, Tries};
+use super::sender::{RULE_BACKOFF, RULE_JITTER, Sender, Tries};
 use super::{KeyProblem, Kind};
 
 pub(super) const KIND: Kind = kind::<CloudFormation>(
@@ -33,6 +34,12 @@ struct CloudFormation {
     #[serde(default = "hour")]
     #[schemars(extend("x-minimum" = "1s", "x-maximum" = "1h"))]
     service_timeout: SimDuration,
+    /// How long CloudFormation waits between its tries where Lambda does not accept, `{ base, cap }`. Default `{ base = "1s", cap = "488s" }`,
+    /// which AWS does not document.
+    retry_backoff: Option<Backoff>,
+    /// Share of a wait by which a retry comes early at most, drawn evenly, 0 to 1. Default 0.5, which AWS does not document.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    retry_jitter: Option<f64>,
 }
 
 fn asynchronous() -> InvocationType {
@@ -48,7 +55,11 @@ impl PushService for CloudFormation {
         match self.invocation_type {
             InvocationType::Event => Plan {
                 waiter: Waiter::Outcome(self.service_timeout),
-                sender: Some(Sender { tries: Tries::LikeRule("CloudFormation"), dead_letter_queue: false }),
+                sender: Some(Sender {
+                    tries: Tries::LikeRule("CloudFormation", self.retry_backoff.unwrap_or(RULE_BACKOFF)),
+                    jitter: self.retry_jitter.unwrap_or(RULE_JITTER),
+                    dead_letter_queue: false,
+                }),
                 ..plain
             },
             _ => Plan { patience: Some(self.service_timeout), ..plain },
@@ -60,7 +71,13 @@ impl PushService for CloudFormation {
             InvocationType::DryRun => {
                 vec![(vec!["invocation_type"], "CloudFormation calls with `Event` or `RequestResponse`".into())]
             }
-            _ => vec![],
+            InvocationType::RequestResponse => {
+                let given =
+                    [("retry_backoff", self.retry_backoff.is_some()), ("retry_jitter", self.retry_jitter.is_some())];
+                let only = "a synchronous call is not made again; this goes with `invocation_type = \"Event\"`";
+                given.into_iter().filter(|(_, given)| *given).map(|(key, _)| (vec![key], only.into())).collect()
+            }
+            InvocationType::Event => vec![],
         }
     }
 }

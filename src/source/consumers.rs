@@ -2,16 +2,37 @@
 //!
 //! "Lambda evaluates the consumer offset lag of all the partitions ... every minute. If the lag is too high, the partition is
 //! receiving messages faster than Lambda can process them", and consumers are added, at most one a partition (AWS Lambda
-//! Developer Guide, "Kafka event source scaling"). Assumptions: their number doubles while records wait and halves while none do,
-//! and changes at once ("within three minutes"); partitions are dealt out in turn.
+//! Developer Guide, "Kafka event source scaling"). Assumptions: their number grows by a factor while records wait and shrinks by it
+//! while none do, and changes at once ("within three minutes"); partitions are dealt out in turn.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use crate::engine::{Class, Context, Wake};
 use crate::time::{SimDuration, SimTime};
 
 use super::shard::{Pull, Shard};
+use super::streaming::ConsumerPlan;
 
 /// How often the lag is looked at.
 const EVALUATION: SimDuration = SimDuration::from_secs(60);
+
+/// How the number of consumers changes.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ConsumerScaling {
+    /// How many times as many there are after a minute in which records wait, rounded up, 1 to 100; after a minute in which none
+    /// do, as many times fewer. Default 2.
+    #[schemars(range(min = 1.0, max = 100.0))]
+    pub factor: f64,
+}
+
+/// Assumption: AWS documents when consumers are added, not how many.
+impl Default for ConsumerScaling {
+    fn default() -> Self {
+        ConsumerScaling { factor: 2.0 }
+    }
+}
 
 /// The consumers of a mapping.
 #[derive(Clone, Debug)]
@@ -21,23 +42,30 @@ pub(super) struct Consumers {
     most: usize,
     /// Batches that one of them has in flight at most.
     each: u32,
-    /// By consumer: batches in flight.
+    scaling: ConsumerScaling,
+    /// By partition: batches in flight.
     busy: Vec<u32>,
     /// When the lag was last looked at.
     evaluated: SimTime,
 }
 
 impl Consumers {
-    /// `least` to `most` consumers of `partitions` partitions.
-    pub(super) fn new(least: u32, most: u32, each: u32, partitions: u32) -> Consumers {
-        let most = most.min(partitions).max(1) as usize;
-        let least = (least as usize).clamp(1, most);
-        Consumers { count: least, least, most, each, busy: vec![0; partitions as usize], evaluated: SimTime::ZERO }
+    /// The consumers of `partitions` partitions.
+    pub(super) fn new(plan: ConsumerPlan, partitions: u32) -> Consumers {
+        let most = plan.most.min(partitions).max(1) as usize;
+        let least = (plan.least as usize).clamp(1, most);
+        let busy = vec![0; partitions as usize];
+        Consumers { count: least, least, most, each: plan.each, scaling: plan.scaling, busy, evaluated: SimTime::ZERO }
+    }
+
+    /// The one that reads `partition`.
+    fn of(&self, partition: usize) -> usize {
+        partition % self.count
     }
 
     /// Whether the consumer of `partition` may send one more batch.
     fn is_free(&self, partition: usize) -> bool {
-        self.busy.iter().skip(partition % self.count).step_by(self.count).sum::<u32>() < self.each
+        self.busy.iter().skip(self.of(partition)).step_by(self.count).sum::<u32>() < self.each
     }
 
     /// The partitions that are read by the consumer of `partition`, those after it first.
@@ -72,7 +100,9 @@ impl Consumers {
     /// Looks at the lag.
     fn evaluate(&mut self, lag: bool, now: SimTime) {
         self.evaluated = now;
-        self.count = if lag { (2 * self.count).min(self.most) } else { (self.count / 2).max(self.least) };
+        let (count, factor) = (self.count as f64, self.scaling.factor);
+        let count = if lag { (count * factor).ceil() } else { (count / factor).floor() };
+        self.count = (count as usize).clamp(self.least, self.most);
     }
 }
 
@@ -103,6 +133,11 @@ impl Pull {
         self.setting.consumers.as_ref().is_none_or(|consumers| consumers.is_free(shard))
     }
 
+    /// Whose read limit counts for a shard: its consumer's, where several shards have one, else its own.
+    pub(super) fn reader(&self, shard: usize) -> usize {
+        self.setting.consumers.as_ref().map_or(shard, |consumers| consumers.of(shard))
+    }
+
     /// Lets the consumer of a shard, which has become free, go on with its other shards.
     pub(super) fn serve_others(&mut self, shard: usize, ctx: &mut Context<'_>) {
         let Some(consumers) = &self.setting.consumers else { return };
@@ -127,7 +162,8 @@ mod tests {
 
     #[test]
     fn consumers_double_with_the_lag_and_never_exceed_partitions() {
-        let mut consumers = Consumers::new(1, 200, 1, 5);
+        let scaling = ConsumerScaling::default();
+        let mut consumers = Consumers::new(ConsumerPlan { least: 1, most: 200, each: 1, scaling }, 5);
         consumers.take(0);
         assert!((0..5).all(|partition| !consumers.is_free(partition)), "one consumer, one batch");
         let mut counts = vec![];

@@ -15,7 +15,15 @@ pub(super) const KIND: Kind = kind::<DynamoDb>(
 
 /// `[[source.dynamodb]]`
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-struct DynamoDb {}
+struct DynamoDb {
+    /// Polls of a shard in a second, for each of the two readers that it is made for, 4 to 1000. Default 5, which AWS does not
+    /// document.
+    #[schemars(range(min = 4, max = 1000))]
+    polls_per_second: Option<u32>,
+}
+
+/// Assumption: as many as Kinesis allows; AWS documents the number of readers only.
+const POLLS_PER_SECOND: u32 = 5;
 
 impl StreamService for DynamoDb {
     /// "AT_TIMESTAMP is supported only for Amazon Kinesis streams, Amazon DocumentDB, Amazon MSK, and self-managed Apache Kafka"
@@ -37,11 +45,12 @@ impl StreamService for DynamoDb {
             // "No more than two processes at most should be reading from the same stream shard at the same time. Having more than two
             // readers per shard can result in throttling" (Amazon DynamoDB Developer Guide).
             readers: 2,
+            polls_per_second: self.polls_per_second.unwrap_or(POLLS_PER_SECOND),
             read_bytes: None,
             payload_growth: (1, 1),
             // A table's own write capacity is not modelled.
             write: None,
-            on_demand: false,
+            on_demand: None,
             shard_count: 1,
             reshard: vec![],
             batching_window: SimDuration::ZERO,
@@ -49,5 +58,9 @@ impl StreamService for DynamoDb {
             retries_with_destination: None,
             charge: StreamCharge::Free,
         }
+    }
+
+    fn keys_of_stream(&self) -> Vec<(&'static str, bool)> {
+        vec![("polls_per_second", self.polls_per_second.is_some())]
     }
 }

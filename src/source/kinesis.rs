@@ -6,6 +6,7 @@ use serde::Deserialize;
 use crate::time::SimDuration;
 
 use super::mapping::{MappingSpec, WriteRetry};
+use super::stream::OnDemandGrowth;
 use super::streaming::{Plan, StreamCharge, StreamService, kind};
 use super::{KeyProblem, Kind};
 
@@ -27,6 +28,9 @@ struct Kinesis {
     retention_period: Option<SimDuration>,
     /// Whether the stream makes room for its load by itself, from 4 shards on, instead of having `shard_count`. Default false.
     on_demand: Option<bool>,
+    /// How an on-demand stream makes room, `{ period, factor }`. Default `{ period = "15m", factor = 2 }`, a rule that AWS does not
+    /// document.
+    on_demand_growth: Option<OnDemandGrowth>,
     /// When the stream gets another number of shards: at most twice as many or half as many, at most 10 times.
     #[schemars(extend("maxItems" = 10))]
     reshard: Option<Vec<Reshard>>,
@@ -77,13 +81,14 @@ impl StreamService for Kinesis {
             poll_bytes: 10 * 1024 * 1024,
             // "Each shard can support up to five read transactions per second", of all that poll it (Kinesis Developer Guide, "Quotas and limits").
             readers: 1,
+            polls_per_second: 5,
             // "Up to a maximum total data read rate of 2 MB per second" of a shard, or of a shard and consumer with enhanced
             // fan-out (Kinesis Developer Guide, "Quotas and limits").
             read_bytes: Some(2 * 1024 * 1024),
             // Records travel in base64.
             payload_growth: (4, 3),
             write: Some((SHARD_RECORDS, SHARD_BYTES, self.write_retry.clone().unwrap_or_default())),
-            on_demand: self.is_on_demand(),
+            on_demand: self.is_on_demand().then(|| self.on_demand_growth.unwrap_or_default()),
             // "By default, new data streams created with the on-demand capacity mode have 4 MB/s of write throughput" (same guide).
             shard_count: if self.is_on_demand() { 4 } else { 1 },
             reshard: self.reshards().iter().map(|reshard| (reshard.at, reshard.shard_count)).collect(),
@@ -98,6 +103,7 @@ impl StreamService for Kinesis {
         vec![
             ("retention_period", self.retention_period.is_some()),
             ("on_demand", self.on_demand.is_some()),
+            ("on_demand_growth", self.on_demand_growth.is_some()),
             ("reshard", self.reshard.is_some()),
             ("write_retry", self.write_retry.is_some()),
         ]
@@ -110,6 +116,9 @@ impl StreamService for Kinesis {
         }
         if self.is_on_demand() && !self.reshards().is_empty() {
             problems.push((vec!["reshard"], "an on-demand stream reshards by itself".into()));
+        }
+        if !self.is_on_demand() && self.on_demand_growth.is_some() {
+            problems.push((vec!["on_demand_growth"], "goes with `on_demand = true` only".into()));
         }
         if self.enhanced_fan_out && mapping.polling_interval.is_some() {
             problems.push((vec!["polling_interval"], "a consumer with enhanced fan-out does not poll".into()));

@@ -256,6 +256,11 @@ pub(super) enum After {
 impl Policy {
     /// Decides what becomes of `batch`, none of whose records was processed by its last try. "Splitting a batch doesn't count
     /// towards the retry quota" (AWS Lambda Developer Guide, "Kinesis"); n retries are n + 1 invocations.
+    ///
+    /// A batch that is cut at the record which the function reported is not split besides: that cut is for a partial success. Where
+    /// the first record is the reported one, nothing succeeded, and the batch is halved: "if your invocation fails and
+    /// BisectBatchOnFunctionError is turned on, the batch is bisected regardless of your ReportBatchItemFailures setting" (AWS Lambda
+    /// Developer Guide, "Configuring partial batch response with Kinesis Data Streams and Lambda").
     pub(super) fn after(&self, mut batch: Batch, checkpoint_moved: bool) -> After {
         if self.bisect && !checkpoint_moved && batch.records.len() > 1 {
             let mut second = batch.split_off(batch.records.len() / 2);

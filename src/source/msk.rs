@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use crate::time::SimDuration;
 
+use super::consumers::ConsumerScaling;
 use super::mapping::MappingSpec;
 use super::streaming::{ConsumerPlan, Plan, StreamCharge, StreamService, kind};
 use super::{KeyProblem, Kind};
@@ -20,9 +21,12 @@ struct Msk {
     /// Partitions of the topic, 1 to 10000. Default 1.
     #[schemars(range(min = 1, max = 10_000))]
     partitions: Option<u32>,
-    /// Consumers that are always there, and at most: each takes up to 5 concurrent calls. Default: on-demand mode, one consumer at
+    /// Consumers that are always there, and at most: each takes up to 5 concurrent calls and reads 5 MB a second. Default: on-demand mode, one consumer at
     /// first and up to one a partition.
     provisioned_pollers: Option<ProvisionedPollers>,
+    /// How the number of consumers grows and shrinks, `{ factor }`. Default `{ factor = 2 }`, which AWS does not document.
+    #[serde(default)]
+    consumer_scaling: ConsumerScaling,
     /// How long records are kept. Default `"7d"` (Apache Kafka, log.retention.hours: 168).
     #[schemars(extend("x-minimum" = "1m", "x-maximum" = "365d"))]
     retention_period: Option<SimDuration>,
@@ -52,6 +56,8 @@ const RETENTION: SimDuration = SimDuration::from_secs(7 * 24 * 3600);
 /// "Each event poller can handle up to 5 MB/sec of throughput or up to 5 concurrent invocations" (AWS Lambda Developer Guide, "Kafka
 /// event source scaling").
 const CALLS_PER_PROVISIONED_POLLER: u32 = 5;
+/// See [`CALLS_PER_PROVISIONED_POLLER`]; no throughput is documented for on-demand mode.
+const BYTES_PER_PROVISIONED_POLLER: u64 = 5_000_000;
 /// "The maximum number of retries is 10 if you set an on-failure destination and infinite retries" (same guide).
 const RETRIES_WITH_DESTINATION: u32 = 10;
 
@@ -65,24 +71,27 @@ impl StreamService for Msk {
             Some(pollers) => (pollers.minimum, pollers.maximum, CALLS_PER_PROVISIONED_POLLER),
             None => (1, u32::MAX, 1),
         };
+        let read_bytes = self.provisioned_pollers.map(|_| BYTES_PER_PROVISIONED_POLLER);
         Plan {
             // Consumers wait for records at the broker.
             polling_interval: None,
             propagation: SimDuration::ZERO.into(),
             retention_period: self.retention_period.unwrap_or(RETENTION),
             poll_records: u64::MAX,
-            poll_bytes: u64::MAX,
+            // Of what it may read, a second's worth at a time.
+            poll_bytes: read_bytes.unwrap_or(u64::MAX),
             readers: 1,
-            read_bytes: None,
+            polls_per_second: 1,
+            read_bytes,
             // Records travel in base64.
             payload_growth: (4, 3),
             write: None,
-            on_demand: false,
+            on_demand: None,
             shard_count: self.partitions.unwrap_or(1),
             reshard: vec![],
             // "For Amazon MSK, ... the default batching window is 500 ms" (AWS::Lambda::EventSourceMapping).
             batching_window: SimDuration::from_millis(500),
-            consumers: Some(ConsumerPlan { least, most, each }),
+            consumers: Some(ConsumerPlan { least, most, each, scaling: self.consumer_scaling }),
             retries_with_destination: Some(RETRIES_WITH_DESTINATION),
             charge: self
                 .provisioned_pollers

@@ -3,6 +3,9 @@
 //! A mapping begins with a few concurrent batches, gets more while messages wait, and backs off when calls fail. Provisioned
 //! pollers have a least and a greatest number, and a throughput each.
 
+use schemars::JsonSchema;
+use serde::Deserialize;
+
 use crate::time::{SECOND, SimDuration, SimTime};
 
 /// "Lambda starts processing five batches at a time with five concurrent invocations of your function" (AWS Lambda Developer
@@ -11,15 +14,38 @@ const START: u64 = 5;
 /// "The maximum number of invokes that an event source mapping can process simultaneously is 1,250" (same page); before November
 /// 2023, too (AWS Compute Blog, "Introducing faster polling scale-up").
 const CEILING: u64 = 1250;
-/// Assumption: failing calls never bring a mapping below this. The guide names 2 as the number to which a quiet mapping may drop.
-const FLOOR: u64 = 2;
-/// Assumption: pollers are added in steps of this length. The guide gives the rate a minute only, and that a full queue begins
-/// with five batches.
-pub(super) const STEP: SimDuration = SimDuration::from_secs(10);
-/// Steps in a minute.
-const STEPS_PER_MINUTE: u64 = 6;
-/// Assumption: a queue that was empty for so long is polled as at the start again; failures of so long a time count once.
-pub(super) const MINUTE: SimDuration = SimDuration::from_secs(60);
+/// How the number of concurrent batches of a queue changes, where AWS documents its growth a minute only.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct PollerScaling {
+    /// While messages wait, concurrent batches are added in steps of this length, `"1s"` to `"60s"`. Default `"10s"`.
+    #[schemars(extend("x-minimum" = "1s", "x-maximum" = "60s"))]
+    pub step: SimDuration,
+    /// Failing calls never bring a mapping below so many concurrent batches, 1 to 1250; provisioned pollers have a minimum of
+    /// their own. Default 2.
+    #[schemars(range(min = 1, max = 1250))]
+    pub minimum: u64,
+    /// Share of the concurrent batches that failing calls leave, 0 to 1. Default 0.5.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub decrease_factor: f64,
+    /// A queue that was empty for so long is polled as at the start again, and failures within so long count once, `"1s"` to
+    /// `"1h"`. Default `"60s"`.
+    #[schemars(extend("x-minimum" = "1s", "x-maximum" = "1h"))]
+    pub reset: SimDuration,
+}
+
+/// Assumption: the guide gives the rate a minute only, and that a full queue begins with five batches; it names 2 as the number to
+/// which a quiet mapping may drop, and says of failures that concurrency is reduced.
+impl Default for PollerScaling {
+    fn default() -> Self {
+        PollerScaling {
+            step: SimDuration::from_secs(10),
+            minimum: 2,
+            decrease_factor: 0.5,
+            reset: SimDuration::from_secs(60),
+        }
+    }
+}
 
 /// "Each event poller can handle up to 1 MB/s of throughput, up to 10 concurrent invokes, or up to 10 Amazon SQS polling API calls
 /// per second" (AWS Lambda Developer Guide, "Creating and configuring an Amazon SQS event source mapping").
@@ -29,6 +55,9 @@ const POLLER_BYTES_PER_SECOND: u64 = 1_000_000;
 /// "quickly adding up to 1,000 concurrent invokes per minute" (same page).
 const PROVISIONED_GROWTH: u64 = 1000;
 
+/// Over which AWS states growth.
+const MINUTE: SimDuration = SimDuration::from_secs(60);
+
 /// The pollers of a mapping.
 pub(super) struct Pollers {
     /// Concurrent batches at the start, at least and at most.
@@ -37,6 +66,7 @@ pub(super) struct Pollers {
     ceiling: u64,
     /// Concurrent batches added in a minute in which messages wait.
     growth: u64,
+    scaling: PollerScaling,
     /// Concurrent batches at the last start or cut, and the steps since.
     base: u64,
     steps: u64,
@@ -59,27 +89,35 @@ struct Throughput {
 
 impl Pollers {
     /// Pollers that Lambda provides as needed, with at most `maximum` concurrent batches.
-    pub(super) fn on_demand(growth_per_minute: u64, maximum: Option<u64>) -> Pollers {
+    pub(super) fn on_demand(growth_per_minute: u64, maximum: Option<u64>, scaling: PollerScaling) -> Pollers {
         let ceiling = maximum.map_or(CEILING, |maximum| maximum.min(CEILING));
-        Pollers::new(START.min(ceiling), FLOOR, ceiling, growth_per_minute, None)
+        Pollers::new(START.min(ceiling), scaling.minimum, ceiling, growth_per_minute, scaling, None)
     }
 
     /// Provisioned pollers, at least and at most so many.
-    pub(super) fn provisioned(minimum: u64, maximum: u64) -> Pollers {
+    pub(super) fn provisioned(minimum: u64, maximum: u64, scaling: PollerScaling) -> Pollers {
         let throughput = Throughput {
             calls: Allowance::new(POLLER_CALLS_PER_SECOND, minimum),
             bytes: Allowance::new(POLLER_BYTES_PER_SECOND, minimum),
         };
         let start = minimum * POLLER_BATCHES;
-        Pollers::new(start, start, maximum * POLLER_BATCHES, PROVISIONED_GROWTH, Some(throughput))
+        Pollers::new(start, start, maximum * POLLER_BATCHES, PROVISIONED_GROWTH, scaling, Some(throughput))
     }
 
-    fn new(start: u64, floor: u64, ceiling: u64, growth: u64, throughput: Option<Throughput>) -> Pollers {
+    fn new(
+        start: u64,
+        floor: u64,
+        ceiling: u64,
+        growth: u64,
+        scaling: PollerScaling,
+        throughput: Option<Throughput>,
+    ) -> Pollers {
         Pollers {
             start,
             floor,
             ceiling,
             growth,
+            scaling,
             base: start,
             steps: 0,
             waited: SimDuration::ZERO,
@@ -92,13 +130,13 @@ impl Pollers {
 
     /// How many batches may be in flight.
     pub(super) fn limit(&self) -> u64 {
-        (self.base + self.growth * self.steps / STEPS_PER_MINUTE).min(self.ceiling)
+        (self.base + self.growth * self.steps * self.scaling.step.nanos() / MINUTE.nanos()).min(self.ceiling)
     }
 
     /// When the next step comes, if messages go on waiting.
     pub(super) fn next_step(&self) -> Option<SimTime> {
         let since = self.waiting_since.filter(|_| self.limit() < self.ceiling)?;
-        Some(since + STEP.saturating_sub(self.waited))
+        Some(since + self.scaling.step.saturating_sub(self.waited))
     }
 
     /// Counts the time for which messages waited up to `now`.
@@ -110,8 +148,8 @@ impl Pollers {
             if self.limit() >= self.ceiling {
                 self.waited = SimDuration::ZERO;
             }
-            while self.waited >= STEP {
-                self.waited = self.waited.saturating_sub(STEP);
+            while self.waited >= self.scaling.step {
+                self.waited = self.waited.saturating_sub(self.scaling.step);
                 self.steps += 1;
             }
         }
@@ -124,9 +162,9 @@ impl Pollers {
         self.idle_since = if empty { self.idle_since.or(Some(now)) } else { None };
     }
 
-    /// Messages are there: after a minute of an empty queue the mapping begins anew.
+    /// Messages are there: after some time of an empty queue the mapping begins anew.
     pub(super) fn meet_messages(&mut self, now: SimTime) {
-        if self.idle_since.take().is_some_and(|since| now.since(since) >= MINUTE) {
+        if self.idle_since.take().is_some_and(|since| now.since(since) >= self.scaling.reset) {
             self.refill(now);
             self.begin_at(self.start);
         }
@@ -134,14 +172,15 @@ impl Pollers {
 
     /// Calls fail: "Lambda gradually backs off, reducing the amount of concurrency allocated to your Amazon SQS event source
     /// mapping" (AWS Lambda Developer Guide, "Handling errors for an SQS event source").
-    /// Assumption: to one half, at most once a minute, from where it grows again.
+    /// From there it grows again.
     pub(super) fn back_off(&mut self, now: SimTime) {
         self.count_waiting(now);
-        if self.cut_at.is_some_and(|at| now.since(at) < MINUTE) {
+        if self.cut_at.is_some_and(|at| now.since(at) < self.scaling.reset) {
             return;
         }
         self.cut_at = Some(now);
-        self.begin_at((self.limit() / 2).max(self.floor.min(self.limit())));
+        let left = (self.limit() as f64 * self.scaling.decrease_factor) as u64;
+        self.begin_at(left.max(self.floor.min(self.limit())));
     }
 
     fn begin_at(&mut self, batches: u64) {
@@ -222,7 +261,7 @@ mod tests {
 
     #[test]
     fn pollers_are_added_while_messages_wait() {
-        let mut pollers = Pollers::on_demand(300, None);
+        let mut pollers = Pollers::on_demand(300, None, PollerScaling::default());
         assert_eq!((pollers.limit(), pollers.next_step()), (5, None));
         pollers.observe(at(0), true, false);
         assert_eq!(pollers.next_step(), Some(at(10)));
@@ -240,7 +279,7 @@ mod tests {
 
     #[test]
     fn failures_cut_the_number_once_a_minute_and_an_empty_queue_resets_it() {
-        let mut pollers = Pollers::on_demand(60, Some(100));
+        let mut pollers = Pollers::on_demand(60, Some(100), PollerScaling::default());
         pollers.observe(at(0), true, false);
         pollers.count_waiting(at(60));
         assert_eq!(pollers.limit(), 65);
@@ -262,7 +301,7 @@ mod tests {
 
     #[test]
     fn provisioned_pollers_have_a_throughput() {
-        let mut pollers = Pollers::provisioned(2, 3);
+        let mut pollers = Pollers::provisioned(2, 3, PollerScaling::default());
         assert_eq!(pollers.limit(), 20);
         (0..20).for_each(|_| pollers.count_call(0));
         assert_eq!(pollers.next_call(at(0)), SimTime::from_nanos(SECOND / 20), "20 calls a second");

@@ -136,11 +136,9 @@ impl<T: PushService> Definition for PushDefinition<T> {
 
     fn assumptions(&self) -> Vec<String> {
         let mut assumptions = self.service.assumptions();
-        if matches!(self.common.arrivals, Some(ArrivalsSpec::Clients { .. })) {
-            assumptions.push(format!(
-                "a client that is answered in no time sends again {} ms later at the earliest",
-                LEAST_ROUND.nanos() as f64 / 1e6
-            ));
+        if let Some(ArrivalsSpec::Clients { least_round, .. }) = &self.common.arrivals {
+            assumptions
+                .push(format!("a client that is answered in no time sends again {least_round} later at the earliest"));
         }
         assumptions
     }
@@ -157,9 +155,15 @@ impl<T: PushService> Definition for PushDefinition<T> {
             (None, None) => Arrivals::new(&ArrivalsSpec::At(vec![]), until, key, site.inputs, site.functions)?,
         };
         let clients = match &self.common.arrivals {
-            Some(ArrivalsSpec::Clients { count, think_time }) => {
-                let mut clients =
-                    Clients { think_time: (site.sampler)(think_time), sends: BTreeSet::new(), thoughts: 0, key, until };
+            Some(ArrivalsSpec::Clients { count, think_time, least_round }) => {
+                let mut clients = Clients {
+                    think_time: (site.sampler)(think_time),
+                    least_round: *least_round,
+                    sends: BTreeSet::new(),
+                    thoughts: 0,
+                    key,
+                    until,
+                };
                 (0..*count).for_each(|_| clients.think(None, SimTime::ZERO));
                 Some(clients)
             }
@@ -192,13 +196,11 @@ impl<T: PushService> Definition for PushDefinition<T> {
     }
 }
 
-/// Assumption: a client that is answered in no time at all (a refusal, say) sends again no sooner than this, as a short way over a
-/// network would make it; without a think time its requests would else follow each other for ever at one instant.
-const LEAST_ROUND: SimDuration = SimDuration::from_millis(1);
-
 /// A closed loop: when each client sends next.
 pub(super) struct Clients {
     think_time: Distribution,
+    /// From a request that is answered at once to the next, at least.
+    least_round: SimDuration,
     sends: BTreeSet<(SimTime, u64)>,
     thoughts: u64,
     key: Key,
@@ -210,7 +212,7 @@ impl Clients {
     pub(super) fn think(&mut self, sent: Option<SimTime>, answered: SimTime) {
         let mut at = answered + self.think_time.sample(&mut self.key.numbered(self.thoughts).draws());
         if sent == Some(answered) {
-            at = at.max(answered + LEAST_ROUND);
+            at = at.max(answered + self.least_round);
         }
         if at < self.until {
             self.sends.insert((at, self.thoughts));

@@ -12,10 +12,6 @@ use std::rc::Rc;
 use crate::time::{SECOND, SimDuration, SimTime};
 use crate::token_bucket::TokenBucket;
 
-/// Polls of a shard in a second (Kinesis). Assumption: DynamoDB's shards have as many for each of the readers that they are made
-/// for, since AWS documents their number only.
-const POLLS_PER_SECOND: f64 = 5.0;
-
 /// The read limits of one shard.
 #[derive(Clone, Debug)]
 pub(super) struct ReadLimit {
@@ -28,9 +24,9 @@ pub(super) struct ReadLimit {
 }
 
 impl ReadLimit {
-    /// A limit for so many readers at once, of `bytes_per_second`, where there is one.
-    pub(super) fn new(readers: u32, bytes_per_second: Option<u64>) -> ReadLimit {
-        let polls = POLLS_PER_SECOND * f64::from(readers);
+    /// A limit of so many polls a second and of `bytes_per_second`, where there is one.
+    pub(super) fn new(polls_per_second: u32, bytes_per_second: Option<u64>) -> ReadLimit {
+        let polls = f64::from(polls_per_second);
         ReadLimit {
             polls: TokenBucket::new(polls, polls),
             bytes_per_second,
@@ -81,7 +77,7 @@ mod tests {
     #[test]
     fn ten_megabytes_are_waited_for_five_seconds() {
         const MB: u64 = 1_000_000;
-        let mut limit = ReadLimit::new(1, Some(2 * MB));
+        let mut limit = ReadLimit::new(5, Some(2 * MB));
         let at = |millis: u64| SimTime::from_nanos(millis * 1_000_000);
         limit.take(at(1_000), 10 * MB);
         assert_eq!(limit.allows(at(1_000), true), at(6_000));

@@ -77,6 +77,8 @@ pub(super) struct Shard {
     from: SimTime,
     /// No poll before this, since the last one used up what the limits allow.
     not_before: SimTime,
+    /// Which of several shards acts first at one instant: the one with the lowest turn.
+    turn: u64,
     pub(super) lanes: Vec<Lane>,
 }
 
@@ -92,7 +94,9 @@ pub(super) struct Pull {
     /// The last instant at which the mapping acted.
     pub(super) now: SimTime,
     /// When each shard next acts; a shard that waits for nothing is not there.
-    schedule: PriorityQueue<u32, Reverse<(Wake, u32)>, BuildHasherDefault<FxHasher>>,
+    schedule: PriorityQueue<u32, Reverse<(Wake, u64)>, BuildHasherDefault<FxHasher>>,
+    /// The last turn of a shard that had to wait for its next one.
+    last_turn: u64,
 }
 
 impl EventSource for Pull {
@@ -204,6 +208,8 @@ impl Pull {
             shards: Vec::new(),
             now: SimTime::ZERO,
             schedule: PriorityQueue::default(),
+            // Until then shards come in order of number.
+            last_turn: u64::from(u32::MAX),
         };
         (0..pull.stream.shards.len()).for_each(|_| pull.open_shard());
         pull
@@ -220,7 +226,7 @@ impl Pull {
             Polling::Pushed { from } => SimTime::ZERO + from,
         };
         let lanes = (0..self.setting.lanes).map(|_| Lane::new(phase)).collect();
-        self.shards.push(Shard { phase, from: SimTime::ZERO, not_before: SimTime::ZERO, lanes });
+        self.shards.push(Shard { phase, from: SimTime::ZERO, not_before: SimTime::ZERO, turn: number as u64, lanes });
         let mut reads = self.reads.borrow_mut();
         if reads.len() <= number {
             reads.push(self.setting.read_limit.clone());
@@ -242,9 +248,9 @@ impl Pull {
         }
     }
 
-    /// The shard that wants to act like this, if one does: ties go to the lowest number.
+    /// The shard that wants to act like this, if one does: ties go to the lowest turn, which is its number.
     fn due_shard(&self, wake: Wake) -> Option<usize> {
-        let (_, Reverse((wanted, shard))) = self.schedule.peek()?;
+        let (shard, Reverse((wanted, _))) = self.schedule.peek()?;
         (*wanted == wake).then_some(*shard as usize)
     }
 
@@ -252,7 +258,7 @@ impl Pull {
     pub(super) fn reschedule(&mut self, shard: usize, now: SimTime) {
         let wake = self.next_of(shard);
         if wake != Wake::NEVER {
-            self.schedule.push(shard as u32, Reverse((wake, shard as u32)));
+            self.schedule.push(shard as u32, Reverse((wake, self.shards[shard].turn)));
             return;
         }
         self.schedule.remove(&(shard as u32));
@@ -314,7 +320,7 @@ impl Pull {
             Polling::Pushed { .. } => at.max(phase),
         };
         // Alone on its stream, a mapping's regular polls need no allowance, however short the interval.
-        self.reads.borrow()[number].allows(regular.max(not_before), self.setting.shares_polls)
+        self.reads.borrow()[self.reader(number)].allows(regular.max(not_before), self.setting.shares_polls)
     }
 
     /// The poll that finds a tumbling window to be over: nothing of it is left.
@@ -333,7 +339,7 @@ impl Pull {
     /// Moves all readable records, up to the limit, into the lanes' buffers.
     fn poll(&mut self, number: usize, ctx: &mut Context<'_>) {
         // Another consumer may have used up the allowance of this very instant.
-        let allowed = self.reads.borrow()[number].allows(ctx.now, self.setting.shares_polls);
+        let allowed = self.reads.borrow()[self.reader(number)].allows(ctx.now, self.setting.shares_polls);
         self.shards[number].not_before = allowed;
         if allowed > ctx.now {
             return;
@@ -353,16 +359,21 @@ impl Pull {
                 }
             }
             ctx.tell(Fact::Mapping { source: self.setting.id, what: MappingCount::Polled, events: moved });
-            self.reads.borrow_mut()[number].take(ctx.now, moved * self.setting.record_bytes);
+            self.reads.borrow_mut()[self.reader(number)].take(ctx.now, moved * self.setting.record_bytes);
             let more = self.stream.shards[number].unread.front().is_some_and(|record| record.readable <= ctx.now);
             if !more {
                 break;
             }
             // The limit was hit: the poll is repeated at once, as far as the read limits allow.
             let polled = matches!(self.setting.polling, Polling::Every { .. });
-            let allowed = self.reads.borrow()[number].allows(ctx.now, polled);
+            let allowed = self.reads.borrow()[self.reader(number)].allows(ctx.now, polled);
             if allowed > ctx.now {
                 self.shards[number].not_before = allowed;
+                if self.setting.consumers.is_some() {
+                    // The consumer goes on with the partition that it read longest ago.
+                    self.last_turn += 1;
+                    self.shards[number].turn = self.last_turn;
+                }
                 break;
             }
         }

@@ -10,7 +10,7 @@ use crate::time::SimDuration;
 use super::common::Common;
 use super::plan::Plan;
 use super::push::{PushService, kind};
-use super::sender::{DeadLetterQueue, Sender, Tries};
+use super::sender::{DeadLetterQueue, Sender, TOPIC_JITTER, Tries};
 use super::{KeyProblem, Kind};
 
 pub(super) const KIND: Kind = kind::<Sns>("sns", "message published to a topic: SNS calls Lambda (push, Event)");
@@ -22,6 +22,9 @@ struct Sns {
     delivery: Option<DistributionSpec>,
     /// Where messages go that Lambda does not accept: `"sqs"`, the subscription's dead-letter queue. Default: nowhere; they are lost.
     dead_letter_queue: Option<DeadLetterQueue>,
+    /// Share of an exponential wait by which a retry comes early at most, drawn evenly, 0 to 1. Default 0, which AWS does not document.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    retry_jitter: Option<f64>,
 }
 
 /// Largest message: "With the exception of SMS, messages must be UTF-8 encoded strings and at most 256 KB in size" (SNS API reference,
@@ -38,7 +41,11 @@ impl PushService for Sns {
         Plan {
             delivery: self.delivery.clone().unwrap_or(DEFAULT_DELIVERY),
             // "100,015 times, over 23 days"; not after client-side errors, such as a missing permission.
-            sender: Some(Sender { tries: Tries::Topic, dead_letter_queue: self.dead_letter_queue.is_some() }),
+            sender: Some(Sender {
+                tries: Tries::Topic,
+                jitter: self.retry_jitter.unwrap_or(TOPIC_JITTER),
+                dead_letter_queue: self.dead_letter_queue.is_some(),
+            }),
             ..Plan::plain(InvocationType::Event)
         }
     }

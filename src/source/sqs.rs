@@ -15,7 +15,7 @@ use crate::time::{SimDuration, SimTime};
 
 use super::common::Common;
 use super::mapping::{Backlog, Backoff, FunctionResponseType, PartitionKeys};
-use super::pollers::{Pollers, STEP};
+use super::pollers::{PollerScaling, Pollers};
 use super::queue::{Plan, Queue};
 use super::{Charged, Definition, EventSource, Figures, KeyProblem, Kind, Mode, Site, merged};
 
@@ -103,6 +103,9 @@ struct Sqs {
     /// Pollers that stand ready, `{ minimum, maximum }`: each at most 10 batches at once, 10 receives and 1 MB a second. Default:
     /// none, Lambda provides pollers as needed.
     provisioned_pollers: Option<ProvisionedPollers>,
+    /// How the number of batches in flight grows and shrinks, `{ step, minimum, decrease_factor, reset }`. Default `{ step = "10s",
+    /// minimum = 2, decrease_factor = 0.5, reset = "60s" }`, which AWS does not document.
+    poller_scaling: PollerScaling,
     /// Largest number of messages in a batch, 1 to 10000, of a FIFO queue at most 10; above 10 with a window of at least 1 s.
     /// Default 10 (AWS::Lambda::EventSourceMapping, BatchSize).
     #[schemars(range(min = 1, max = 10_000))]
@@ -138,6 +141,7 @@ impl Default for Sqs {
             retention_period: SimDuration::from_secs(4 * 24 * 3600),
             maximum_concurrency: None,
             provisioned_pollers: None,
+            poller_scaling: PollerScaling::default(),
             batch_size: 10,
             maximum_batching_window: SimDuration::ZERO,
             function_response_types: vec![],
@@ -280,13 +284,17 @@ impl Definition for SqsDefinition {
     }
 
     fn assumptions(&self) -> Vec<String> {
+        let PollerScaling { step, minimum, decrease_factor, reset } = self.keys.poller_scaling;
+        let minimum =
+            if self.keys.provisioned_pollers.is_some() { "their minimum".into() } else { minimum.to_string() };
         let mut assumptions = vec![
             "a message is received as soon as it is visible and a poller is free: long polls end at once".to_owned(),
             format!(
-                "pollers of a queue are added every {STEP} while messages wait and none of their calls is throttled, and back at their start after a minute of an empty queue: AWS documents the rate a minute only"
+                "pollers of a queue are added every {step} while messages wait and none of their calls is throttled, and back at their start after {reset} of an empty queue: AWS documents the rate a minute only"
             ),
-            "function errors (without ReportBatchItemFailures) and throttles halve a queue's concurrent batches, at most once a minute: AWS documents that they are reduced"
-                .to_owned(),
+            format!(
+                "function errors (without ReportBatchItemFailures) and throttles bring a queue's concurrent batches down to {decrease_factor} of them, at most once in {reset} and not below {minimum}: AWS documents that they are reduced"
+            ),
             format!(
                 "a throttled batch of a queue is sent again after {}: not documented by AWS",
                 self.keys.retry_backoff
@@ -313,8 +321,10 @@ impl Definition for SqsDefinition {
             keys.visibility_timeout
         };
         let pollers = match keys.provisioned_pollers {
-            Some(ProvisionedPollers { minimum, maximum }) => Pollers::provisioned(minimum, maximum),
-            None => Pollers::on_demand(site.rules.sqs_growth_per_minute, keys.maximum_concurrency),
+            Some(ProvisionedPollers { minimum, maximum }) => {
+                Pollers::provisioned(minimum, maximum, keys.poller_scaling)
+            }
+            None => Pollers::on_demand(site.rules.sqs_growth_per_minute, keys.maximum_concurrency, keys.poller_scaling),
         };
         let plan = Plan {
             fifo: keys.fifo,

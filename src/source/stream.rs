@@ -8,6 +8,8 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use rustc_hash::FxHashMap;
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use crate::arrivals::Arrivals;
 use crate::distribution::Distribution;
@@ -66,6 +68,7 @@ pub(super) enum Resharding {
     Planned(VecDeque<(SimTime, u32)>),
     /// By itself, looking at what was written in each period.
     OnDemand {
+        growth: OnDemandGrowth,
         /// When it looks next.
         next: SimTime,
         /// Records written (or refused) since it last looked.
@@ -73,9 +76,25 @@ pub(super) enum Resharding {
     },
 }
 
+/// How an on-demand stream makes room for its load.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct OnDemandGrowth {
+    /// How often it looks at what was written, `"1m"` to `"24h"`. Default `"15m"`.
+    #[schemars(extend("x-minimum" = "1m", "x-maximum" = "24h"))]
+    pub period: SimDuration,
+    /// For how many times the rate of the last period it makes room, 1 to 10. Default 2.
+    #[schemars(range(min = 1.0, max = 10.0))]
+    pub factor: f64,
+}
+
 /// "It can take up to 15 minutes" for an on-demand stream to split a shard (Kinesis Developer Guide, "How do I size a stream").
-/// Assumption: it looks every 15 minutes, and makes room for twice the rate of the busiest such period.
-pub(super) const ON_DEMAND_PERIOD: SimDuration = SimDuration::from_secs(900);
+/// Assumption: it looks every 15 minutes, and makes room for twice the rate of the last such period.
+impl Default for OnDemandGrowth {
+    fn default() -> Self {
+        OnDemandGrowth { period: SimDuration::from_secs(900), factor: 2.0 }
+    }
+}
 
 /// What a draw changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -298,15 +317,16 @@ impl Stream {
                 }
                 moments.pop_front().map(|(_, shards)| shards)
             }
-            Resharding::OnDemand { next, records } => {
+            Resharding::OnDemand { growth, next, records } => {
                 if *next > now {
                     return None;
                 }
-                *next = *next + ON_DEMAND_PERIOD;
+                *next = *next + growth.period;
                 let limit = self.write_limit.as_ref()?;
-                let rate = std::mem::take(records).div_ceil(ON_DEMAND_PERIOD.nanos() / crate::time::SECOND);
-                let shards =
-                    (2 * rate).div_ceil(limit.records).max((2 * rate * limit.record_bytes).div_ceil(limit.bytes));
+                let rate = std::mem::take(records) as f64 / growth.period.as_secs_f64() * growth.factor;
+                let records = rate / limit.records as f64;
+                let bytes = rate * limit.record_bytes as f64 / limit.bytes as f64;
+                let shards = records.max(bytes).ceil() as u64;
                 // A period without enough load changes nothing; the next one is looked at, too.
                 if shards > open { Some(shards.min(2 * open) as u32) } else { self.next_reshard(now) }
             }

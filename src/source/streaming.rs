@@ -18,14 +18,14 @@ use crate::profile::Feature;
 use crate::time::{SimDuration, SimTime};
 
 use super::common::Common;
-use super::consumers::Consumers;
+use super::consumers::{ConsumerScaling, Consumers};
 use super::lane::{Cut, Policy};
 use super::mapping::{Backlog, MappingSpec, PartitionKeys, StartingPosition, WriteRetry};
 use super::partition::Keys;
 use super::poison::Poison;
 use super::reads::ReadLimit;
 use super::shard::{Polling, Pull, Setting};
-use super::stream::{self, ON_DEMAND_PERIOD, Resharding, Stream, WriteLimit};
+use super::stream::{self, OnDemandGrowth, Resharding, Stream, WriteLimit};
 use super::window::Windows;
 use super::{Charged, Definition, EventSource, Figures, KeyProblem, Kind, Mode, Site, merged};
 
@@ -48,14 +48,16 @@ pub(super) struct Plan {
     pub poll_bytes: u64,
     /// Readers for which the polls of a shard suffice.
     pub readers: u32,
-    /// Bytes a second that the polls of a shard may read.
+    /// Polls of a shard in a second, for each of these readers.
+    pub polls_per_second: u32,
+    /// Bytes a second that the polls of a shard, or a consumer of several, may read.
     pub read_bytes: Option<u64>,
     /// Bytes of the invocation's payload per byte of record, as a fraction.
     pub payload_growth: (u64, u64),
     /// Records and bytes that a shard takes in a second, and what producers do beyond.
     pub write: Option<(u64, u64, WriteRetry)>,
-    /// Whether the stream makes room for its load by itself.
-    pub on_demand: bool,
+    /// How the stream makes room for its load by itself, where it does.
+    pub on_demand: Option<OnDemandGrowth>,
     /// Shards where the scenario does not say.
     pub shard_count: u32,
     /// When the stream gets another number of shards.
@@ -88,6 +90,7 @@ pub(super) struct ConsumerPlan {
     pub most: u32,
     /// Batches that each has in flight at most.
     pub each: u32,
+    pub scaling: ConsumerScaling,
 }
 
 /// The keys of a stream service.
@@ -285,7 +288,7 @@ impl Definition for StreamDefinition {
             problems.push((vec!["on_failure"], "a stream's mapping sends to \"sqs\", \"sns\" or \"s3\"".into()));
         }
         if self.mapping.tumbling_window.is_some()
-            && (self.stream.plan.on_demand || !self.stream.plan.reshard.is_empty())
+            && (self.stream.plan.on_demand.is_some() || !self.stream.plan.reshard.is_empty())
         {
             // "If you increase or decrease the number of shards, ... windows of the parent shard are ended" leaves the rest open.
             problems.push((vec!["tumbling_window"], "not together with resharding".into()));
@@ -345,7 +348,7 @@ impl Definition for StreamDefinition {
             (Feature::TUMBLING_WINDOWS, mapping.tumbling_window.is_some()),
             (Feature::STREAM_RESPONSES, mapping.reports_failures()),
             (Feature::FILTERS, mapping.filter_pass_rate < 1.0),
-            (Feature::ON_DEMAND_STREAMS, self.plan.on_demand),
+            (Feature::ON_DEMAND_STREAMS, self.plan.on_demand.is_some()),
         ])
     }
 
@@ -356,7 +359,7 @@ impl Definition for StreamDefinition {
             StreamCharge::Kinesis => Charged::Stream {
                 owned: self.stream.owner.is_none(),
                 shards: [&[(SimDuration::ZERO, self.stream.shard_count)][..], &self.stream.plan.reshard].concat(),
-                on_demand: self.stream.plan.on_demand,
+                on_demand: self.stream.plan.on_demand.is_some(),
                 enhanced_fan_out: self.plan.polling_interval.is_none(),
                 extended_retention: self.stream.plan.retention_period > SimDuration::from_secs(24 * 3600),
             },
@@ -370,8 +373,10 @@ impl Definition for StreamDefinition {
     fn assumptions(&self) -> Vec<String> {
         let mut assumptions =
             vec![format!("stream retry back-off {}: not documented by AWS", self.mapping.retry_backoff)];
-        assumptions.push(if self.plan.consumers.is_some() {
-            "the consumers of a Kafka mapping double each minute in which records wait: not documented by AWS; their 5 MB a second each are no limit here".into()
+        assumptions.push(if let Some(ConsumerPlan { scaling: ConsumerScaling { factor }, .. }) = self.plan.consumers {
+            format!(
+                "the consumers of a Kafka mapping grow {factor} times as many each minute in which records wait, shrink likewise, and are dealt the partitions in turn: not documented by AWS"
+            )
         } else {
             "a freed lane takes what was read already, else waits for the next poll: not documented by AWS".into()
         });
@@ -381,6 +386,12 @@ impl Definition for StreamDefinition {
             let length = length.nanos() as f64 / 1e6;
             assumptions.push(format!(
                 "a record can be read {length} ms after it was written: AWS's typical figure, taken as a constant"
+            ));
+        }
+        if self.plan.readers > 1 && self.stream.consumers > 1 {
+            assumptions.push(format!(
+                "each of the {} readers that a shard is made for may poll it {} times a second: AWS documents their number only",
+                self.plan.readers, self.stream.plan.polls_per_second
             ));
         }
         if self.mapping.parallelization_factor > 1 {
@@ -395,8 +406,10 @@ impl Definition for StreamDefinition {
                 retry.record_ttl.as_secs_f64()
             ));
         }
-        if self.plan.on_demand {
-            assumptions.push("an on-demand stream looks at its load every 15 min and makes room for twice as much: AWS documents both figures, not the rule".into());
+        if let Some(OnDemandGrowth { period, factor }) = self.plan.on_demand {
+            assumptions.push(format!(
+                "an on-demand stream looks at its load every {period} and makes room for {factor} times as much: AWS documents 15m and 2, not the rule"
+            ));
         }
         assumptions
     }
@@ -416,8 +429,8 @@ impl Definition for StreamDefinition {
         };
         let (backlog, skipped) = if reads_backlog { (spec.backlog.events, 0) } else { (0, spec.backlog.events) };
         let at = |after: &SimDuration| SimTime::ZERO + *after;
-        let resharding = if plan.on_demand {
-            Some(Resharding::OnDemand { next: SimTime::ZERO + ON_DEMAND_PERIOD, records: 0 })
+        let resharding = if let Some(growth) = plan.on_demand {
+            Some(Resharding::OnDemand { growth, next: SimTime::ZERO + growth.period, records: 0 })
         } else {
             let moments: VecDeque<_> = plan.reshard.iter().map(|(after, shards)| (at(after), *shards)).collect();
             (!moments.is_empty()).then_some(Resharding::Planned(moments))
@@ -441,7 +454,8 @@ impl Definition for StreamDefinition {
         });
         let owner = spec.owner.as_deref().unwrap_or(site.name);
         let polled = self.plan.polling_interval.is_some();
-        let read_limit = ReadLimit::new(self.plan.readers.min(spec.consumers).max(1), self.plan.read_bytes);
+        let read_limit =
+            ReadLimit::new(plan.polls_per_second * self.plan.readers.min(spec.consumers).max(1), self.plan.read_bytes);
         // Enhanced fan-out has its own throughput; everybody else shares the shard's.
         let reads = if polled { site.reads.of(owner) } else { Rc::default() };
         let interval = mapping.polling_interval.or(self.plan.polling_interval);
@@ -480,10 +494,7 @@ impl Definition for StreamDefinition {
             answer: mapping.reports_failures().then_some(site.batch_item_failures),
             filter_pass_rate: mapping.filter_pass_rate,
             duplicate_rate: self.common.duplicate_rate,
-            consumers: self
-                .plan
-                .consumers
-                .map(|plan| Consumers::new(plan.least, plan.most, plan.each, spec.shard_count)),
+            consumers: self.plan.consumers.map(|plan| Consumers::new(plan, spec.shard_count)),
             on_failure: (site.destination)("on_failure"),
             // Without a set end of emission the last arrival ends the window of statistics, and must be met on time.
             eager: site.watched || site.until.is_none(),

@@ -52,8 +52,13 @@ impl Requirement {
         let sign = text.find(['<', '>', '=']).ok_or_else(form)?;
         let (metric, want) = text.split_at(sign);
         // A single = is how a plain number is wanted.
-        let want = want.strip_prefix("==").or_else(|| want.strip_prefix('=')).unwrap_or(want);
-        let want = Want::parse(want).ok_or_else(form)?;
+        let plain = want.strip_prefix("==").or_else(|| want.strip_prefix('='));
+        let want = match plain {
+            Some(rest) if rest.trim_start().starts_with(['<', '>', '=']) => None,
+            Some(rest) => Want::parse(rest),
+            None => Want::parse(want),
+        };
+        let want = want.ok_or_else(form)?;
         Ok(Requirement { metric: known_metric(metric.trim(), known)?, want })
     }
 

@@ -95,6 +95,26 @@ fn asynchronous_events() {
             &[("functions.f.throttles", 11.0), ("sources.b.deliveries", 1.0), ("sources.b.backlog.max", 1.0)],
         ),
         (
+            "F§3.3 the factor of these waits is the scenario's to set, their ends are not",
+            "function.f = { duration = '15m', timeout = '15m', init_duration = '0s', reserved_concurrent_executions = 1, event_invoke_config = { queue_delay = '0s', throttle_backoff_factor = 3 } }
+             source.invoke = [
+                 { name = 'a', arrivals = { at = ['0s'] } },
+                 { name = 'b', invocation_type = 'Event', arrivals = { at = ['0s'] } },
+             ]",
+            "throttled",
+            &[
+                "0 throttled b:0",
+                "1 throttled b:0 try 2",
+                "4 throttled b:0 try 3",
+                "13 throttled b:0 try 4",
+                "40 throttled b:0 try 5",
+                "121 throttled b:0 try 6",
+                "364 throttled b:0 try 7",
+                "664 throttled b:0 try 8",
+            ],
+            &[],
+        ),
+        (
             "F§3.5 no retry that would come at the maximum age: with 60 s there is none",
             "function.f = { duration = '0s', init_duration = '0s', error_rate = 1.0, event_invoke_config = { queue_delay = '0s', maximum_event_age = '60s' } }
              source.invoke = [{ invocation_type = 'Event', arrivals = { at = ['0s'] } }]",

@@ -91,6 +91,15 @@ fn a_client_never_stands_still_in_time() {
         &[],
     )]);
     hold(&[(
+        "or as much later as the scenario says",
+        "duration = '30ms'
+         function.f = { duration = '0s', reserved_concurrent_executions = 0 }
+         source.invoke = [{ arrivals = { clients = { count = 1, think_time = '0s', least_round = '10ms' } } }]",
+        "emitted",
+        &["0 emitted 0", "0.01 emitted 1", "0.02 emitted 2"],
+        &[],
+    )]);
+    hold(&[(
         "one that waited for its answer sends at once",
         "duration = '300ms'
          function.f = { duration = '100ms', init_duration = '0s' }

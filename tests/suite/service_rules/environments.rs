@@ -215,6 +215,24 @@ fn environments() {
             ],
         ),
         (
+            "F§2.12 threads have as many of the CPUs as there are, and no more CPUs than there are threads",
+            "function.two = { duration = '1s', init_duration = '0s', memory_size = 7076, cpu_bound = 1.0, threads = 2 }
+             function.all = { duration = '1s', init_duration = '0s', memory_size = 3538, cpu_bound = 0.5, threads = 6 }
+             function.less = { duration = '1s', init_duration = '0s', memory_size = 1000, cpu_bound = 0.5, threads = 6 }
+             source.invoke = [
+                 { name = 'a', target = 'two', arrivals = { at = ['0s'] } },
+                 { name = 'b', target = 'all', arrivals = { at = ['0s'] } },
+                 { name = 'c', target = 'less', arrivals = { at = ['0s'] } },
+             ]",
+            "",
+            &[],
+            &[
+                ("functions.two.duration_ms.max", 500.0),
+                ("functions.all.duration_ms.max", 750.0),
+                ("functions.less.duration_ms.max", 1_384.5),
+            ],
+        ),
+        (
             "F§2.19 SnapStart restores instead of initialising",
             "function.f = { duration = '1s', snap_start = true, runtime = 'java21' }
              function.g = { duration = '1s', snap_start = true, init_duration = '100ms' }
@@ -298,4 +316,19 @@ fn cold_starts_by_runtime() {
             assert!((got / want - 1.0).abs() < tolerance, "{keys}: {quantile} {got} for {want}");
         }
     }
+}
+
+/// F§2.1, measured (STeLLAR, IISWC 2021): of 100 calls of a second each that come at once to a cold function, all take less than
+/// 2 s, so that none waits for another's environment.
+#[test]
+fn no_call_of_a_cold_burst_waits_for_another() {
+    let figures = summary(
+        "function.f = { duration = '1s' }
+         source.invoke = [{ arrivals = { bursts = { size = 100, every = '1m' } } }]
+         duration = '1s'",
+        1,
+    );
+    assert_eq!(figures.get("functions.f.cold_starts"), 100.0);
+    let most = figures.get("sources.invoke.response_ms.max");
+    assert!(most < 2_000.0, "{most} ms");
 }

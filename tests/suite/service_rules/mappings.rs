@@ -1,7 +1,7 @@
 //! Event source mappings on streams: retries, ages, splitting, partial responses, filters, tumbling windows, starting positions,
 //! shared streams; and the streams themselves: write limits, resharding, enhanced fan-out.
 
-use crate::support::facts;
+use crate::support::{facts, summary};
 
 use super::{NULL, hold};
 
@@ -140,6 +140,21 @@ fn partial_responses() {
             &[],
         ),
         (
+            "F§4.20 where that is the first one nothing succeeded, and the batch is halved",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             source.kinesis = [{ polling_phase = '0s', poison = [{ event = 0, times = 1 }], bisect_batch_on_function_error = true, function_response_types = ['ReportBatchItemFailures'], backlog = { events = 4 } }]",
+            "started bisected processed",
+            &[
+                "0 started 0..3 on f/0",
+                "0 bisected 0..3",
+                "0.25 started 0..1 try 2 on f/0",
+                "0.25 processed 0..1 try 2",
+                "0.25 started 2..3 try 2 on f/0",
+                "0.25 processed 2..3 try 2",
+            ],
+            &[],
+        ),
+        (
             "F§4.21 an answer that names nothing is a complete success",
             "function.f = { duration = '0s', init_duration = '0s', batch_item_failures = 'none' }
              source.kinesis = [{ polling_phase = '0s', poison = [1], function_response_types = ['ReportBatchItemFailures'], backlog = { events = 3 } }]",
@@ -205,6 +220,23 @@ fn filters_windows_and_positions() {
                 "30.5 started on f/0",
             ],
             &[("functions.f.invocations", 7.0), ("sources.kinesis.deliveries", 4.0)],
+        ),
+        (
+            "F§4.25 a window that is over ends while records of the next one cannot be read yet",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             source.kinesis = [{ propagation = '3s', polling_phase = '500ms', tumbling_window = '10s', arrivals = { at = ['1s', '10.2s'] } }]",
+            "started",
+            &["4.5 started 0 on f/0", "10.5 started on f/0", "13.5 started 1 on f/0", "20.5 started on f/0"],
+            &[],
+        ),
+        (
+            "F§4.25 but not while some of its own cannot, in no lane",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             source.kinesis = [{ propagation = '3s', polling_phase = '500ms', parallelization_factor = 2, tumbling_window = '10s', arrivals = { at = ['1s', '1s', '1s', '1s', '1s', '1s', '7.2s', '9s', '9s', '9s', '9s', '9s', '9s'] } }]
+             drain = '1500ms'",
+            "started",
+            &["4.5 started 0..3 on f/0", "4.5 started 4..5 on f/1", "10.5 started 6 on f/1"],
+            &[],
         ),
         (
             "F§4.25 the run ends with the final call of its last window",
@@ -388,25 +420,50 @@ fn streams() {
 /// the records that n shards share, and all of them together n in 3 + n.
 #[test]
 fn an_on_demand_stream_grows_to_twice_its_rate() {
-    let rows = facts(
-        "duration = '45m'
-         function.f = { duration = '0s', init_duration = '0s' }
-         source.kinesis = [{ on_demand = true, payload_size = '1MB', write_retry = { attempts = 1 }, arrivals = { constant = { rate = 3.5 } } }]",
-        1,
-    );
-    let refused = |period: f64| {
-        let mut count = 0;
-        for row in rows.iter().filter(|row| row.fact == "dropped" && (row.time / 900.0).floor() == period) {
-            count += row.n_events.unwrap_or(0);
-        }
-        count as f64 / 3_150.0
-    };
-    for (period, shards) in [(0.0, 4.0), (1.0, 7.0), (2.0, 7.0)] {
-        let (got, want) = (refused(period), 3.0 / (3.0 + shards));
-        assert!(
-            (got - want).abs() < 0.03,
-            "period {period}: {got} of the records refused, not {want} as by {shards} shards"
+    for (keys, length, shards) in [
+        ("", 900.0, [4.0, 7.0, 7.0]),
+        // At most a split of every shard at a time.
+        ("on_demand_growth = { period = '10m', factor = 3 },", 600.0, [4.0, 8.0, 11.0]),
+    ] {
+        let rows = facts(
+            &format!(
+                "duration = '45m'
+                 function.f = {{ duration = '0s', init_duration = '0s' }}
+                 source.kinesis = [{{ on_demand = true, {keys} payload_size = '1MB', write_retry = {{ attempts = 1 }}, arrivals = {{ constant = {{ rate = 3.5 }} }} }}]"
+            ),
+            1,
         );
+        for (period, shards) in shards.into_iter().enumerate() {
+            let dropped = rows.iter().filter(|row| row.fact == "dropped" && (row.time / length) as usize == period);
+            let got = dropped.map(|row| row.n_events.unwrap_or(0)).sum::<u64>() as f64 / (3.5 * length);
+            let want = 3.0 / (3.0 + shards);
+            assert!(
+                (got - want).abs() < 0.03,
+                "{keys} period {period}: {got} of the records refused, not {want} as by {shards} shards"
+            );
+        }
+    }
+}
+
+/// F§4.7: the load of an on-demand stream is what producers write; four shards mean four batches at once.
+#[test]
+fn what_an_on_demand_stream_counts() {
+    for (rule, keys) in [
+        (
+            "a record that is tried again counts once",
+            "on_demand_growth = { period = '1m', factor = 1 }, arrivals = { constant = { rate = 4.0 } }",
+        ),
+        (
+            "what lay there before counts not at all",
+            "on_demand_growth = { period = '1m' }, backlog = { events = 600 }, arrivals = { constant = { rate = 1.0 } }",
+        ),
+    ] {
+        let text = format!(
+            "duration = '5m'
+             function.f = {{ duration = '10s', timeout = '1m', init_duration = '0s' }}
+             source.kinesis = [{{ on_demand = true, payload_size = '1MB', {keys} }}]"
+        );
+        assert_eq!(summary(&text, 1).get("functions.f.concurrent_executions.max"), 4.0, "{rule}");
     }
 }
 
@@ -482,7 +539,93 @@ fn kafka() {
             &[],
             &[("functions.f.concurrent_executions.max", 5.0)],
         ),
+        (
+            "F§7.2 and reads 5 MB a second: of what it may read, up to two seconds' worth at once",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             source.msk = [{ maximum_batching_window = '0s', payload_size = '1MB', provisioned_pollers = { minimum = 1, maximum = 1 }, backlog = { events = 25 } }]",
+            "started",
+            &[
+                "0 started 0..3 on f/0",
+                "0 started 4..7 on f/0",
+                "0 started 8..9 on f/0",
+                "2 started 10..13 on f/0",
+                "2 started 14..17 on f/0",
+                "2 started 18..19 on f/0",
+                "4 started 20..23 on f/0",
+                "4 started 24 on f/0",
+            ],
+            &[],
+        ),
+        (
+            "F§7.2 in on-demand mode no throughput is documented",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             source.msk = [{ maximum_batching_window = '0s', payload_size = '1MB', backlog = { events = 25 } }]",
+            "",
+            &[],
+            &[("sources.msk.latency_ms.max", 0.0)],
+        ),
+        (
+            "F§7.1 how many consumers are added is the scenario's to set: one, two after a minute, not four",
+            "function.f = { duration = '5m', timeout = '15m', init_duration = '0s' }
+             source.msk = [{ partitions = 8, consumer_scaling = { factor = 1.5 }, maximum_batching_window = '0s', batch_size = 1, partition_keys = 1000, backlog = { events = 60 } }]
+             drain = '130s'
+             duration = '1s'",
+            "",
+            &[],
+            &[("functions.f.concurrent_executions.max", 3.0)],
+        ),
     ]);
+}
+
+/// So many mappings on one stream, all of them with `keys`, the first with those of the stream.
+fn mappings(kind: &str, count: usize, first: &str, keys: &str) -> String {
+    let more = |number: usize| format!("{{ name = 's{number:02}', stream = 's01', {keys} }}");
+    format!(
+        "function.f = {{ duration = '0s', init_duration = '0s' }}
+         source.{kind} = [{{ name = 's01', backlog = {{ events = 1 }}, {first} {keys} }}, {}]",
+        (2..=count).map(more).collect::<Vec<_>>().join(", ")
+    )
+}
+
+/// F§5.3: a shard is made for two readers, each of which may poll it so often.
+#[test]
+fn how_often_a_shard_of_dynamodb_is_polled_is_the_scenarios_to_set() {
+    for (first, polls) in [("", 10), ("polls_per_second = 4,", 8)] {
+        let rows = facts(&mappings("dynamodb", polls + 1, first, "propagation = '0s', polling_phase = '0s'"), 1);
+        let times: Vec<f64> = rows.iter().filter(|row| row.fact == "processed").map(|row| row.time).collect();
+        let late = 1.0 / polls as f64;
+        assert_eq!((times[polls - 1], times[polls]), (0.0, late), "{first} {polls} polls a second");
+    }
+}
+
+/// F§4.6: 20 consumers with enhanced fan-out for a stream.
+#[test]
+fn consumers_of_a_stream_with_enhanced_fan_out() {
+    crate::support::read(&mappings("kinesis", 20, "", "enhanced_fan_out = true"));
+    crate::support::read(&mappings("kinesis", 21, "", ""));
+    let refused = crate::support::refusal(&mappings("kinesis", 21, "", "enhanced_fan_out = true"));
+    assert_eq!(refused.matches("error: ").count(), 1, "{refused}");
+    assert!(refused.contains("`s01` has 20 consumers with enhanced fan-out"), "{refused}");
+}
+
+/// F§7.2: partitions that share a poller take turns, so that each waits for its share of 5 MB a second.
+#[test]
+fn partitions_of_one_poller_take_turns() {
+    let rows = facts(
+        "function.f = { duration = '0s', init_duration = '0s' }
+         source.msk = [{ partitions = 3, partition_keys = 300, maximum_batching_window = '0s', payload_size = '1MB', provisioned_pollers = { minimum = 1, maximum = 1 }, backlog = { events = 90 } }]",
+        1,
+    );
+    for (turn, at) in [0.0, 2.0, 4.0].into_iter().enumerate() {
+        let read = rows.iter().filter(|row| row.fact == "processed" && row.time == at);
+        let (first, count) = read.fold((u64::MAX, 0), |(first, count), row| {
+            (first.min(row.first_event.unwrap()), count + row.n_events.unwrap())
+        });
+        assert!(
+            first < 10 && count == 10,
+            "turn {turn}: {count} records from number {first} on, not the first ten of a partition"
+        );
+    }
 }
 
 /// F§7.1: consumers that have nothing to read become fewer, so that a second burst starts as the first did.

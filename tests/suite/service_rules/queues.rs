@@ -392,6 +392,11 @@ fn pollers_grow() {
             format!("profile = '2020-12'\n{}", source("")),
             &[(10, 5), (61, 65), (121, 125), (600, 595)],
         ),
+        (
+            "F§6.1 the length of a step is the scenario's to set",
+            source("poller_scaling = { step = '60s' }"),
+            &[(60, 5), (61, 305), (120, 305), (121, 605)],
+        ),
         ("F§6.2 maximum concurrency", source("maximum_concurrency = 40"), &[(10, 5), (11, 40), (600, 40)]),
         ("F§6.2 below five, too", source("maximum_concurrency = 2"), &[(1, 2), (600, 2)]),
         (
@@ -459,6 +464,14 @@ fn pollers_back_off() {
     };
     assert_eq!(concurrency(""), 2.0, "F§6.7 errors reduce the concurrency");
     assert_eq!(concurrency("function_response_types = ['ReportBatchItemFailures']"), 5.0, "F§6.8 but not here");
+    for (rule, scaling, want) in [
+        ("to a share", "decrease_factor = 0.8", 4.0),
+        ("but not below the minimum", "minimum = 4", 4.0),
+        ("once a minute", "minimum = 1", 2.0),
+        ("or more often", "minimum = 1, reset = '1s'", 1.0),
+    ] {
+        assert_eq!(concurrency(&format!("poller_scaling = {{ {scaling} }}")), want, "F§6.7 {rule}");
+    }
 }
 
 #[test]
@@ -519,6 +532,11 @@ fn refused() {
         ("F§6.2 not both", "maximum_concurrency = 2, provisioned_pollers = {}", "provisioned_pollers"),
         ("F§6.2 from two", "maximum_concurrency = 1", "2"),
         ("F§6.2 to 1,000", "maximum_concurrency = 1001", "1000"),
+        ("F§6.1 steps", "poller_scaling = { step = '999ms' }", "1s"),
+        ("F§6.7 what failures leave", "poller_scaling = { decrease_factor = 1.1 }", "0 to 1"),
+        ("F§6.7 a least number", "poller_scaling = { minimum = 0 }", "1"),
+        ("F§6.7 once in so long", "poller_scaling = { reset = '0s' }", "1s"),
+        ("F§6.1 what it is not", "poller_scaling = { maximum = 3 }", "unknown key"),
         ("F§6.3 pollers", "provisioned_pollers = { minimum = 1 }", "2"),
         ("F§6.3 pollers", "provisioned_pollers = { minimum = 100, maximum = 99 }", "above their maximum"),
         ("F§6.12 messages up to 1 MiB", "payload_size = '1048577B'", "1 MiB"),

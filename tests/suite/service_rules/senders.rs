@@ -98,6 +98,48 @@ fn services_that_try_again() {
             &[("sources.sns.latency_parts_ms.delivery", 1_000.0), ("sources.sns.latency_parts_ms.throttled", 3_000.0)],
         ),
         (
+            "F§8.1 each of a topic's exponential waits may have jitter, which does not add up: the tries at once and a second apart have none",
+            "account.service_outages = [{ from = '0s', to = '2001ms' }]
+             function.f = { duration = '1s', event_invoke_config = { queue_delay = '0s' } }
+             source.sns = [{ delivery = '0s', retry_jitter = 1.0, arrivals = { at = ['0s'] } }]",
+            "unavailable",
+            &[
+                "0 unavailable 0",
+                "0 unavailable 0 try 2",
+                "0 unavailable 0 try 3",
+                "1 unavailable 0 try 4",
+                "2 unavailable 0 try 5",
+            ],
+            &[],
+        ),
+        (
+            "F§8.8 a rule's waits are the scenario's to set",
+            "account.service_outages = [{ from = '0s', to = '20s' }]
+             function.f = { duration = '1s' }
+             source.cloudwatch_events = [{ delivery = '0s', retry_backoff = { base = '3s', cap = '7s' }, retry_jitter = 0, arrivals = { at = ['0s'] } }]",
+            "unavailable accepted",
+            &["0 unavailable 0", "3 unavailable 0 try 2", "9 unavailable 0 try 3", "16 unavailable 0 try 4", "23 accepted 0 try 5"],
+            &[],
+        ),
+        (
+            "F§8.4 and those of S3, which is taken to do the same",
+            "account.service_outages = [{ from = '0s', to = '5s' }]
+             function.f = { duration = '1s' }
+             source.s3 = [{ delivery = '0s', retry_backoff = { base = '2s', cap = '1m' }, retry_jitter = 0, arrivals = { at = ['0s'] } }]",
+            "unavailable accepted",
+            &["0 unavailable 0", "2 unavailable 0 try 2", "6 accepted 0 try 3"],
+            &[],
+        ),
+        (
+            "F§8.17 and of CloudFormation",
+            "account.service_outages = [{ from = '0s', to = '5s' }]
+             function.f = { duration = '1s' }
+             source.cloudformation = [{ retry_backoff = { base = '2s', cap = '1m' }, retry_jitter = 0, arrivals = { at = ['0s'] } }]",
+            "unavailable accepted",
+            &["0 unavailable 0", "2 unavailable 0 try 2", "6 accepted 0 try 3"],
+            &[],
+        ),
+        (
             "F§8.8 a rule without retries: the event is lost",
             "account.service_outages = [{ from = '0s', to = '1s' }]
              function.f = { duration = '1s' }
@@ -401,6 +443,33 @@ fn chains() {
                 ("sources.a.on_success.processed", 8.0),
                 ("ended_at_s", 16.0),
             ],
+        ),
+        (
+            "F§2.20 approximately 16: the number is the scenario's to set",
+            "account.recursive_loop_limit = 3
+             function.a = { duration = '1s', init_duration = '0s', event_invoke_config = { queue_delay = '0s', on_success = 'lambda:a' } }
+             source.sns = [{ delivery = '0s', arrivals = { at = ['0s'] } }]",
+            "dropped",
+            &["3 dropped a.on_success:2 RecursiveInvocation x0"],
+            &[("functions.a.invocations", 3.0)],
+        ),
+        (
+            "F§2.20 with RecursiveLoop = Allow the loop goes on, until the run is over",
+            "drain = '10s'
+             function.a = { duration = '0s', init_duration = '0s', recursive_loop = 'Allow', event_invoke_config = { queue_delay = '10ms', on_success = 'lambda:a' } }
+             source.sns = [{ delivery = '0s', arrivals = { at = ['0s'] } }]",
+            "dropped",
+            &[],
+            &[("functions.a.invocations", 1_000.0), ("sources.a.on_success.in_flight", 1.0)],
+        ),
+        (
+            "F§2.20 where each of its functions allows it",
+            "function.a = { duration = '1s', init_duration = '0s', recursive_loop = 'Allow', event_invoke_config = { on_success = 'lambda:b', queue_delay = '1s' } }
+             function.b = { duration = '1s', init_duration = '0s', event_invoke_config = { on_success = 'lambda:a', queue_delay = '0s' } }
+             source.sns = [{ target = 'b', delivery = '0s', arrivals = { at = ['0s'] } }]",
+            "dropped",
+            &["24 dropped a.on_success:7 RecursiveInvocation x0"],
+            &[("functions.a.invocations", 8.0), ("functions.b.invocations", 8.0)],
         ),
         (
             "F§2.20 each chain for itself",

@@ -86,5 +86,6 @@ fn clients(dice: &mut Dice, scene: &Scene) -> String {
         2 => "{ uniform = { min = \"50ms\", max = \"2s\" } }".into(),
         _ => quoted(dice.pick(&["100ms", "1s"])),
     };
-    format!("{{ clients = {{ count = {}, think_time = {think_time} }} }}", dice.between(1, 12))
+    let least_round = if dice.chance(20) { ", least_round = \"7ms\"" } else { "" };
+    format!("{{ clients = {{ count = {}, think_time = {think_time}{least_round} }} }}", dice.between(1, 12))
 }

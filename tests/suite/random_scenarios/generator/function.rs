@@ -11,8 +11,14 @@ pub fn function(draft: &mut Draft, number: u64, functions: u64, left: &mut u64) 
     let is_provisioned = concurrency(draft, left);
     cold_starts(draft, is_provisioned);
     environments(draft);
+    let loops = if draft.dice.chance(15) { draft.dice.pick(&["Terminate", "Allow"]) } else { "" };
+    if !loops.is_empty() {
+        draft.text("recursive_loop", loops);
+    }
     if draft.dice.chance(60) {
-        event_invoke_config(draft, number, functions);
+        // A loop that nothing stops would fill the drain with invocations.
+        let callees = if loops == "Allow" { 0 } else { functions };
+        event_invoke_config(draft, number, callees);
     }
 }
 
@@ -23,6 +29,7 @@ fn handler(draft: &mut Draft) {
     draft.text("timeout", timeout);
     draft.maybe_text(15, "duration_per_record", &["1ms", "20ms", "1ns"]);
     draft.maybe(10, "cpu_bound", &["0.01", "0.2", "1.0"]);
+    draft.maybe(8, "threads", &["1", "2", "6"]);
     draft.maybe(15, "memory_size", &["128", "1769", "10240"]);
     draft.maybe_text(10, "architecture", &["arm64", "x86_64"]);
 }
@@ -103,6 +110,7 @@ fn environments(draft: &mut Draft) {
     draft.maybe_text(50, "reuse", &["most_recent", "least_recent", "oldest", "newest", "random"]);
 }
 
+/// What becomes of asynchronous events; the first so many functions may be destinations.
 fn event_invoke_config(draft: &mut Draft, number: u64, functions: u64) {
     draft.line(format!("[function.f{number}.event_invoke_config]"));
     draft.maybe(60, "maximum_retry_attempts", &["0", "1", "2"]);
@@ -111,11 +119,12 @@ fn event_invoke_config(draft: &mut Draft, number: u64, functions: u64) {
     destination(draft, "on_success", &["sqs", "sns", "eventbridge"], functions);
     draft.maybe_text(30, "dead_letter_queue", &["sqs", "sns"]);
     draft.maybe_time(30, "queue_delay", 1);
+    draft.maybe(10, "throttle_backoff_factor", &["1.1", "2", "3.5", "300"]);
 }
 
 /// A destination: one of `kinds`, or a function, which may be the same one.
 fn destination(draft: &mut Draft, key: &str, kinds: &[&str], functions: u64) {
-    if draft.dice.chance(8) {
+    if functions > 0 && draft.dice.chance(8) {
         let function = draft.dice.below(functions);
         draft.text(key, &format!("lambda:f{function}"));
     } else {

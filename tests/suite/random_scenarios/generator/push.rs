@@ -21,7 +21,12 @@ pub fn push(draft: &mut Draft, scene: &Scene, kind: &str) {
     }
     match kind {
         "api_gateway" => gateway(draft),
-        "cloudformation" => draft.maybe_text(50, "service_timeout", &["1s", "5s", "70s", "1h"]),
+        "cloudformation" => {
+            draft.maybe_text(50, "service_timeout", &["1s", "5s", "70s", "1h"]);
+            if sender == Sender::Service {
+                tries(draft);
+            }
+        }
         "s3" | "sns" | "cloudwatch_events" => delivery(draft, kind),
         _ => {}
     }
@@ -54,11 +59,22 @@ fn gateway(draft: &mut Draft) {
     draft.maybe_time(50, "overhead", 1);
 }
 
+/// How a sender waits between its tries, as rules do.
+fn tries(draft: &mut Draft) {
+    draft.maybe(20, "retry_backoff", &["{ base = \"1ms\", cap = \"10s\" }", "{ base = \"3s\", cap = \"1s\" }"]);
+    draft.maybe(20, "retry_jitter", &["0", "0.1", "1.0"]);
+}
+
 /// The way to Lambda, and what the sender does where Lambda does not accept.
 fn delivery(draft: &mut Draft, kind: &str) {
     draft.maybe_time(50, "delivery", 2);
     if kind != "s3" {
         draft.maybe_text(30, "dead_letter_queue", &["sqs"]);
+    }
+    if kind == "sns" {
+        draft.maybe(20, "retry_jitter", &["0", "0.5", "1"]);
+    } else {
+        tries(draft);
     }
     if kind == "cloudwatch_events" {
         draft.maybe(

@@ -38,6 +38,11 @@ fn pollers(draft: &mut Draft) {
     } else {
         draft.maybe(15, "provisioned_pollers", &["{}", "{ maximum = 2 }", "{ minimum = 5, maximum = 9 }"]);
     }
+    draft.maybe(
+        15,
+        "poller_scaling",
+        &["{}", "{ step = \"1s\", reset = \"1s\" }", "{ minimum = 7, decrease_factor = 0.0 }", "{ step = \"60s\" }"],
+    );
 }
 
 /// The order of messages, and how many are received together.

@@ -78,6 +78,7 @@ fn drain(draft: &mut Draft, duration: &str) {
 /// The rules and the limits that all functions share; gives back how much concurrency they may claim for themselves.
 pub fn account(draft: &mut Draft) -> u64 {
     profile(draft);
+    draft.maybe(10, "account.recursive_loop_limit", &["2", "3", "16", "40"]);
     service_outages(draft);
     // Reserves need 100 unreserved beside them.
     let account = draft.dice.pick(&["1", "2", "7", "20", "110", "130", "1000", "\"unlimited\""]);

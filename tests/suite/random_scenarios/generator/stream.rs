@@ -71,11 +71,17 @@ fn own_stream(draft: &mut Draft, scene: &Scene, kind: &str) -> bool {
             let on_demand = draft.dice.chance(if scene.is_long() { 60 } else { 10 });
             if on_demand {
                 draft.key("on_demand", true);
+                draft.maybe(
+                    40,
+                    "on_demand_growth",
+                    &["{}", "{ period = \"1m\" }", "{ factor = 1.0 }", "{ period = \"90s\", factor = 10 }"],
+                );
             }
             on_demand || shards(draft)
         }
         _ => {
             draft.maybe(60, "shard_count", &["1", "2", "3", "4"]);
+            draft.maybe(15, "polls_per_second", &["4", "5", "1000"]);
             false
         }
     }
@@ -131,6 +137,7 @@ fn polls(draft: &mut Draft, kind: &str) {
 
 /// The pollers of a Kafka mapping; gives back whether they are provisioned.
 fn pollers(draft: &mut Draft) -> bool {
+    draft.maybe(15, "consumer_scaling", &["{}", "{ factor = 1.0 }", "{ factor = 1.3 }", "{ factor = 100 }"]);
     let provisioned = draft.dice.chance(50);
     if provisioned {
         let pollers = ["{}", "{ maximum = 1 }", "{ maximum = 2 }", "{ minimum = 2, maximum = 3 }"];

@@ -361,6 +361,58 @@ impl Distribution {
         SimDuration::from_nanos_f64(nanos)
     }
 
+    /// Mean and coefficient of variation; none where they are infinite.
+    pub fn moments(&self) -> Option<Moments> {
+        // In nanoseconds: the mean, and the mean of the squares.
+        let (mean, squares) = self.raw_moments()?;
+        let cv = if mean > 0.0 { ((squares / mean / mean) - 1.0).max(0.0).sqrt() } else { 0.0 };
+        cv.is_finite().then(|| Moments { mean: SimDuration::from_nanos_f64(mean), cv })
+    }
+
+    fn raw_moments(&self) -> Option<(f64, f64)> {
+        let squared = |value: f64| value * value;
+        Some(match self {
+            Distribution::Constant(length) => (length.nanos() as f64, squared(length.nanos() as f64)),
+            Distribution::Uniform { min, width } => {
+                let (min, width) = (*min as f64, *width as f64);
+                let mean = min + width / 2.0;
+                (mean, squared(mean) + squared(width) / 12.0)
+            }
+            Distribution::Exponential { mean } => (*mean, 2.0 * squared(*mean)),
+            Distribution::Lognormal { mu, sigma } => {
+                let variance = squared(*sigma);
+                (libm::exp(mu + variance / 2.0), libm::exp(2.0 * mu + 2.0 * variance))
+            }
+            Distribution::Gamma { shape, scale, .. } => (shape * scale, shape * (shape + 1.0) * squared(*scale)),
+            Distribution::Weibull { scale, inverse_shape } => {
+                let moment = |k: f64| libm::pow(*scale, k) * libm::tgamma(1.0 + k * inverse_shape);
+                (moment(1.0), moment(2.0))
+            }
+            Distribution::Pareto { min, inverse_shape } => {
+                let shape = 1.0 / inverse_shape;
+                if shape <= 2.0 {
+                    return None;
+                }
+                (min * shape / (shape - 1.0), squared(*min) * shape / (shape - 2.0))
+            }
+            Distribution::Empirical(values) => {
+                let n = values.len() as f64;
+                let mean = |power: fn(f64) -> f64| values.iter().map(|value| power(*value as f64)).sum::<f64>() / n;
+                (mean(|value| value), mean(|value| value * value))
+            }
+            Distribution::Mixture(parts) => {
+                let mut sums = (0.0, 0.0);
+                let mut below = 0.0;
+                for (share, part) in parts {
+                    let (mean, squares) = part.raw_moments()?;
+                    sums = (sums.0 + (share - below) * mean, sums.1 + (share - below) * squares);
+                    below = *share;
+                }
+                sums
+            }
+        })
+    }
+
     /// The length, where it is always the same.
     pub fn constant(&self) -> Option<SimDuration> {
         match self {

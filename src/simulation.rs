@@ -64,7 +64,7 @@ impl<'a> World<'a> {
         let names = scenario.names();
         let until = scenario.duration.map(|duration| SimTime::ZERO + duration);
         let recorder = Recorder::new(names.clone(), SimTime::ZERO + scenario.warm_up.length(), until, watch);
-        let mut columns = Columns { inputs, read: BTreeMap::new(), failure: None };
+        let mut columns = Columns::new(inputs);
         let mut sampler =
             |spec: &DistributionSpec| spec.sampler(&mut |file, column, unit| columns.values(file, column, unit));
         let source_key = |name: &str| root.named("source").named(name);
@@ -272,14 +272,18 @@ impl<'a> World<'a> {
 }
 
 /// Columns of measured times, each read once.
-struct Columns<'a> {
+pub(crate) struct Columns<'a> {
     inputs: &'a dyn Inputs,
     read: BTreeMap<(String, String, u64), Arc<[u64]>>,
     failure: Option<InputError>,
 }
 
-impl Columns<'_> {
-    fn values(&mut self, file: &str, column: &str, unit: TimeUnit) -> Arc<[u64]> {
+impl<'a> Columns<'a> {
+    pub(crate) fn new(inputs: &'a dyn Inputs) -> Columns<'a> {
+        Columns { inputs, read: BTreeMap::new(), failure: None }
+    }
+
+    pub(crate) fn values(&mut self, file: &str, column: &str, unit: TimeUnit) -> Arc<[u64]> {
         let key = (file.to_owned(), column.to_owned(), unit.nanos());
         if let Some(values) = self.read.get(&key) {
             return values.clone();

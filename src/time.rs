@@ -111,6 +111,11 @@ impl SimDuration {
         SimDuration(self.0.saturating_sub(other.0))
     }
 
+    /// `self` taken `factor` times, which need not be a whole number, rounded to whole nanoseconds.
+    pub fn stretched(self, factor: f64) -> SimDuration {
+        SimDuration::from_nanos_f64(self.0 as f64 * factor)
+    }
+
     /// `self` taken `times` times.
     pub const fn saturating_mul(self, times: u64) -> SimDuration {
         SimDuration(self.0.saturating_mul(times))

@@ -5,10 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::report::{Folder, Side, compare_chart, compare_csv, compare_json, compare_text};
-use crate::scenario::Scenario;
-use crate::study::{Subject, compare, replicate_pair};
+use crate::study::{compare, replicate_pair};
 
-use super::files::Files;
 use super::load::{Loaded, load};
 use super::progress::Bar;
 use super::replicating::Replicating;
@@ -70,17 +68,16 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let bar = Bar::new(arguments.quiet);
     let workers = arguments.replicating.workers(&bar)?;
-    for Loaded { scenario, files } in [&mut a, &mut b] {
-        arguments.replicating.settle(scenario, files, &workers);
+    for Loaded { scenario, text } in [&mut a, &mut b] {
+        arguments.replicating.settle(scenario, &text.files, &workers);
     }
     // Both sides draw from the same seeds: those of A.
     let seed = arguments.replicating.seed(&a.scenario);
     let replications = arguments.replicating.replications(REPLICATIONS);
-    let subjects = [subject(&a.scenario, &a.files), subject(&b.scenario, &b.files)];
-    let pair = replicate_pair(subjects, seed, replications, &workers);
+    let pair = replicate_pair([a.subject(), b.subject()], seed, replications, &workers);
     drop(workers);
     drop(bar);
-    [&a, &b].iter().try_for_each(|one| read_to_the_end(&one.files))?;
+    [&a, &b].iter().try_for_each(|one| read_to_the_end(&one.text.files))?;
     let [(of_a, first_a), (of_b, first_b)] = &pair;
     let differences = compare(of_a, of_b, arguments.replicating.level);
     let sides = [
@@ -101,8 +98,4 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         print(&format!("{}\nwritten to {}\n", compare_text(&sides, &differences), folder.display()))?;
     }
     Ok(())
-}
-
-fn subject<'a>(scenario: &'a Scenario, files: &'a Files) -> Subject<'a> {
-    Subject { scenario, inputs: files }
 }

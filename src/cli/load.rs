@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::scenario::{Document, Scenario};
+use crate::study::Subject;
 
 use super::files::Files;
 use super::{Failure, describe};
@@ -55,14 +56,21 @@ impl Text {
     }
 }
 
-/// A scenario file, read, with the files beside it.
+/// A scenario file, read, with its text and the files beside it.
 pub(super) struct Loaded {
     pub scenario: Scenario,
-    pub files: Files,
+    pub text: Text,
 }
 
 /// Reads a scenario file, or standard input where it is `-`, and changes it by `sets`.
 pub(super) fn load(path: &str, sets: &[String]) -> Result<Loaded, Failure> {
     let text = Text::open(path)?;
-    Ok(Loaded { scenario: text.scenario(sets)?, files: text.files })
+    Ok(Loaded { scenario: text.scenario(sets)?, text })
+}
+
+impl Loaded {
+    /// What to run.
+    pub(super) fn subject(&self) -> Subject<'_> {
+        Subject { scenario: &self.scenario, inputs: &self.text.files }
+    }
 }

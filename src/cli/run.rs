@@ -7,11 +7,14 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::metrics::{self, Outcome, Summary};
+use crate::metrics::{self, Outcome, Summary, Unknown};
 use crate::report::{FactsCsv, Folder, charts, series_csv, summary_csv, text};
 use crate::scenario::Scenario;
 use crate::simulate;
-use crate::study::{Enough, Precision, Subject, replicate};
+use crate::study::{
+    Enough, Precision, Replications, Subject, Workers, alternatives, is_within_reach, overloads, replicate,
+    replicate_all, theory, unknowns,
+};
 
 use super::load::{Loaded, load};
 use super::progress::Bar;
@@ -27,6 +30,9 @@ pub(super) struct Arguments {
     /// Go on until this metric's mean is known so precisely, such as sources.logs.latency_ms.p99=2%
     #[arg(long, value_name = "METRIC=SHARE")]
     precision: Vec<String>,
+    /// Run the ways in which Lambda may behave where AWS does not document it, and say how far figures depend on them
+    #[arg(long)]
+    unknowns: bool,
     /// Where a precision is asked: replications at most
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
     max_replications: u64,
@@ -86,8 +92,9 @@ fn folder(arguments: &Arguments, scenario: &str) -> PathBuf {
     }
 }
 
-/// Replications where none are asked for, and where a precision is.
+/// Replications where none are asked for; where alternatives are compared; where a precision is asked.
 const REPLICATIONS: usize = 1;
+const REPLICATIONS_OF_UNKNOWNS: usize = 5;
 const REPLICATIONS_OF_PRECISION: usize = 10;
 
 /// When there are enough replications of a scenario.
@@ -95,10 +102,16 @@ fn enough(arguments: &Arguments, scenario: &Scenario) -> Result<Enough, String> 
     let known = if arguments.precision.is_empty() { vec![] } else { metrics::names(scenario) };
     let precision = arguments.precision.iter().map(|text| Precision::parse(text, &known));
     let precision = precision.collect::<Result<Vec<_>, _>>()?;
-    let default = if precision.is_empty() { REPLICATIONS } else { REPLICATIONS_OF_PRECISION };
     let most = arguments.max_replications as usize;
-    let replications =
-        arguments.replicating.replications(if precision.is_empty() { default } else { default.min(most) });
+    let default = match (precision.is_empty(), arguments.unknowns) {
+        (false, _) => REPLICATIONS_OF_PRECISION.min(most),
+        (true, true) => REPLICATIONS_OF_UNKNOWNS,
+        (true, false) => REPLICATIONS,
+    };
+    let replications = arguments.replicating.replications(default);
+    if arguments.unknowns && replications < 2 {
+        return Err("--unknowns needs at least 2 replications: one run has no interval".into());
+    }
     if !precision.is_empty() && replications > most {
         return Err(format!("--replications {replications} is more than --max-replications {most}"));
     }
@@ -109,31 +122,87 @@ fn enough(arguments: &Arguments, scenario: &Scenario) -> Result<Enough, String> 
 fn simulate_one(arguments: &Arguments, loaded: &mut Loaded, folder: &Path, enough: &Enough) -> Result<bool, Failure> {
     let bar = Bar::new(arguments.quiet);
     let workers = arguments.replicating.workers(&bar)?;
-    let found = arguments.replicating.settle(&mut loaded.scenario, &loaded.files, &workers);
-    let Loaded { scenario, files } = &*loaded;
+    let found = arguments.replicating.settle(&mut loaded.scenario, &loaded.text.files, &workers);
+    let overloads = overloads(loaded.subject());
+    if !arguments.quiet {
+        overloads.iter().for_each(|overload| complain(&format!("warning: {}: {overload}", loaded.scenario.name)));
+    }
+    let loaded = &*loaded;
+    let scenario = &loaded.scenario;
     let seed = arguments.replicating.seed(scenario);
-    let one_is_enough = enough.replications == 1 && enough.precision.is_empty();
-    let replicated = (!one_is_enough).then(|| replicate(Subject { scenario, inputs: files }, seed, enough, &workers));
-    let outcome = match (&arguments.facts, &replicated) {
-        (Some(path), _) => &with_facts(loaded, seed, path)?,
-        (None, Some((_, first))) => first,
-        (None, None) => &simulate(scenario, seed, files, &mut ()),
+    let (runs, first) = if enough.is_one() {
+        let outcome = match &arguments.facts {
+            Some(path) => with_facts(loaded, seed, path)?,
+            None => simulate(scenario, seed, &loaded.text.files, &mut ()),
+        };
+        let runs = is_within_reach(scenario).then(|| Replications::of_one(loaded.subject(), seed, &outcome));
+        (runs, outcome)
+    } else {
+        let (runs, first) = replicate(loaded.subject(), seed, enough, &workers);
+        // Facts are those of the first replication, which is run once more for them.
+        arguments.facts.as_ref().map(|path| with_facts(loaded, seed, path)).transpose()?;
+        (Some(runs), first)
+    };
+    let unknowns = match &runs {
+        Some(runs) if arguments.unknowns => vary_unknowns(arguments, loaded, runs, &workers)?,
+        _ => vec![],
     };
     drop(workers);
     drop(bar);
-    read_to_the_end(files)?;
-    let mut summary = Summary::new(scenario, seed, outcome);
+    read_to_the_end(&loaded.text.files)?;
+    let mut summary = Summary::new(scenario, seed, &first);
     summary.warm_up = found;
-    if let Some((replications, _)) = &replicated {
-        summary.precision = enough.reached(replications);
-        summary.set_confidence(scenario, replications.all(enough.level));
+    summary.overloads = overloads;
+    summary.unknowns = unknowns;
+    if let Some(runs) = &runs {
+        if is_within_reach(scenario) {
+            summary.theory = theory(loaded.subject(), runs, enough.level);
+        }
+        if !enough.is_one() {
+            summary.precision = enough.reached(runs);
+            summary.set_confidence(scenario, runs.all(enough.level));
+        }
     }
+    let met = summary.met();
+    write(arguments, scenario, &summary, &first, folder)?;
+    Ok(met)
+}
+
+/// Runs the scenario under each assumption that could take the place of one of ours.
+fn vary_unknowns(
+    arguments: &Arguments,
+    loaded: &Loaded,
+    base: &Replications,
+    workers: &Workers<'_>,
+) -> Result<Vec<Unknown>, Failure> {
+    let document = loaded.text.document(&arguments.of.set)?;
+    let alternatives = alternatives(&loaded.scenario, &|path| document.sets(path));
+    let mut scenarios = Vec::new();
+    for alternative in &alternatives {
+        let mut scenario = loaded.text.scenario(&[&arguments.of.set[..], &alternative.set].concat())?;
+        scenario.warm_up = loaded.scenario.warm_up;
+        scenarios.push(scenario);
+    }
+    let inputs = &loaded.text.files;
+    let subjects: Vec<Subject<'_>> = scenarios.iter().map(|scenario| Subject { scenario, inputs }).collect();
+    let runs = replicate_all(&subjects, base.seed, base.runs.len(), workers, &());
+    Ok(unknowns(base, alternatives.into_iter().zip(runs).collect(), arguments.replicating.level))
+}
+
+/// Writes and prints what came out.
+fn write(
+    arguments: &Arguments,
+    scenario: &Scenario,
+    summary: &Summary,
+    outcome: &Outcome,
+    folder: &Path,
+) -> Result<(), Failure> {
     let unfinished = |error: &dyn std::fmt::Display| Failure::Unfinished(format!("{}: {error}", folder.display()));
     let mut output = Folder::new(folder);
-    output.add("summary.csv", summary_csv(&summary));
+    output.add("summary.csv", summary_csv(summary));
     output.add("series.csv", series_csv(outcome, &scenario.names()));
     if !arguments.no_charts {
-        for (name, svg) in charts(scenario, &summary, outcome).map_err(|error| unfinished(&error))? {
+        for (name, svg) in charts(scenario, summary, outcome).map_err(|error| unfinished(&error))? {
             output.add(name, svg);
         }
     }
@@ -141,7 +210,7 @@ fn simulate_one(arguments: &Arguments, loaded: &mut Loaded, folder: &Path, enoug
     if arguments.json {
         print(&summary.json(false))?;
     } else if !arguments.quiet {
-        print(&format!("{}\nwritten to {}\n", text(scenario, &summary), folder.display()))?;
+        print(&format!("{}\nwritten to {}\n", text(scenario, summary), folder.display()))?;
     }
     if !summary.met() && (arguments.json || arguments.quiet) {
         for verdict in summary.expect.iter().filter(|verdict| !verdict.met) {
@@ -149,7 +218,7 @@ fn simulate_one(arguments: &Arguments, loaded: &mut Loaded, folder: &Path, enoug
             complain(&format!("{}: expected {} {}, got {got}", scenario.name, verdict.metric, verdict.want));
         }
     }
-    Ok(summary.met())
+    Ok(())
 }
 
 /// Simulates with every fact written to `path`: a file appears under its name only when it is whole.
@@ -167,10 +236,10 @@ fn with_facts(loaded: &Loaded, seed: u64, path: &Path) -> Result<Outcome, Failur
         _ => Failure::Input(format!("error: {}: {}", path.display(), describe(&error))),
     })?;
     let mut facts = FactsCsv::new(BufWriter::with_capacity(1 << 16, file));
-    let outcome = simulate(&loaded.scenario, seed, &loaded.files, &mut facts);
+    let outcome = simulate(&loaded.scenario, seed, &loaded.text.files, &mut facts);
     let written = facts.finish(&loaded.scenario.names()).map(drop).map_err(failed);
     // A run whose input could not be read to its end has no facts to show.
-    let whole = written.and_then(|()| read_to_the_end(&loaded.files));
+    let whole = written.and_then(|()| read_to_the_end(&loaded.text.files));
     let renamed = whole.and_then(|()| if direct { Ok(()) } else { fs::rename(&target, path).map_err(failed) });
     if renamed.is_err() && !direct {
         let _ = fs::remove_file(&target);

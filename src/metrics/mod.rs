@@ -5,6 +5,7 @@
 
 mod cost;
 mod counting;
+mod findings;
 mod histogram;
 mod interval;
 mod level;
@@ -16,10 +17,11 @@ mod summary;
 mod table;
 
 pub use cost::Cost;
+pub use findings::{Change, Confidence, Overload, PrecisionReached, Theory, Unknown, WarmUpFound};
 pub use interval::{FunctionColumn, Minute, Owner, SourceColumn, Timeline};
 pub use level::Level;
 pub use outcome::{FunctionFigures, Outcome, SourceFigures};
 pub use quantity::Quantity;
 pub use recorder::{Recorder, Watch};
-pub use summary::{Confidence, PrecisionReached, Summary, Verdict, WarmUpFound};
+pub use summary::{Summary, Verdict};
 pub use table::{Better, better, metrics, names, nearest_metric, unit, unknown_metrics};

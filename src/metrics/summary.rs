@@ -8,6 +8,7 @@ use crate::engine::{Fate, Part};
 use crate::scenario::{Expectation, Names, Scenario};
 
 use super::cost::{Cost, costs};
+use super::findings::{Confidence, Overload, PrecisionReached, Theory, Unknown, WarmUpFound};
 use super::quantity::Quantiles;
 use super::{FunctionFigures, Outcome, SourceFigures, price};
 
@@ -45,6 +46,15 @@ pub struct Summary {
     /// With a precision asked: how far each was reached.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub precision: Vec<PrecisionReached>,
+    /// Closed forms that apply, beside what was simulated.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub theory: Vec<Theory>,
+    /// Queues that can only grow.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub overloads: Vec<Overload>,
+    /// With the unknowns asked: how far figures depend on them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unknowns: Vec<Unknown>,
     /// What the scenario expects, and whether it was met.
     pub expect: Vec<Verdict>,
     /// What the model takes for granted that AWS does not document.
@@ -129,49 +139,6 @@ pub struct DestinationSummary {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AccountSummary {
     concurrent_executions: MeanMax,
-}
-
-/// The mean of a metric over independent replications, and the interval that holds its expectation with confidence `level`. A
-/// figure that no replication has is `null`; so are the bounds where there are fewer than two.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Confidence {
-    /// Mean over the replications.
-    pub mean: Option<f64>,
-    /// Lower bound.
-    pub low: Option<f64>,
-    /// Upper bound.
-    pub high: Option<f64>,
-    /// Between 0 and 1.
-    pub level: f64,
-    /// Replications in which the figure exists.
-    pub n: usize,
-}
-
-/// How precisely a metric's mean is known, against what was asked.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct PrecisionReached {
-    /// The metric's name.
-    pub metric: String,
-    /// Half-width of its interval over its mean, as asked.
-    pub wanted: f64,
-    /// The same as reached; `null` where there is no mean.
-    pub reached: Option<f64>,
-    /// Whether it was reached.
-    pub met: bool,
-}
-
-/// What `warm_up = "auto"` came to.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct WarmUpFound {
-    /// The rule.
-    pub rule: &'static str,
-    /// Pilot runs whose level of work was looked at.
-    pub pilot_runs: usize,
-    /// What is left out; `null` where the runs were too short to tell, and nothing is.
-    pub found_s: Option<f64>,
-    /// Why nothing was found.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
 }
 
 /// One line of `[expect]` after a run.
@@ -268,6 +235,9 @@ impl Summary {
             warm_up: None,
             confidence: BTreeMap::new(),
             precision: vec![],
+            theory: vec![],
+            overloads: vec![],
+            unknowns: vec![],
             expect: vec![],
             assumptions: assumptions(scenario),
         }

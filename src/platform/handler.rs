@@ -21,6 +21,14 @@ const CRASH: u64 = 3;
 /// Guide, "Configure Lambda function memory").
 pub(super) const ONE_CPU: f64 = 1_769.0;
 
+impl FunctionSpec {
+    /// How many times longer than stated the handler takes with the memory that it has.
+    pub fn stretch(&self) -> f64 {
+        let one_cpu = ONE_CPU / f64::from(self.memory_size);
+        1.0 + self.cpu_bound * (one_cpu.max(1.0 / f64::from(self.threads)) - 1.0)
+    }
+}
+
 /// How the handler behaves.
 pub(super) struct Handler {
     duration: Distribution,
@@ -54,8 +62,7 @@ impl Handler {
             error_rate: spec.error_rate,
             crash_rate: spec.crash_rate,
             outages: spec.outages.clone(),
-            stretch: 1.0
-                + spec.cpu_bound * ((ONE_CPU / f64::from(spec.memory_size)).max(1.0 / f64::from(spec.threads)) - 1.0),
+            stretch: spec.stretch(),
         }
     }
 

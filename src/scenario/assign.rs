@@ -64,24 +64,32 @@ impl Document {
     /// # Errors
     /// That the path leads nowhere, or to something else.
     pub fn number(&self, path: &str) -> Result<f64, String> {
-        let origin = Arc::new(Origin { number: self.origins, name: "path".into(), text: path.into() });
-        let parts = keys(&origin, path).ok_or("not a path such as source.api.arrivals.poisson.rate")?;
-        let parts = self.resolve(parts).map_err(|problem| problem.message)?;
-        let mut node = &self.root;
-        for part in &parts {
-            let next = match &node.value {
-                Value::Array(items) => part.key.parse::<usize>().ok().and_then(|index| items.get(index)),
-                _ => node.get(&part.key),
-            };
-            node = next.ok_or_else(|| {
-                format!("the scenario does not set `{}`, and the search begins with its value", part.key)
-            })?;
-        }
+        let node = self.find(path)?;
         match node.value {
             Value::Integer(number) if number > 0 => Ok(number as f64),
             Value::Float(number) if number > 0.0 && number.is_finite() => Ok(number),
             _ => Err(format!("its value is {}, and a number above 0 is needed", node.place.text())),
         }
+    }
+
+    /// Whether the document sets the key at a path, as `set` takes it.
+    pub fn sets(&self, path: &str) -> bool {
+        self.find(path).is_ok()
+    }
+
+    fn find(&self, path: &str) -> Result<&Node, String> {
+        let origin = Arc::new(Origin { number: self.origins, name: "path".into(), text: path.into() });
+        let parts = keys(&origin, path).ok_or("not a path such as source.api.arrivals.poisson.rate")?;
+        let parts = self.resolve(parts).map_err(|problem| problem.message)?;
+        parts.iter().try_fold(&self.root, |node, part| {
+            let next = match &node.value {
+                Value::Array(items) => part.key.parse::<usize>().ok().and_then(|index| items.get(index)),
+                _ => node.get(&part.key),
+            };
+            next.ok_or_else(|| {
+                format!("the scenario does not set `{}`, and the search begins with its value", part.key)
+            })
+        })
     }
 
     /// Turns the name of a source into its kind and number, and makes sure that a named section exists.

@@ -30,6 +30,7 @@ mod queue_batch;
 mod reads;
 mod s3;
 mod sender;
+mod shape;
 mod shard;
 mod sns;
 mod sqs;
@@ -56,6 +57,7 @@ pub use common::{Common, PoisonSpec};
 pub use mapping::{Backlog, MappingSpec, PartitionKeys};
 pub use plan::ClientRetry;
 pub use reads::StreamReads;
+pub use shape::Shape;
 pub use streaming::StreamSpec;
 
 /// The kinds of event source, in order of name. A new one is one line here, one `mod` line above and one file.
@@ -157,6 +159,10 @@ pub trait Definition: Debug + Send + Sync {
     /// Why it cannot.
     fn share_stream(&mut self, _: &StreamSpec, _owner: Option<&str>, _consumers: u32) -> Result<(), String> {
         Err("this source reads no stream".into())
+    }
+    /// What queueing theory needs to know of it.
+    fn shape(&self) -> Shape {
+        Shape::Other
     }
     /// What it uses that Lambda did not always have.
     fn features(&self) -> Vec<Feature> {

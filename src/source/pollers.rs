@@ -13,7 +13,7 @@ use crate::time::{SECOND, SimDuration, SimTime};
 const START: u64 = 5;
 /// "The maximum number of invokes that an event source mapping can process simultaneously is 1,250" (same page); before November
 /// 2023, too (AWS Compute Blog, "Introducing faster polling scale-up").
-const CEILING: u64 = 1250;
+pub(super) const CEILING: u64 = 1250;
 /// How the number of concurrent batches of a queue changes, where AWS documents its growth a minute only.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -49,7 +49,7 @@ impl Default for PollerScaling {
 
 /// "Each event poller can handle up to 1 MB/s of throughput, up to 10 concurrent invokes, or up to 10 Amazon SQS polling API calls
 /// per second" (AWS Lambda Developer Guide, "Creating and configuring an Amazon SQS event source mapping").
-const POLLER_BATCHES: u64 = 10;
+pub(super) const POLLER_BATCHES: u64 = 10;
 const POLLER_CALLS_PER_SECOND: u64 = 10;
 const POLLER_BYTES_PER_SECOND: u64 = 1_000_000;
 /// "quickly adding up to 1,000 concurrent invokes per minute" (same page).

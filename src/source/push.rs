@@ -25,7 +25,7 @@ use super::common::Common;
 use super::plan::{Plan, Schedule, Waiter, cron_moments};
 use super::poison::Poison;
 use super::sender::DEAD_LETTER_QUEUE;
-use super::{Definition, EventSource, Figures, KeyProblem, Kind, Mode, Site, merged};
+use super::{Definition, EventSource, Figures, KeyProblem, Kind, Mode, Shape, Site, merged};
 
 /// Largest request of a synchronous call: "6 MB (synchronous)" (AWS Lambda Developer Guide, "Lambda quotas").
 pub(super) const SYNCHRONOUS_PAYLOAD: u64 = 6 * 1024 * 1024;
@@ -107,6 +107,12 @@ impl<T: PushService> Definition for PushDefinition<T> {
 
     fn statuses(&self) -> Vec<(Answer, u16)> {
         self.service.statuses(&self.common)
+    }
+
+    fn shape(&self) -> Shape {
+        let Plan { invocation_type, throttle, client_retry, schedule, .. } = &self.plan;
+        let is_plain = throttle.is_none() && client_retry.is_none() && schedule.is_none();
+        if is_plain && *invocation_type != InvocationType::DryRun { Shape::Calls } else { Shape::Other }
     }
 
     fn problems(&self) -> Vec<KeyProblem> {

@@ -15,9 +15,9 @@ use crate::time::{SimDuration, SimTime};
 
 use super::common::Common;
 use super::mapping::{Backlog, Backoff, FunctionResponseType, PartitionKeys};
-use super::pollers::{PollerScaling, Pollers};
+use super::pollers::{CEILING, POLLER_BATCHES, PollerScaling, Pollers};
 use super::queue::{Plan, Queue};
-use super::{Charged, Definition, EventSource, Figures, KeyProblem, Kind, Mode, Site, merged};
+use super::{Charged, Definition, EventSource, Figures, KeyProblem, Kind, Mode, Shape, Site, merged};
 
 pub(super) const KIND: Kind = Kind {
     name: "sqs",
@@ -178,6 +178,18 @@ impl Definition for SqsDefinition {
 
     fn distributions(&self) -> Vec<(Vec<&'static str>, &DistributionSpec)> {
         vec![(vec!["propagation"], &self.keys.propagation)]
+    }
+
+    fn shape(&self) -> Shape {
+        if self.keys.fifo || self.keys.backlog.is_some() {
+            return Shape::Other;
+        }
+        let provisioned = self.keys.provisioned_pollers.map(|pollers| POLLER_BATCHES * pollers.maximum);
+        Shape::Batches {
+            at_once: self.keys.maximum_concurrency.or(provisioned).unwrap_or(CEILING),
+            batch_size: self.keys.batch_size,
+            pass_rate: self.keys.filter_pass_rate,
+        }
     }
 
     fn problems(&self) -> Vec<KeyProblem> {

@@ -27,7 +27,7 @@ use super::reads::ReadLimit;
 use super::shard::{Polling, Pull, Setting};
 use super::stream::{self, OnDemandGrowth, Resharding, Stream, WriteLimit};
 use super::window::Windows;
-use super::{Charged, Definition, EventSource, Figures, KeyProblem, Kind, Mode, Site, merged};
+use super::{Charged, Definition, EventSource, Figures, KeyProblem, Kind, Mode, Shape, Site, merged};
 
 /// Largest payload of a batch: "the 6 MB payload limit" ends a batch (AWS Lambda Developer Guide, "How Lambda processes records
 /// from stream and queue-based event sources").
@@ -223,6 +223,23 @@ impl StreamDefinition {
         }
     }
 
+    /// Time between polls of a shard; none where records are pushed.
+    fn polling_interval(&self) -> Option<SimDuration> {
+        self.plan.polling_interval.map(|interval| self.mapping.polling_interval.unwrap_or(interval))
+    }
+
+    /// How long a batch waits for more records.
+    fn batching_window(&self) -> SimDuration {
+        self.mapping.maximum_batching_window.unwrap_or(self.plan.batching_window)
+    }
+
+    /// Records of a batch: as many as may be and as its payload holds.
+    fn most_records(&self) -> u32 {
+        let (grown, of) = self.plan.payload_growth;
+        let most = BATCH_PAYLOAD * of / grown / self.stream.payload;
+        most.clamp(1, u64::from(self.mapping.batch_size)) as u32
+    }
+
     /// Where on the calendar the mapping begins to read, if the scenario says it.
     fn starts_at(&self) -> Option<DateTime<Utc>> {
         self.mapping.starting_position_timestamp.as_ref().and_then(|text| text.parse().ok())
@@ -270,6 +287,24 @@ impl Definition for StreamDefinition {
         }
         self.stream = StreamSpec { owner: owner.map(str::to_owned), consumers, ..stream.clone() };
         Ok(())
+    }
+
+    fn shape(&self) -> Shape {
+        let (stream, mapping) = (&self.stream, &self.mapping);
+        let changes = stream.plan.on_demand.is_some() || !stream.plan.reshard.is_empty();
+        let stands_by_itself = stream.owner.is_none() && stream.backlog.events == 0;
+        if changes || !stands_by_itself || self.plan.consumers.is_some() || mapping.tumbling_window.is_some() {
+            return Shape::Other;
+        }
+        Shape::Lanes {
+            shards: stream.shard_count,
+            lanes: mapping.parallelization_factor,
+            batch_size: self.most_records(),
+            polling_interval: self.polling_interval(),
+            has_window: !self.batching_window().is_zero(),
+            pass_rate: mapping.filter_pass_rate,
+            keys: stream.partition_keys,
+        }
     }
 
     fn problems(&self) -> Vec<KeyProblem> {
@@ -453,32 +488,29 @@ impl Definition for StreamDefinition {
             resharding,
         });
         let owner = spec.owner.as_deref().unwrap_or(site.name);
-        let polled = self.plan.polling_interval.is_some();
+        let interval = self.polling_interval();
         let read_limit =
             ReadLimit::new(plan.polls_per_second * self.plan.readers.min(spec.consumers).max(1), self.plan.read_bytes);
         // Enhanced fan-out has its own throughput; everybody else shares the shard's.
-        let reads = if polled { site.reads.of(owner) } else { Rc::default() };
-        let interval = mapping.polling_interval.or(self.plan.polling_interval);
-        let (grown, of) = self.plan.payload_growth;
-        let most = (BATCH_PAYLOAD * of / grown / spec.payload).clamp(1, u64::from(mapping.batch_size));
+        let reads = if interval.is_some() { site.reads.of(owner) } else { Rc::default() };
         let setting = Setting {
             id: site.id,
             target: site.target,
             key: site.key,
             permission: self.common.permission,
             polling: match interval {
-                Some(interval) if polled => Polling::Every { interval, phase: mapping.polling_phase },
-                _ => Polling::Pushed { from: mapping.polling_phase.unwrap_or(SimDuration::ZERO) },
+                Some(interval) => Polling::Every { interval, phase: mapping.polling_phase },
+                None => Polling::Pushed { from: mapping.polling_phase.unwrap_or(SimDuration::ZERO) },
             },
-            shares_polls: polled && spec.consumers > 1,
+            shares_polls: interval.is_some() && spec.consumers > 1,
             read_limit,
             retention: plan.retention_period,
             poll_records: self.plan.poll_records.min(self.plan.poll_bytes / spec.payload).max(1),
             record_bytes: spec.payload,
             lanes: mapping.parallelization_factor,
             cut: Cut {
-                most: most as usize,
-                window: mapping.maximum_batching_window.unwrap_or(self.plan.batching_window),
+                most: self.most_records() as usize,
+                window: self.batching_window(),
                 window_opens_with_a_record: self.plan.consumers.is_some(),
                 tumbling: mapping.tumbling_window.map(|width| Windows::new(width, site.start.timestamp())),
             },

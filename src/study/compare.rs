@@ -3,6 +3,8 @@
 //! Both sides run with the same seeds. What belongs to an event is drawn by its source, number and purpose, so that both see the
 //! same arrivals and handler times; what chance does to both alike cancels out in the difference.
 
+use std::collections::BTreeMap;
+
 use crate::metrics::{Better, Confidence, better};
 
 use super::confidence::{confidence, mean_and_error};
@@ -69,7 +71,10 @@ impl Difference {
 
 /// The metrics that both sides have, in the order of the first.
 pub fn compare(a: &Replications, b: &Replications, level: f64) -> Vec<Difference> {
-    let both = a.metrics.iter().enumerate().filter_map(|(place, metric)| Some((metric, place, b.place(metric)?)));
+    let places: BTreeMap<&str, usize> =
+        b.metrics.iter().enumerate().map(|(place, name)| (name.as_str(), place)).collect();
+    let both = a.metrics.iter().enumerate();
+    let both = both.filter_map(|(place, metric)| Some((metric, place, *places.get(metric.as_str())?)));
     both.map(|(metric, at_a, at_b)| {
         let paired = a.values(at_a).zip(b.values(at_b)).map(|(a, b)| Some(b? - a?));
         let difference = confidence(paired, level);

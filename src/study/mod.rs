@@ -10,6 +10,8 @@ mod find;
 mod plan;
 mod replications;
 mod requirement;
+mod theory;
+mod unknowns;
 mod vary;
 mod warm_up;
 mod workers;
@@ -22,6 +24,8 @@ pub use replications::{
     Enough, Journal, Precision, Replications, known_metric, replicate, replicate_all, replicate_pair, seed_of,
 };
 pub use requirement::{Holds, Requirement};
+pub use theory::{erlang_b, erlang_c, is_within_reach, overloads, pollaczek_khinchine, theory};
+pub use unknowns::{Alternative, alternatives, unknowns};
 pub use vary::{Axis, MOST_POINTS, assignments, grid};
 pub use warm_up::{find_warm_up, mser5};
 pub use workers::{Figures, Progress, Subject, Workers};

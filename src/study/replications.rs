@@ -33,6 +33,11 @@ impl Replications {
         Replications { metrics: names(subject.scenario), seed, runs: vec![] }
     }
 
+    /// The one run that gave `outcome`.
+    pub fn of_one(subject: Subject<'_>, seed: u64, outcome: &Outcome) -> Replications {
+        Replications { runs: vec![subject.figures(seed, outcome)], ..Replications::new(subject, seed) }
+    }
+
     /// The place of a metric.
     pub fn place(&self, metric: &str) -> Option<usize> {
         self.metrics.iter().position(|name| name == metric)
@@ -116,6 +121,11 @@ pub struct Enough {
 }
 
 impl Enough {
+    /// Whether a single run is asked, which tells nothing of how sure its figures are.
+    pub fn is_one(&self) -> bool {
+        self.replications == 1 && self.precision.is_empty()
+    }
+
     /// How far each asked precision has been reached.
     pub fn reached(&self, of: &Replications) -> Vec<PrecisionReached> {
         let verdict = |wish: &Precision| {

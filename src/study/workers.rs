@@ -34,9 +34,15 @@ impl Subject<'_> {
     /// One run, and its figures.
     pub fn run(&self, seed: u64) -> (Outcome, Figures) {
         let outcome = simulate(self.scenario, seed, self.inputs, &mut ());
-        let mut figures = Vec::new();
-        metrics(&Summary::new(self.scenario, seed, &outcome), |_, figure| figures.push(figure));
+        let figures = self.figures(seed, &outcome);
         (outcome, figures)
+    }
+
+    /// The figures of a run.
+    pub(super) fn figures(&self, seed: u64, outcome: &Outcome) -> Figures {
+        let mut figures = Vec::new();
+        metrics(&Summary::new(self.scenario, seed, outcome), |_, figure| figures.push(figure));
+        figures
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod compare;
 mod confidence;
+mod findings;
 mod format;
 mod leading;
 mod plan;

@@ -6,6 +6,7 @@ use crate::metrics::{Summary, WarmUpFound};
 use crate::scenario::Scenario;
 
 use super::confidence::confidence;
+use super::findings::{theory, unknowns};
 use super::format::{count, money, plain, rate, table, time, wrapped};
 
 /// The summary of a run for people.
@@ -20,6 +21,9 @@ pub fn text(scenario: &Scenario, summary: &Summary) -> String {
         time(Some(summary.ended_at_s * 1e3)),
     );
     out += &wrapped(&scenario.about, "", "");
+    for overload in &summary.overloads {
+        out += &wrapped(&format!("{overload}."), "! ", "  ");
+    }
     out += &wrapped(&summary.warm_up.as_ref().map_or_else(String::new, warm_up), "", "");
     let sources: Vec<_> = json["sources"].as_object().into_iter().flatten().collect();
     let functions: Vec<_> = json["functions"].as_object().into_iter().flatten().collect();
@@ -140,6 +144,8 @@ pub fn text(scenario: &Scenario, summary: &Summary) -> String {
     }
     out += &answers(&sources);
     out += &confidence(summary);
+    out += &theory(summary);
+    out += &unknowns(summary);
     let cost = &json["cost_usd"];
     out += &format!(
         "\nThis would cost {} USD: Lambda's requests {}, duration {}, provisioned concurrency {} and storage {}, the sources {}.\n",

@@ -1,0 +1,89 @@
+//! What theory says beside the simulation, and what hangs on what AWS does not document.
+
+use crate::metrics::{Change, Summary, Theory};
+
+use super::format::{figure, plain, rate, table, time, wrapped};
+use super::leading::leading;
+
+/// Changes below this share of a figure are no reason to doubt it.
+const SMALL: f64 = 0.01;
+
+/// The closed forms that apply.
+pub(super) fn theory(summary: &Summary) -> String {
+    if summary.theory.is_empty() {
+        return String::new();
+    }
+    let value = |law: &Theory, value: Option<f64>| match law.unit {
+        "ms" => time(value),
+        "1" => value.map_or("-".into(), |value| plain(value, 4)),
+        _ => rate(value),
+    };
+    let mut rows =
+        vec![["theory beside simulation", "theory", "simulated", "low", "high", ""].map(str::to_owned).to_vec()];
+    for law in &summary.theory {
+        let simulated = &law.simulated;
+        let verdict = match law.agrees {
+            Some(true) => "agrees",
+            Some(false) => "DISAGREES",
+            None => "",
+        };
+        rows.push(vec![
+            law.law.to_owned(),
+            value(law, Some(law.theory)),
+            value(law, simulated.mean),
+            value(law, simulated.low),
+            value(law, simulated.high),
+            verdict.to_owned(),
+        ]);
+    }
+    let mut out = table(rows, 1);
+    if summary.theory.iter().any(|law| law.agrees == Some(false)) {
+        out += &wrapped(
+            "A closed form disagrees by more than its interval explains: the run is too short or not warmed up, or something that \
+             the form does not know of is at work.",
+            "",
+            "",
+        );
+    }
+    out
+}
+
+/// How far the leading figures hang on what AWS does not document.
+pub(super) fn unknowns(summary: &Summary) -> String {
+    if summary.unknowns.is_empty() {
+        return String::new();
+    }
+    let asked = summary.expect.iter().map(|verdict| &verdict.metric);
+    let leading = leading(asked, summary.sources.keys(), summary.functions.keys());
+    let mut rows = vec![["if instead", "figure", "as it is", "changes by", "low", "high"].map(str::to_owned).to_vec()];
+    let mut without = Vec::new();
+    for unknown in &summary.unknowns {
+        let found = leading.iter().filter_map(|metric| unknown.changes.get(metric).map(|change| (metric, change)));
+        let found: Vec<(&String, &Change)> =
+            found.filter(|(_, change)| change.mean.abs() >= SMALL * change.base.abs()).collect();
+        if found.is_empty() {
+            without.push(unknown.name);
+        }
+        for (place, (metric, change)) in found.into_iter().enumerate() {
+            let name = if place == 0 { unknown.name } else { "" };
+            let value = |value| figure(metric, Some(value));
+            let cells = [value(change.base), value(change.mean), value(change.low), value(change.high)];
+            rows.push([name.to_owned(), metric.clone()].into_iter().chain(cells).collect());
+        }
+    }
+    let mut out = String::from("\nwhat AWS does not document, varied\n");
+    if rows.len() > 1 {
+        out += &table(rows, 2);
+    }
+    if !without.is_empty() {
+        out += &wrapped(
+            &format!(
+                "No leading figure changes by 1% or more, as far as the runs tell, if instead: {}.",
+                without.join("; ")
+            ),
+            "",
+            "",
+        );
+    }
+    out
+}

@@ -1,0 +1,319 @@
+//! A scenario as queueing theory sees it: flows of events, service times, servers.
+
+use crate::arrivals::ArrivalsSpec;
+use crate::distribution::{Distribution, DistributionSpec, Law as Named, Moments};
+use crate::engine::InvocationType;
+use crate::platform::FunctionSpec;
+use crate::scenario::{Scenario, Source};
+use crate::simulation::Columns;
+use crate::source::Shape;
+
+use super::laws::{erlang_b, erlang_c, pollaczek_khinchine};
+use super::{Law, Subject};
+
+/// Limits above this are reached so seldom that their loss cannot be told from none, and the rate at which environments are added
+/// shapes what happens before.
+const MOST_SERVERS: u64 = 500;
+/// A window shorter than so many service times shows the beginning more than the steady state, unless a warm-up leaves it out.
+const SERVICE_TIMES: f64 = 1_000.0;
+/// A warm-up of so many service times does.
+const WARM_UP_TIMES: f64 = 5.0;
+/// A queue forgets its beginning more slowly, the more so the higher its load.
+const QUEUE_TIMES: f64 = 2_000.0;
+
+/// Batches that a queue's pollers have in flight from the start: up to here their number does not change.
+const CONSTANT_POLLERS: u64 = 5;
+
+/// Events that arrive at a mean rate.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Rate {
+    /// Events per second.
+    pub per_s: f64,
+    /// Whether they are independent of each other.
+    pub is_poisson: bool,
+}
+
+/// A function's service, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Service {
+    /// Mean and coefficient of variation of the handler's time without its records.
+    handler: Moments,
+    /// Added for each record.
+    per_record: f64,
+    /// Mean of a cold start; none where the platform's default holds.
+    init: Option<f64>,
+}
+
+impl Service {
+    /// Mean time of a batch.
+    pub(super) fn of_batch(&self, records: f64) -> f64 {
+        self.handler.mean.as_secs_f64() + records * self.per_record
+    }
+
+    /// Squared coefficient of variation of the time of one record.
+    fn scv(&self) -> f64 {
+        let deviation = self.handler.cv * self.handler.mean.as_secs_f64();
+        (deviation / self.of_batch(1.0)).powi(2)
+    }
+}
+
+/// A scenario and its service times.
+pub(super) struct System<'a> {
+    pub scenario: &'a Scenario,
+    services: Vec<Option<Service>>,
+}
+
+impl<'a> System<'a> {
+    pub(super) fn new(subject: Subject<'a>) -> System<'a> {
+        let mut columns = Columns::new(subject.inputs);
+        let mut sampler =
+            |spec: &DistributionSpec| spec.sampler(&mut |file, column, unit| columns.values(file, column, unit));
+        let mut service = |spec: &FunctionSpec| {
+            let moments = |distribution: Distribution| distribution.moments();
+            let stretch = spec.stretch();
+            let handler = moments(sampler(&spec.duration))?;
+            let init = match &spec.init_duration {
+                Some(init) => Some(moments(sampler(init))?.mean.as_secs_f64()),
+                None => None,
+            };
+            Some(Service {
+                handler: Moments { mean: handler.mean.stretched(stretch), cv: handler.cv },
+                per_record: spec.duration_per_record.as_secs_f64() * stretch,
+                init,
+            })
+        };
+        let services = subject.scenario.functions.iter().map(|(_, spec)| service(spec)).collect();
+        System { scenario: subject.scenario, services }
+    }
+
+    /// The service of a function; none where it has no mean, or is disturbed by crashes and outages.
+    pub(super) fn service(&self, function: usize) -> Option<Service> {
+        let spec = &self.scenario.functions[function].1;
+        let is_plain = spec.outages.is_empty()
+            && spec.crash_rate == 0.0
+            && spec.error_duration.is_none()
+            && spec.provisioned_concurrent_executions.is_none();
+        self.services[function].filter(|_| is_plain)
+    }
+
+    /// Environments that a function may have busy at once; none: no limit.
+    pub(super) fn servers(&self, function: usize) -> Option<u64> {
+        let spec = &self.scenario.functions[function].1;
+        spec.reserved_concurrent_executions.or(self.scenario.account.concurrent_executions.count())
+    }
+
+    /// What a source emits, where that is a constant mean rate, and nothing else disturbs it.
+    pub(super) fn rate(&self, source: &Source) -> Option<Rate> {
+        let common = source.definition.common();
+        let is_plain = common.permission
+            && common.poison.is_empty()
+            && common.poison_rate == 0.0
+            && common.duplicate_rate == 0.0
+            && source.definition.shared_stream().is_none();
+        let rate = |per_s, is_poisson| Some(Rate { per_s, is_poisson });
+        match common.arrivals.as_ref().filter(|_| is_plain)? {
+            ArrivalsSpec::Poisson { rate: per_s } => rate(*per_s, true),
+            ArrivalsSpec::Constant { rate: per_s } => rate(*per_s, false),
+            ArrivalsSpec::Every(gap) => rate(1.0 / gap.as_secs_f64(), false),
+            ArrivalsSpec::Bursts { size, every } => rate(*size as f64 / every.as_secs_f64(), false),
+            _ => None,
+        }
+    }
+
+    fn sources_of(&self, function: usize) -> impl Iterator<Item = &'a Source> {
+        self.scenario.sources.iter().filter(move |source| source.target as usize == function)
+    }
+
+    /// Whether statistics begin late enough, or go on long enough, for the steady state of services of `seconds`.
+    fn is_steady(&self, seconds: f64, times: f64) -> bool {
+        let warm_up = self.scenario.warm_up.length().as_secs_f64();
+        let length = self.scenario.duration.map_or(0.0, |duration| duration.as_secs_f64()) - warm_up;
+        let is_warm = warm_up >= WARM_UP_TIMES * seconds && length >= 20.0 * seconds && times == SERVICE_TIMES;
+        is_warm || length >= times * seconds
+    }
+
+    /// The laws that apply; `mean` gives the simulated mean of a metric, since some premises are what did not happen.
+    pub(super) fn laws(&self, mean: &dyn Fn(&str) -> Option<f64>) -> Vec<Law> {
+        let mut laws = Vec::new();
+        if !self.scenario.account.service_outages.is_empty() {
+            return laws;
+        }
+        for function in 0..self.scenario.functions.len() {
+            laws.extend(self.busy(function, mean));
+            laws.extend(self.loss(function));
+        }
+        for source in &self.scenario.sources {
+            laws.extend(self.polling(source, mean));
+            laws.extend(self.utilisation(source, mean));
+            laws.extend(self.wait(source, mean));
+            laws.extend(self.wait_for_one_of(source, mean));
+        }
+        laws
+    }
+
+    /// Mean concurrency of calls that are all served at once: rate times time (M/G/infinity; J. D. C. Little 1961).
+    fn busy(&self, function: usize, mean: &dyn Fn(&str) -> Option<f64>) -> Option<Law> {
+        let service = self.service(function)?;
+        let name = &self.scenario.functions[function].0;
+        let figure = |of: &str| format!("functions.{name}.{of}");
+        let nothing = |of: &str| mean(&figure(of)) == Some(0.0);
+        let rates: Option<f64> = self
+            .sources_of(function)
+            .map(|source| {
+                let is_call = source.definition.shape() == Shape::Calls;
+                self.rate(source).filter(|_| is_call).map(|rate| rate.per_s)
+            })
+            .sum();
+        let rate = rates.filter(|rate| *rate > 0.0)?;
+        let is_free =
+            nothing("throttles") && nothing("timeouts") && (nothing("errors") || !self.is_asynchronous(function));
+        let cold = mean(&figure("cold_start_rate"))?;
+        let init = if cold == 0.0 { 0.0 } else { service.init? };
+        let seconds = service.of_batch(1.0) + cold * init;
+        (is_free && self.is_steady(seconds, SERVICE_TIMES)).then(|| {
+            let metric = figure("concurrent_executions.mean");
+            Law {
+                name: "M/G/∞: busy environments = rate x time",
+                of: metric.clone(),
+                unit: "count",
+                value: rate * seconds,
+                simulated: Box::new(move |figure| figure(&metric)),
+            }
+        })
+    }
+
+    fn is_asynchronous(&self, function: usize) -> bool {
+        self.sources_of(function).any(|source| source.definition.invocation_type() == InvocationType::Event)
+    }
+
+    /// Share of calls that a limit refuses (Erlang's loss formula).
+    fn loss(&self, function: usize) -> Option<Law> {
+        let service = self.service(function)?;
+        let (name, spec) = &self.scenario.functions[function];
+        // The account's limit is this function's own where there is no other.
+        let alone = self.scenario.functions.len() == 1;
+        let servers = if alone { self.servers(function) } else { spec.reserved_concurrent_executions };
+        let servers = servers.filter(|servers| (1..=MOST_SERVERS).contains(servers))?;
+        if self.is_asynchronous(function) || service.init != Some(0.0) {
+            return None;
+        }
+        let rates: Option<f64> = self
+            .sources_of(function)
+            .map(|source| {
+                let is_call = source.definition.shape() == Shape::Calls;
+                self.rate(source).filter(|rate| is_call && rate.is_poisson).map(|rate| rate.per_s)
+            })
+            .sum();
+        let (rate, seconds) = (rates.filter(|rate| *rate > 0.0)?, service.of_batch(1.0));
+        let figure = |of: &str| format!("functions.{name}.{of}");
+        let (throttles, invocations) = (figure("throttles"), figure("invocations"));
+        self.is_steady(seconds, SERVICE_TIMES).then(|| Law {
+            name: "Erlang B: share of calls refused",
+            of: format!("{throttles} / ({invocations} + throttles)"),
+            unit: "1",
+            value: erlang_b(servers, rate * seconds),
+            simulated: Box::new(move |figure| {
+                let refused = figure(&throttles)?;
+                let all = refused + figure(&invocations)?;
+                (all > 0.0).then(|| refused / all)
+            }),
+        })
+    }
+
+    /// A record waits half an interval for its poll, whenever polls are.
+    fn polling(&self, source: &Source, mean: &dyn Fn(&str) -> Option<f64>) -> Option<Law> {
+        let Shape::Lanes { polling_interval: Some(interval), .. } = source.definition.shape() else { return None };
+        let rate = self.rate(source).filter(|rate| rate.is_poisson)?;
+        let metric = format!("sources.{}.latency_parts_ms.poll", source.name);
+        let figure = |of: &str| mean(&format!("sources.{}.{of}", source.name));
+        // Those that were not processed have no latency.
+        let all = figure("processed")? + figure("filtered")? == figure("events")?;
+        let interval = interval.as_secs_f64();
+        (all && rate.per_s > 0.0 && self.is_steady(interval, 100.0)).then(|| Law {
+            name: "polling: half an interval",
+            of: metric.clone(),
+            unit: "ms",
+            value: 1e3 * interval / 2.0,
+            simulated: Box::new(move |figure| figure(&metric)),
+        })
+    }
+
+    /// Share of time that a lane is busy: rate times time of a batch, with the batches as they came.
+    fn utilisation(&self, source: &Source, mean: &dyn Fn(&str) -> Option<f64>) -> Option<Law> {
+        let Shape::Lanes { shards, lanes, pass_rate, .. } = source.definition.shape() else { return None };
+        let function = source.target as usize;
+        let (service, rate) = (self.service(function)?, self.rate(source)?);
+        let name = &self.scenario.functions[function].0;
+        let figure = |of: &str| mean(&format!("functions.{name}.{of}"));
+        let is_plain = self.sources_of(function).count() == 1
+            && ["errors", "throttles", "cold_starts"].iter().all(|of| figure(of) == Some(0.0));
+        let batch = figure("batch_size.mean")?;
+        let servers = f64::from(shards) * f64::from(lanes);
+        let value = rate.per_s * pass_rate * service.of_batch(batch) / batch / servers;
+        (is_plain && value < 1.0 && self.is_steady(service.of_batch(batch), SERVICE_TIMES)).then(|| {
+            let metric = format!("functions.{name}.concurrent_executions.mean");
+            Law {
+                name: "utilisation of a lane: rate x time of a record",
+                of: format!("{metric} / {servers} lanes"),
+                unit: "1",
+                value,
+                simulated: Box::new(move |figure| figure(&metric).map(|busy| busy / servers)),
+            }
+        })
+    }
+
+    /// A lane with one record a batch is a queue with one server, where records are pushed to it (Pollaczek and Khinchine).
+    fn wait(&self, source: &Source, mean: &dyn Fn(&str) -> Option<f64>) -> Option<Law> {
+        let Shape::Lanes { shards, lanes, batch_size: 1, polling_interval, has_window: false, pass_rate, keys: None } =
+            source.definition.shape()
+        else {
+            return None;
+        };
+        let function = source.target as usize;
+        let (service, rate) = (self.service(function)?, self.rate(source).filter(|rate| rate.is_poisson)?);
+        let seconds = service.of_batch(1.0);
+        // Polls must come so often that they shift nothing.
+        let is_pushed = polling_interval.is_none_or(|interval| interval.as_secs_f64() <= seconds / 1_000.0);
+        let name = &self.scenario.functions[function].0;
+        let figure = |of: &str| mean(&format!("functions.{name}.{of}"));
+        let is_plain = ["errors", "throttles", "cold_starts"].iter().all(|of| figure(of) == Some(0.0));
+        let load = rate.per_s * pass_rate * seconds / (f64::from(shards) * f64::from(lanes));
+        let wait = pollaczek_khinchine(load, seconds, service.scv())?;
+        let metric = format!("sources.{}.latency_parts_ms.blocked", source.name);
+        let needed = QUEUE_TIMES / (1.0 - load).powi(2);
+        (is_pushed && is_plain && self.is_steady(seconds, needed)).then(|| Law {
+            name: "M/G/1: mean wait for a lane (Pollaczek, Khinchine)",
+            of: metric.clone(),
+            unit: "ms",
+            value: 1e3 * wait,
+            simulated: Box::new(move |figure| figure(&metric)),
+        })
+    }
+
+    /// Batches of one message, so many at once, of exponential length: one queue with several servers (Erlang's delay formula).
+    fn wait_for_one_of(&self, source: &Source, mean: &dyn Fn(&str) -> Option<f64>) -> Option<Law> {
+        let Shape::Batches { at_once, batch_size: 1, pass_rate } = source.definition.shape() else { return None };
+        let function = source.target as usize;
+        let (service, rate) = (self.service(function)?, self.rate(source).filter(|rate| rate.is_poisson)?);
+        let (name, spec) = &self.scenario.functions[function];
+        let is_exponential = matches!(spec.duration, DistributionSpec::Law(Named::Exponential { .. }))
+            && spec.duration_per_record.is_zero();
+        let figure = |of: &str| mean(&format!("functions.{name}.{of}"));
+        let is_plain = ["errors", "throttles", "cold_starts"].iter().all(|of| figure(of) == Some(0.0));
+        let (seconds, servers) = (service.of_batch(1.0), at_once as f64);
+        let load = rate.per_s * pass_rate * seconds / servers;
+        let needed = QUEUE_TIMES / (1.0 - load).powi(2);
+        let applies = at_once <= CONSTANT_POLLERS && load < 1.0 && is_exponential && is_plain;
+        (applies && self.is_steady(seconds, needed)).then(|| {
+            let metric = format!("sources.{}.latency_parts_ms.poll", source.name);
+            let waits = erlang_c(at_once, load * servers);
+            Law {
+                name: "M/M/c: mean wait for one of the batches in flight (Erlang C)",
+                of: metric.clone(),
+                unit: "ms",
+                value: 1e3 * waits * seconds / (servers * (1.0 - load)),
+                simulated: Box::new(move |figure| figure(&metric)),
+            }
+        })
+    }
+}

@@ -35,6 +35,17 @@ enum Actor {
 }
 
 struct World<'a> {
+    cast: Cast,
+    /// Messages of the present instant, and those that are being delivered.
+    outbox: Vec<Message>,
+    delivered: Vec<Message>,
+    /// By destination: the source that makes events of its messages.
+    relays: Vec<Option<SourceId>>,
+    recorder: Recorder<'a>,
+}
+
+/// All actors, and when each of them acts next.
+struct Cast {
     platform: Platform,
     sources: Vec<Box<dyn EventSource>>,
     agenda: Agenda,
@@ -43,14 +54,23 @@ struct World<'a> {
     /// Places in the agenda.
     function_places: Vec<u32>,
     source_places: Vec<u32>,
-    /// Messages of the present instant, and those that are being delivered.
-    outbox: Vec<Message>,
-    delivered: Vec<Message>,
-    /// By destination: the source that makes events of its messages.
-    relays: Vec<Option<SourceId>>,
-    recorder: Recorder<'a>,
     /// Whether every event has its fate and no more will occur.
     is_over: bool,
+}
+
+impl Cast {
+    fn source(&mut self, id: SourceId) -> &mut dyn EventSource {
+        &mut *self.sources[id.0 as usize]
+    }
+
+    fn rekey_function(&mut self, id: FunctionId) {
+        self.agenda.set(self.function_places[id.0 as usize], self.platform.next_wake(id));
+    }
+
+    fn rekey_source(&mut self, id: SourceId) {
+        let next = if self.is_over { Wake::NEVER } else { self.sources[id.0 as usize].next_wake() };
+        self.agenda.set(self.source_places[id.0 as usize], next);
+    }
 }
 
 impl<'a> World<'a> {
@@ -108,13 +128,28 @@ impl<'a> World<'a> {
         order.extend(names.functions.iter().enumerate().map(|(place, name)| (name.as_str(), false, place as u32)));
         order.extend(names.sources.iter().enumerate().map(|(place, name)| (name.as_str(), true, place as u32)));
         order.sort_unstable();
-        let mut world = World {
+        let mut cast = Cast {
             platform,
             agenda: Agenda::new(order.len() as u32),
             actors: Vec::new(),
             function_places: vec![0; names.functions.len()],
             source_places: vec![0; sources.len()],
             sources,
+            is_over: false,
+        };
+        for (place, (_, is_source, id)) in order.iter().enumerate() {
+            if *is_source {
+                cast.source_places[*id as usize] = place as u32;
+                cast.actors.push(Actor::Source(SourceId(*id)));
+                cast.rekey_source(SourceId(*id));
+            } else {
+                cast.function_places[*id as usize] = place as u32;
+                cast.actors.push(Actor::Function(FunctionId(*id)));
+                cast.rekey_function(FunctionId(*id));
+            }
+        }
+        Ok(World {
+            cast,
             outbox: Vec::new(),
             delivered: Vec::new(),
             // A function as a destination gets its messages through a source of the destination's name.
@@ -124,20 +159,7 @@ impl<'a> World<'a> {
                 .map(|name| names.sources.binary_search(name).ok().map(|place| SourceId(place as u32)))
                 .collect(),
             recorder,
-            is_over: false,
-        };
-        for (place, (_, is_source, id)) in order.iter().enumerate() {
-            if *is_source {
-                world.source_places[*id as usize] = place as u32;
-                world.actors.push(Actor::Source(SourceId(*id)));
-                world.rekey_source(SourceId(*id));
-            } else {
-                world.function_places[*id as usize] = place as u32;
-                world.actors.push(Actor::Function(FunctionId(*id)));
-                world.rekey_function(FunctionId(*id));
-            }
-        }
-        Ok(world)
+        })
     }
 
     fn run(mut self, scenario: &Scenario) -> Outcome {
@@ -147,8 +169,8 @@ impl<'a> World<'a> {
         let mut ended_at = self.is_done().then_some(now);
         // Sources that will emit no more end the window of statistics, where no duration does.
         let mut emitting: Vec<bool> =
-            self.sources.iter().map(|source| until.is_none() && !source.is_exhausted()).collect();
-        while let Some((place, wake)) = self.agenda.first() {
+            self.cast.sources.iter().map(|source| until.is_none() && !source.is_exhausted()).collect();
+        while let Some((place, wake)) = self.cast.agenda.first() {
             let at = wake.at();
             let last = ended_at.map_or(horizon, |ended_at| until.unwrap_or(ended_at).min(horizon));
             if at > last {
@@ -160,17 +182,17 @@ impl<'a> World<'a> {
             }
             assert!(at >= now, "an actor wanted to act at {at} s, and it is {now} s");
             now = at;
-            let actor = self.actors[place as usize];
+            let actor = self.cast.actors[place as usize];
             let mut ctx = Context::new(now, self.recorder.watched(), &mut self.outbox, &mut self.recorder);
             match actor {
                 Actor::Function(id) => {
-                    self.platform.wake(id, wake, &mut ctx);
-                    self.rekey_function(id);
+                    self.cast.platform.wake(id, wake, &mut ctx);
+                    self.cast.rekey_function(id);
                 }
                 Actor::Source(id) => {
-                    self.sources[id.0 as usize].wake(wake, &mut ctx);
-                    self.rekey_source(id);
-                    if emitting[id.0 as usize] && self.sources[id.0 as usize].is_exhausted() {
+                    self.cast.source(id).wake(wake, &mut ctx);
+                    self.cast.rekey_source(id);
+                    if emitting[id.0 as usize] && self.cast.source(id).is_exhausted() {
                         emitting[id.0 as usize] = false;
                         self.recorder.end_window(now);
                         if !emitting.contains(&true) {
@@ -201,49 +223,38 @@ impl<'a> World<'a> {
     fn deliver(&mut self, now: SimTime) {
         // What these messages bring about is delivered after all of them: first come, first served. They are read where they lie.
         while !self.outbox.is_empty() {
-            let mut delivered = std::mem::take(&mut self.delivered);
-            std::mem::swap(&mut self.outbox, &mut delivered);
-            for message in &delivered {
-                let mut ctx = Context::new(now, self.recorder.watched(), &mut self.outbox, &mut self.recorder);
+            std::mem::swap(&mut self.outbox, &mut self.delivered);
+            let mut ctx = Context::new(now, self.recorder.watched(), &mut self.outbox, &mut self.recorder);
+            for message in &self.delivered {
                 match message {
                     Message::Invoke(invoke) => {
-                        self.platform.invoke(invoke, &mut ctx);
-                        self.rekey_function(invoke.function);
+                        self.cast.platform.invoke(invoke, &mut ctx);
+                        self.cast.rekey_function(invoke.function);
                     }
                     Message::Settle(settle) => {
-                        self.sources[settle.source.0 as usize].settle(settle, &mut ctx);
-                        self.rekey_source(settle.source);
+                        self.cast.source(settle.source).settle(settle, &mut ctx);
+                        self.cast.rekey_source(settle.source);
                     }
                     Message::Deliver { destination, hops } => {
                         if let Some(source) = self.relays[destination.0 as usize] {
-                            self.sources[source.0 as usize].relay(*hops, &mut ctx);
+                            self.cast.source(source).relay(*hops, &mut ctx);
                         }
                     }
                 }
             }
-            delivered.clear();
-            self.delivered = delivered;
+            self.delivered.clear();
         }
-    }
-
-    fn rekey_function(&mut self, id: FunctionId) {
-        self.agenda.set(self.function_places[id.0 as usize], self.platform.next_wake(id));
-    }
-
-    fn rekey_source(&mut self, id: SourceId) {
-        let next = if self.is_over { Wake::NEVER } else { self.sources[id.0 as usize].next_wake() };
-        self.agenda.set(self.source_places[id.0 as usize], next);
     }
 
     /// Every event has its fate: from now on environments grow old, and nothing is called any more, not even for a copy that still
     /// waits.
     fn end(&mut self) {
-        self.is_over = true;
-        for id in self.platform.forget_copies() {
-            self.rekey_function(id);
+        self.cast.is_over = true;
+        for id in self.cast.platform.forget_copies() {
+            self.cast.rekey_function(id);
         }
-        for place in 0..self.sources.len() {
-            self.rekey_source(SourceId(place as u32));
+        for place in 0..self.cast.sources.len() {
+            self.cast.rekey_source(SourceId(place as u32));
         }
     }
 
@@ -256,18 +267,18 @@ impl<'a> World<'a> {
 
     /// Lets lazy sources tell all that happened before `at`.
     fn catch_up(&mut self, at: SimTime) {
-        for place in 0..self.sources.len() {
-            let mut ctx = Context::new(at, self.recorder.watched(), &mut self.outbox, &mut self.recorder);
-            self.sources[place].catch_up(&mut ctx);
-            self.rekey_source(SourceId(place as u32));
+        let mut ctx = Context::new(at, self.recorder.watched(), &mut self.outbox, &mut self.recorder);
+        for id in (0..self.cast.sources.len()).map(|place| SourceId(place as u32)) {
+            self.cast.source(id).catch_up(&mut ctx);
+            self.cast.rekey_source(id);
         }
     }
 
     /// Whether every event has its fate, no more will occur, no invocation runs and none is still to come.
     fn is_done(&self) -> bool {
         self.recorder.live() == 0
-            && self.platform.running() == 0
-            && self.sources.iter().all(|source| source.is_exhausted() && !source.owes_call())
+            && self.cast.platform.running() == 0
+            && self.cast.sources.iter().all(|source| source.is_exhausted() && !source.owes_call())
     }
 }
 

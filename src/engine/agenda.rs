@@ -107,6 +107,10 @@ impl Agenda {
         while node > 0 {
             let (left, right) = (self.winners[2 * node], self.winners[2 * node + 1]);
             let winner = if self.wakes[right as usize] < self.wakes[left as usize] { right } else { left };
+            // Where another wins as before, nothing changes further up.
+            if winner != actor && self.winners[node] == winner {
+                break;
+            }
             self.winners[node] = winner;
             node /= 2;
         }

@@ -86,11 +86,15 @@ pub struct Parts(pub [SimDuration; Part::ALL.len()]);
 impl Parts {
     /// The parts named; the others are zero.
     pub fn of(parts: &[(Part, SimDuration)]) -> Parts {
-        let mut all = Parts::default();
+        Parts::default().with(parts)
+    }
+
+    /// These, but for the parts named.
+    pub fn with(mut self, parts: &[(Part, SimDuration)]) -> Parts {
         for (part, length) in parts {
-            all.0[*part as usize] = *length;
+            self.0[*part as usize] = *length;
         }
-        all
+        self
     }
 
     /// The whole latency.
@@ -212,6 +216,18 @@ pub enum Fact<'a> {
         source: SourceId,
         /// Its number.
         event: u64,
+        /// Whether it begins to wait in a stream or queue at once.
+        waits: bool,
+    },
+    /// Events occurred that begin to wait in a stream, the last of them now: told in place of each [`Fact::Emitted`] where nobody
+    /// reads every fact.
+    Occurred {
+        /// Their source.
+        source: SourceId,
+        /// How many.
+        events: u64,
+        /// How long they have waited until now: the sum of all, in nanoseconds.
+        waited: u128,
     },
     /// Lambda accepted a call; `invocation` is none for an event taken into the asynchronous queue and for a dry run.
     Accepted {
@@ -219,7 +235,7 @@ pub enum Fact<'a> {
         call: Call<'a>,
         /// The invocation.
         invocation: Option<u64>,
-        /// Whether the event went into the function's asynchronous queue.
+        /// Whether the event went into the function's asynchronous queue, where it waits.
         queued: bool,
     },
     /// Lambda answered 403, or 413 to a payload that is too large.
@@ -348,7 +364,7 @@ pub enum Fact<'a> {
         /// Its number.
         environment: u64,
     },
-    /// Events of a source began (positive) or ceased (negative) to wait in a stream or queue.
+    /// Events of a source began (positive) or ceased (negative) to wait in a stream or queue, where no other fact says so.
     Waiting {
         /// The source.
         source: SourceId,

@@ -1,9 +1,9 @@
 //! What each fact counts as.
 //!
 //! The recorder hears every fact of a run, so this is its busiest part: facts that come with each invocation have a method of
-//! their own, each of which saves no more registers than it needs.
+//! their own, each of which saves no more registers than it needs, and what stands before them saves none.
 
-use crate::engine::{Answer, Call, Concurrency, Condition, Ending, Fact, Fate, MappingCount, Observe, Parts, SourceId};
+use crate::engine::{Answer, Call, Concurrency, Condition, Ending, Fact, Fate, MappingCount, Observe, SourceId};
 use crate::time::{SimDuration, SimTime};
 
 use super::interval::SourceColumn;
@@ -14,17 +14,40 @@ impl Observe for Recorder<'_> {
         if self.watched {
             self.watch.fact(at, fact, &self.names);
         }
+        self.count(at, fact);
+    }
+}
+
+impl Recorder<'_> {
+    /// Each fact has a method of its own for what it counts as, to which this one only jumps.
+    #[inline(never)]
+    fn count(&mut self, at: SimTime, fact: &Fact<'_>) {
         match *fact {
-            Fact::Emitted { source, .. } => self.emitted(at, source),
-            Fact::Accepted { call, queued, .. } => self.function(call.function).async_received += u64::from(queued),
-            Fact::Throttled(call, _) => self.function(call.function).throttles += 1,
+            Fact::Emitted { source, waits, .. } => self.emitted(at, source, waits),
+            Fact::Occurred { source, events, waited } => self.occurred(at, source, events, waited),
+            Fact::Waiting { source, change } => self.waiting(at, source, change),
             Fact::Started { .. } => self.started(at, fact),
             Fact::Ended { .. } => self.ended(at, fact),
-            Fact::Settled { .. } => self.settled(at, fact),
+            Fact::Settled { fate: Fate::Processed, .. } => self.processed(at, fact),
+            Fact::Settled { .. } => self.lost(fact),
             Fact::Answered { source, emitted, waited, answer } => self.answered(source, emitted, waited, answer),
+            _ => self.other(at, fact),
+        }
+    }
+
+    /// Facts that are rarer than invocations.
+    #[inline(never)]
+    fn other(&mut self, at: SimTime, fact: &Fact<'_>) {
+        match *fact {
+            Fact::Accepted { call, queued, .. } => {
+                if queued {
+                    self.function(call.function).async_received += 1;
+                    self.waiting(at, call.source, 1);
+                }
+            }
+            Fact::Throttled(call, _) => self.function(call.function).throttles += 1,
             Fact::Message { destination, .. } => self.destinations[destination.0 as usize] += 1,
             Fact::Reclaimed { function, .. } => self.function(function).environments.change(at, -1),
-            Fact::Waiting { source, change } => self.source(source).backlog.change(at, change),
             Fact::IteratorAge { source, age } => {
                 let place = 1 + self.functions.len() + source.0 as usize;
                 self.recent[place].age = self.recent[place].age.max(age.nanos());
@@ -44,19 +67,46 @@ impl Observe for Recorder<'_> {
                 recent.count(column, events);
             }
             Fact::Requests { source, count } => self.source(source).requests += count,
-            Fact::Denied(_) | Fact::Unavailable(_) | Fact::RetryScheduled(_) | Fact::Bisected { .. } => {}
+            Fact::Emitted { .. }
+            | Fact::Occurred { .. }
+            | Fact::Waiting { .. }
+            | Fact::Started { .. }
+            | Fact::Ended { .. }
+            | Fact::Settled { .. }
+            | Fact::Answered { .. }
+            | Fact::Denied(_)
+            | Fact::Unavailable(_)
+            | Fact::RetryScheduled(_)
+            | Fact::Bisected { .. } => {}
         }
     }
-}
 
-impl Recorder<'_> {
     #[inline(never)]
-    fn emitted(&mut self, at: SimTime, source: SourceId) {
+    fn emitted(&mut self, at: SimTime, source: SourceId, waits: bool) {
         self.live += 1;
         let counts = at >= self.warm_up;
         let figures = self.source(source);
         figures.emitted += 1;
         figures.events += u64::from(counts);
+        if waits {
+            figures.backlog.change(at, 1);
+        }
+    }
+
+    #[inline(never)]
+    fn occurred(&mut self, at: SimTime, source: SourceId, events: u64, waited: u128) {
+        self.live += events;
+        // The end of the warm-up is an instant up to which all is told.
+        let counts = at >= self.warm_up;
+        let figures = self.source(source);
+        figures.emitted += events;
+        figures.events += if counts { events } else { 0 };
+        figures.backlog.rise(at, events, waited);
+    }
+
+    #[inline(never)]
+    fn waiting(&mut self, at: SimTime, source: SourceId, change: i64) {
+        self.source(source).backlog.change(at, change);
     }
 
     #[inline(never)]
@@ -116,27 +166,28 @@ impl Recorder<'_> {
     }
 
     #[inline(never)]
-    fn settled(&mut self, at: SimTime, fact: &Fact<'_>) {
-        let Fact::Settled { source, function, emitted, fate, parts, condition, .. } = *fact else { return };
+    fn processed(&mut self, at: SimTime, fact: &Fact<'_>) {
+        let Fact::Settled { source, emitted, parts, .. } = *fact else { return };
         self.live -= 1;
         let counts = emitted >= self.warm_up;
         // The window's last instant belongs to it.
         let in_window = self.at_window_end.as_ref().is_some_and(|(end, _)| at <= *end);
         let figures = &mut self.sources[source.0 as usize];
-        figures.fates[fate as usize] += u64::from(counts);
-        if fate == Fate::Processed {
-            figures.processed += 1;
-            figures.processed_in_window += u64::from(in_window);
-            if let Some(Parts(parts)) = parts.filter(|_| counts) {
-                let mut latency = SimDuration::ZERO;
-                for (sum, part) in figures.parts.iter_mut().zip(parts) {
-                    *sum += u128::from(part.nanos());
-                    latency += *part;
-                }
-                figures.latency.record(latency);
-            }
-            return;
+        figures.processed += 1;
+        figures.processed_in_window += u64::from(in_window);
+        figures.fates[Fate::Processed as usize] += u64::from(counts);
+        if let Some(parts) = parts.filter(|_| counts) {
+            figures.add_latency(parts);
         }
+    }
+
+    #[inline(never)]
+    fn lost(&mut self, fact: &Fact<'_>) {
+        let Fact::Settled { source, function, emitted, fate, condition, .. } = *fact else { return };
+        self.live -= 1;
+        let counts = emitted >= self.warm_up;
+        let figures = self.source(source);
+        figures.fates[fate as usize] += u64::from(counts);
         figures.lost += 1;
         match fate {
             Fate::Filtered => self.recent_of(source).count(SourceColumn::FilteredOut, 1),

@@ -2,34 +2,29 @@
 //! 0.1 %, and numbers below 2,048 have one each.
 //!
 //! The bins are those of HdrHistogram with three significant digits (hdrhistogram.org), which the test compares with. Recording is
-//! what a run does most, so it is as little as can be: a shift, an index and a count. The first few numbers are kept as they
-//! are, so that ten thousand functions that are seldom called need no bins.
+//! what a run does most, so it is as little as can be: a shift and an entry at the end of a short list. A full list is counted at
+//! once, since a thousand functions' counts do not fit into the caches together; and ten thousand functions that are seldom called
+//! need no counts at all.
 
 /// Bins in a doubling, as a power of 2.
 const BITS: u32 = 10;
 
-/// So many numbers are kept before they are counted by bin.
-const FEW: usize = 256;
+/// So many numbers are listed before they are counted.
+const LISTED: usize = 4096;
 
 /// Numbers that were recorded.
-#[derive(Clone, Debug)]
-pub(super) enum Histogram {
-    /// The numbers themselves.
-    Few(Vec<u64>),
-    /// How many there are in each bin, as far as they reach.
-    Many(Vec<u64>),
-}
-
-impl Default for Histogram {
-    fn default() -> Self {
-        Histogram::Few(Vec::new())
-    }
+#[derive(Clone, Debug, Default)]
+pub(super) struct Histogram {
+    /// The bins of the last few.
+    listed: Vec<u16>,
+    /// How many of the others there are in each bin, as far as they reach.
+    counts: Vec<u64>,
 }
 
 /// The bin of a number.
-fn bin(number: u64) -> usize {
+fn bin(number: u64) -> u16 {
     let shift = shift(number);
-    ((shift as usize) << BITS) + (number >> shift) as usize
+    ((shift << BITS) + (number >> shift) as u32) as u16
 }
 
 /// How many low bits of a number its bin leaves out.
@@ -38,57 +33,48 @@ fn shift(number: u64) -> u32 {
 }
 
 /// The highest number of a bin.
-fn highest(bin: usize) -> u64 {
-    let shift = (bin >> BITS).saturating_sub(1) as u32;
-    let within = (bin - ((shift as usize) << BITS)) as u64;
+fn highest(bin: u16) -> u64 {
+    let shift = u32::from(bin >> BITS).saturating_sub(1);
+    let within = u64::from(u32::from(bin) - (shift << BITS));
     (within << shift) + ((1 << shift) - 1)
 }
 
 impl Histogram {
-    /// Counts a number.
+    /// Records a number.
     pub(super) fn record(&mut self, number: u64) {
-        if let Histogram::Many(counts) = self
-            && let Some(count) = counts.get_mut(bin(number))
-        {
-            *count += 1;
-        } else {
-            self.grow(number);
+        if self.listed.len() == LISTED {
+            self.count();
         }
+        self.listed.push(bin(number));
     }
 
-    /// Records one of the first few numbers, or the first of a bin beyond those that there are.
+    /// Counts the listed numbers.
     #[cold]
-    fn grow(&mut self, number: u64) {
-        match self {
-            Histogram::Few(numbers) if numbers.len() < FEW => numbers.push(number),
-            Histogram::Few(numbers) => {
-                let numbers = std::mem::take(numbers);
-                *self = Histogram::Many(vec![]);
-                numbers.into_iter().chain([number]).for_each(|number| self.record(number));
+    fn count(&mut self) {
+        for bin in self.listed.drain(..) {
+            let bin = usize::from(bin);
+            if self.counts.len() <= bin {
+                self.counts.resize(bin + 1, 0);
             }
-            Histogram::Many(counts) => {
-                counts.resize(bin(number) + 1, 0);
-                counts[bin(number)] = 1;
-            }
+            self.counts[bin] += 1;
         }
     }
 
     /// The number that `rank` of the recorded ones, at least 1 of them, do not exceed: the highest of its bin.
     pub(super) fn at_rank(&self, rank: u64) -> u64 {
-        let counts = match self {
-            Histogram::Few(numbers) => {
-                let mut numbers = numbers.clone();
-                numbers.sort_unstable();
-                return numbers.get(rank as usize - 1).map_or(0, |number| highest(bin(*number)));
-            }
-            Histogram::Many(counts) => counts,
-        };
+        if self.counts.is_empty() {
+            let mut listed = self.listed.clone();
+            let place = rank as usize - 1;
+            return if place < listed.len() { highest(*listed.select_nth_unstable(place).1) } else { 0 };
+        }
+        let mut all = self.clone();
+        all.count();
         let mut seen = 0;
-        let place = counts.iter().position(|count| {
+        let place = all.counts.iter().position(|count| {
             seen += count;
             seen >= rank
         });
-        place.map_or(0, highest)
+        place.map_or(0, |place| highest(place as u16))
     }
 }
 
@@ -113,7 +99,7 @@ mod tests {
 
     #[test]
     fn it_says_what_hdrhistogram_says() {
-        for size in [1, 10, FEW as u64, FEW as u64 + 1, 5_000] {
+        for size in [1, 10, LISTED as u64, LISTED as u64 + 1, 2 * LISTED as u64 + 10] {
             let mut reference = hdrhistogram::Histogram::<u64>::new(3).unwrap();
             reference.auto(true);
             let mut histogram = Histogram::default();

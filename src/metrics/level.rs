@@ -21,6 +21,13 @@ impl Level {
         self.max = self.max.max(self.value);
     }
 
+    /// The level rises by `count`, the last time at `at`; `waited` is the integral of what was added before, in things times
+    /// nanoseconds.
+    pub fn rise(&mut self, at: SimTime, count: u64, waited: u128) {
+        self.change(at, count as i64);
+        self.area += waited;
+    }
+
     /// Brings the integral up to `at`.
     pub fn settle(&mut self, at: SimTime) {
         self.area += u128::from(at.since(self.since).nanos()) * u128::from(self.value.max(0) as u64);
@@ -55,5 +62,7 @@ mod tests {
         }
         assert_eq!(level.area(), 5 * 2 + 15 * 4);
         assert_eq!((level.take_max(), level.take_max()), (4, 0));
+        level.rise(SimTime::from_nanos(50), 3, 5 + 20);
+        assert_eq!((level.area(), level.take_max()), (70 + 25, 3), "at 30, 45 and 50");
     }
 }

@@ -1,6 +1,6 @@
 //! What a run has come to: the recorder's knowledge at its end.
 
-use crate::engine::{Answer, Fate};
+use crate::engine::{Answer, Fate, Parts};
 use crate::time::SimTime;
 
 use super::interval::{Minute, Timeline};
@@ -34,10 +34,37 @@ pub struct SourceFigures {
     pub latency: Quantity,
     /// Sums of the latency's parts in nanoseconds.
     pub parts: [u128; 8],
+    /// What is still to be added to them: sums of the parts and of whole latencies, which none of the parts exceeds.
+    pub(super) recent_parts: ([u64; 8], u64),
     /// Ages of the last record of each batch.
     pub iterator_age: Quantity,
     /// Billed requests to the source's own service.
     pub requests: u64,
+}
+
+impl SourceFigures {
+    /// Adds the latency of one event.
+    pub(super) fn add_latency(&mut self, parts: &Parts) {
+        let latency = parts.total();
+        self.latency.record(latency);
+        // Narrow sums are quick, as long as they last.
+        let total = self.recent_parts.1.checked_add(latency.nanos()).unwrap_or_else(|| {
+            self.settle_parts();
+            latency.nanos()
+        });
+        self.recent_parts.1 = total;
+        for (sum, part) in self.recent_parts.0.iter_mut().zip(parts.0) {
+            *sum += part.nanos();
+        }
+    }
+
+    /// Brings the sums of parts up to date.
+    pub(super) fn settle_parts(&mut self) {
+        let (recent, _) = std::mem::take(&mut self.recent_parts);
+        for (sum, part) in self.parts.iter_mut().zip(recent) {
+            *sum += u128::from(part);
+        }
+    }
 }
 
 /// What is known of a function.

@@ -312,6 +312,7 @@ impl<'a> Recorder<'a> {
             let mut put = |column: SourceColumn, value: f64| put_at(column as usize, value);
             let backlog = source.backlog.take_max();
             source.backlog_max = source.backlog_max.max(backlog);
+            source.settle_parts();
             put(SourceColumn::Emitted, (source.emitted - seen.emitted) as f64);
             put(SourceColumn::Processed, (source.processed - seen.processed) as f64);
             put(SourceColumn::Lost, (source.lost - seen.lost) as f64);

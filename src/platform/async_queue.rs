@@ -43,6 +43,8 @@ pub(super) struct AsyncQueue {
     throttle_delays: Vec<SimDuration>,
     /// Those that wait equally long, by how long: 60 s and 120 s after errors, then the delays after throttles.
     delayed: Vec<Fifo>,
+    /// When the first event of each of them is due; never, where none waits.
+    due: Vec<SimTime>,
     /// The handler times and poison that events bring with them, where they do.
     extras: FxHashMap<(SourceId, u64, bool), Extra>,
     /// The earliest due time, kept so that a busy function need not look.
@@ -64,11 +66,13 @@ pub(super) struct Extra {
 impl AsyncQueue {
     pub(super) fn new(config: &EventInvokeConfig) -> AsyncQueue {
         let throttle_delays = throttle_delays(config.throttle_backoff_factor);
+        let delays = AFTER_THROTTLES + throttle_delays.len();
         AsyncQueue {
             maximum_retry_attempts: config.maximum_retry_attempts,
             maximum_event_age: config.maximum_event_age,
             fresh: BinaryHeap::new(),
-            delayed: (0..AFTER_THROTTLES + throttle_delays.len()).map(|_| Fifo::default()).collect(),
+            delayed: (0..delays).map(|_| Fifo::default()).collect(),
+            due: vec![SimTime::NEVER; delays],
             throttle_delays,
             extras: FxHashMap::default(),
             next: SimTime::NEVER,
@@ -120,6 +124,7 @@ impl AsyncQueue {
         if any {
             self.fresh.clear();
             self.delayed.iter_mut().for_each(Fifo::clear);
+            self.due.fill(SimTime::NEVER);
             self.next = SimTime::NEVER;
         }
         any
@@ -127,16 +132,19 @@ impl AsyncQueue {
 
     /// Takes out the event whose try is due.
     pub(super) fn pop(&mut self) -> Option<Waiting> {
-        let heads = self.delayed.iter_mut().filter_map(|queue| Some((*queue.front()?, queue)));
-        let delayed = heads.min_by_key(|(event, _)| *event);
-        let event = match (self.fresh.peek(), delayed) {
-            (Some(Reverse(fresh)), Some((event, queue))) if event < *fresh => queue.pop(),
-            (None, Some((_, queue))) => queue.pop(),
+        let fresh = self.fresh.peek().filter(|Reverse(event)| event.due == self.next);
+        let head = |which: &usize| self.delayed[*which].front();
+        let delayed = (0..self.due.len()).filter(|which| self.due[*which] == self.next).min_by_key(head);
+        let event = match delayed {
+            Some(which) if fresh.is_none_or(|Reverse(fresh)| head(&which).is_some_and(|event| event < fresh)) => {
+                let event = self.delayed[which].pop();
+                self.due[which] = self.delayed[which].front().map_or(SimTime::NEVER, |event| event.due);
+                event
+            }
             _ => self.fresh.pop().map(|Reverse(event)| event),
         };
-        let fresh = self.fresh.peek().map(|Reverse(event)| event.due);
-        let heads = self.delayed.iter().filter_map(|queue| queue.front().map(|event| event.due));
-        self.next = fresh.into_iter().chain(heads).fold(SimTime::NEVER, SimTime::min);
+        let fresh = self.fresh.peek().map_or(SimTime::NEVER, |Reverse(event)| event.due);
+        self.next = self.due.iter().copied().fold(fresh, SimTime::min);
         event
     }
 
@@ -166,6 +174,7 @@ impl AsyncQueue {
             return Next::GiveUp(Condition::EventAgeExceeded);
         }
         self.next = self.next.min(event.due);
+        self.due[which] = self.due[which].min(event.due);
         self.delayed[which].push(event);
         Next::Retry
     }

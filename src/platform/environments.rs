@@ -50,6 +50,8 @@ pub(super) struct Environments {
     slots: Vec<Slot>,
     free: Vec<u32>,
     created: u64,
+    /// Whether any of them was ever reset: most never are, and need not be looked at.
+    any_reset: bool,
     idle: Idle,
     keep_alive: Distribution,
     max_lifetime: Option<Distribution>,
@@ -59,7 +61,7 @@ pub(super) struct Environments {
 /// The idle environments.
 enum Idle {
     /// In the order in which they fell idle; all are kept equally long.
-    Queue { since: VecDeque<(SimTime, u32)>, keep_alive: SimDuration, newest_first: bool },
+    Queue { since: VecDeque<(SimTime, Environment)>, keep_alive: SimDuration, newest_first: bool },
     /// By expiry, and by the order of picking.
     Keyed { expiry: Ordered<Reverse<(SimTime, u64)>>, pick: Pick },
 }
@@ -89,6 +91,7 @@ impl Environments {
             slots: Vec::new(),
             free: Vec::new(),
             created: 0,
+            any_reset: false,
             idle,
             keep_alive,
             max_lifetime,
@@ -98,22 +101,17 @@ impl Environments {
 
     /// Takes an idle environment, if there is one.
     pub(super) fn take(&mut self) -> Option<Environment> {
-        let slot = match &mut self.idle {
+        match &mut self.idle {
             Idle::Queue { since, newest_first, .. } => {
-                if *newest_first { since.pop_back() } else { since.pop_front() }?.1
+                let taken = if *newest_first { since.pop_back() } else { since.pop_front() };
+                taken.map(|(_, environment)| environment)
             }
             Idle::Keyed { expiry, pick } => {
                 let slot = pick.take(self.key)?;
                 expiry.remove(&slot);
-                slot
+                Some(Environment { slot, number: self.slots[slot as usize].number })
             }
-        };
-        Some(self.of(slot))
-    }
-
-    /// The environment in a slot.
-    pub(super) fn of(&self, slot: u32) -> Environment {
-        Environment { slot, number: self.slots[slot as usize].number }
+        }
     }
 
     /// Whether an environment is idle.
@@ -146,12 +144,12 @@ impl Environments {
 
     /// An invocation has left `environment`; gives back its number where its life is over.
     pub(super) fn release(&mut self, environment: Environment, now: SimTime) -> Option<u64> {
-        let slot = &mut self.slots[environment.slot as usize];
-        slot.idles += 1;
-        let slot = *slot;
         match &mut self.idle {
-            Idle::Queue { since, .. } => since.push_back((now, environment.slot)),
+            Idle::Queue { since, .. } => since.push_back((now, environment)),
             Idle::Keyed { expiry, pick } => {
+                let slot = &mut self.slots[environment.slot as usize];
+                slot.idles += 1;
+                let slot = *slot;
                 if slot.ends <= now {
                     self.free.push(environment.slot);
                     return Some(slot.number);
@@ -170,10 +168,14 @@ impl Environments {
         let slot = &mut self.slots[environment.slot as usize];
         slot.resets += 1;
         slot.is_reset = true;
+        self.any_reset = true;
     }
 
     /// The number of the environment's last reset, where the invocation that takes it now is the first since.
     pub(super) fn take_reset(&mut self, environment: Environment) -> Option<u64> {
+        if !self.any_reset {
+            return None;
+        }
         let slot = &mut self.slots[environment.slot as usize];
         std::mem::take(&mut slot.is_reset).then_some(slot.resets)
     }
@@ -188,16 +190,16 @@ impl Environments {
 
     /// Reclaims the idle environment whose time has come; gives back its number.
     pub(super) fn reclaim(&mut self) -> Option<u64> {
-        let slot = match &mut self.idle {
+        let Environment { slot, number } = match &mut self.idle {
             Idle::Queue { since, .. } => since.pop_front()?.1,
             Idle::Keyed { expiry, pick } => {
                 let (slot, _) = expiry.pop()?;
                 pick.remove(slot);
-                slot
+                Environment { slot, number: self.slots[slot as usize].number }
             }
         };
         self.free.push(slot);
-        Some(self.slots[slot as usize].number)
+        Some(number)
     }
 }
 

@@ -3,9 +3,6 @@
 //! One actor for all its invocations: they lie in a heap of their own, and the function's next wake-up is the earliest of a
 //! completion, a try from the queue, the end of an idle environment and the readiness of provisioned ones.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
 use crate::distribution::{Distribution, DistributionSpec};
 use crate::engine::{
     Call, Class, Concurrency, Context, DestinationId, Ending, Events, Fact, FunctionId, InvocationType, Invoke, Reason,
@@ -18,6 +15,7 @@ use crate::time::{SimDuration, SimTime};
 use super::account::Account;
 use super::admission::Admission;
 use super::async_queue::{AsyncQueue, Extra};
+use super::ends::{Ends, Running};
 use super::environments::{Environment, Environments};
 use super::handler::Handler;
 use super::init::{Init, Preparation};
@@ -48,7 +46,7 @@ pub(super) struct Function {
     pub(super) admission: Admission,
     environments: Environments,
     provisioned: Option<Provisioned>,
-    running: BinaryHeap<Reverse<Running>>,
+    running: Ends,
     /// The invocation of each busy environment, by slot; that of an idle one is over.
     invocations: Vec<Option<Invocation>>,
     /// The event from the asynchronous queue that each of them tries, if it is one of those; by slot, too.
@@ -59,35 +57,10 @@ pub(super) struct Function {
     pub(super) recursive_loop: RecursiveLoop,
 }
 
-/// When a running invocation ends, its number and its environment's slot, packed so that one comparison orders them: first
-/// by time, then first come first.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Running(u128);
-
-/// Bits of a slot, below those of the number: 16 million busy environments, a million million invocations.
-const SLOT_BITS: u32 = 24;
-
-impl Running {
-    fn new(ends: SimTime, number: u64, slot: u32) -> Running {
-        assert!(slot < 1 << SLOT_BITS && number < 1 << (64 - SLOT_BITS), "more invocations than a run can number");
-        Running((u128::from(ends.nanos()) << 64) | (u128::from(number) << SLOT_BITS) | u128::from(slot))
-    }
-
-    fn ends(self) -> SimTime {
-        SimTime::from_nanos((self.0 >> 64) as u64)
-    }
-
-    fn number(self) -> u64 {
-        self.0 as u64 >> SLOT_BITS
-    }
-
-    fn slot(self) -> u32 {
-        self.0 as u32 & ((1 << SLOT_BITS) - 1)
-    }
-}
-
-/// A running invocation. Its number, its environment and its end are known from [`Running`].
+/// A running invocation. Its number, its environment's slot and its end are known from [`Running`].
 struct Invocation {
+    /// Its environment's number.
+    environment: u64,
     source: SourceId,
     attempt: u32,
     events: Events,
@@ -147,7 +120,7 @@ impl Function {
                 key,
             ),
             provisioned: provisioned.map(|count| Provisioned::new(count, spec.provisioned_allocation)),
-            running: BinaryHeap::new(),
+            running: Ends::new(),
             invocations: Vec::new(),
             tried: Vec::new(),
             queue: AsyncQueue::new(&config),
@@ -158,7 +131,7 @@ impl Function {
     }
 
     pub(super) fn next_wake(&self) -> Wake {
-        let completion = Wake::maybe(self.running.peek().map(|Reverse(next)| next.ends()), Class::Completion);
+        let completion = Wake::maybe(self.running.peek().map(Running::ends), Class::Completion);
         let retry = Wake::maybe(self.queue.next_due(), Class::Retry);
         let expiry = Wake::maybe(self.environments.next_expiry(), Class::Expiry);
         completion.min(retry).min(expiry).min(self.next_ready())
@@ -229,7 +202,6 @@ impl Function {
             }
             InvocationType::Event => {
                 ctx.tell(Fact::Accepted { call, invocation: None, queued: true });
-                ctx.tell(Fact::Waiting { source: invoke.source, change: 1 });
                 if invoke.receipt {
                     ctx.settle(answer(Verdict::Accepted));
                 }
@@ -357,7 +329,7 @@ impl Function {
             concurrency,
             queued_since,
         });
-        self.running.push(Reverse(Running::new(ctx.now + init + handler, number, environment.slot)));
+        self.running.push(Running::new(ctx.now + init + handler, number, environment.slot));
         let slot = environment.slot as usize;
         let caller = match start.queued {
             None => Caller::Source { handle: start.handle },
@@ -368,6 +340,7 @@ impl Function {
             }
         };
         let invocation = Invocation {
+            environment: environment.number,
             source: start.source,
             attempt: start.attempt,
             events: start.events.clone(),
@@ -387,9 +360,10 @@ impl Function {
 
     /// Ends the invocation whose time has come.
     fn complete(&mut self, account: &mut Account, shared: &mut Shared, ctx: &mut Context<'_>) {
-        let Some(Reverse(next)) = self.running.pop() else { return };
-        let (number, environment) = (next.number(), self.environments.of(next.slot()));
-        let Some(invocation) = &self.invocations[environment.slot as usize] else { return };
+        let Some(next) = self.running.pop() else { return };
+        let (number, slot) = (next.number(), next.slot());
+        let Some(invocation) = &self.invocations[slot as usize] else { return };
+        let environment = Environment { slot, number: invocation.environment };
         let Invocation { source, attempt, emitted, started, init, billed, concurrency, ending, .. } = *invocation;
         let handler = ctx.now.since(started).saturating_sub(init);
         shared.running -= 1;

@@ -9,6 +9,7 @@ mod admission;
 mod assumptions;
 mod async_queue;
 mod config;
+mod ends;
 mod environments;
 mod function;
 mod handler;

@@ -191,7 +191,8 @@ impl<W: Write> Watch for FactsCsv<W> {
         // What is no row of the file does not part the rows of a batch.
         if matches!(
             fact,
-            Fact::Waiting { .. }
+            Fact::Occurred { .. }
+                | Fact::Waiting { .. }
                 | Fact::Answered { .. }
                 | Fact::IteratorAge { .. }
                 | Fact::Mapping { .. }
@@ -201,7 +202,7 @@ impl<W: Write> Watch for FactsCsv<W> {
         }
         self.flush_pending(names);
         match *fact {
-            Fact::Emitted { source, event } => {
+            Fact::Emitted { source, event, .. } => {
                 let events = Some(Run { first: event, last: event });
                 self.write(&Row { at, fact: "emitted", source: Some(source.0), events, ..Row::default() }, names);
             }
@@ -259,6 +260,7 @@ impl<W: Write> Watch for FactsCsv<W> {
                 self.write(&row, names);
             }
             Fact::Settled { .. }
+            | Fact::Occurred { .. }
             | Fact::Waiting { .. }
             | Fact::Answered { .. }
             | Fact::IteratorAge { .. }

@@ -78,7 +78,7 @@ impl EventSource for Messages {
     fn relay(&mut self, hops: u8, ctx: &mut Context<'_>) {
         let event = self.emitted;
         self.emitted += 1;
-        ctx.tell(Fact::Emitted { source: self.id, event });
+        ctx.tell(Fact::Emitted { source: self.id, event, waits: false });
         ctx.invoke(Invoke {
             source: self.id,
             function: self.target,

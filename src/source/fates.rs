@@ -147,8 +147,8 @@ impl Pull {
         ctx: &mut Context<'_>,
     ) {
         ctx.tell(Fact::Waiting { source: self.setting.id, change: -(records.len() as i64) });
+        self.forget(records);
         for record in records {
-            self.forget(record.number);
             ctx.tell(Fact::Settled {
                 source: self.setting.id,
                 function: Some(self.setting.target),
@@ -172,20 +172,19 @@ impl Pull {
         ctx: &mut Context<'_>,
     ) {
         let first_failure = batch.first_failure.min(started);
-        // Told in the order of their numbers, which that of late writes is not.
-        let mut records: Vec<&Record> = batch.records.iter().collect();
-        records.sort_unstable_by_key(|record| record.number);
-        for record in records {
+        let shared = Parts::of(&[
+            (Part::Throttled, first_failure.since(batch.sent)),
+            (Part::Retry, started.since(first_failure)),
+            (Part::Init, init),
+            (Part::Handler, ctx.now.since(started).saturating_sub(init)),
+        ]);
+        let tell = |record: &Record| {
             let free = batch.lane_free.max(record.read);
-            let parts = Parts::of(&[
+            let parts = shared.with(&[
                 (Part::Delivery, record.readable.since(record.emitted)),
                 (Part::Poll, record.read.since(record.readable) + self.stream.age_at_start(record)),
                 (Part::Blocked, free.since(record.read)),
                 (Part::Batching, batch.sent.since(free)),
-                (Part::Throttled, first_failure.since(batch.sent)),
-                (Part::Retry, started.since(first_failure)),
-                (Part::Init, init),
-                (Part::Handler, ctx.now.since(started).saturating_sub(init)),
             ]);
             ctx.tell(Fact::Settled {
                 source: self.setting.id,
@@ -199,19 +198,29 @@ impl Pull {
                 condition: None,
                 invoke_count: 0,
             });
+        };
+        // Told in the order of their numbers, which that of late writes is not.
+        if batch.records.is_sorted_by_key(|record| record.number) {
+            batch.records.iter().for_each(tell);
+        } else {
+            let mut records: Vec<&Record> = batch.records.iter().collect();
+            records.sort_unstable_by_key(|record| record.number);
+            records.into_iter().for_each(tell);
         }
-        for record in &batch.records {
-            self.forget(record.number);
-        }
+        self.forget(&batch.records);
     }
 
-    /// Drops what is kept of a record beside the buffers.
-    fn forget(&mut self, record: u64) {
+    /// Drops what is kept of records beside the buffers.
+    fn forget(&mut self, records: &[Record]) {
         if !self.stream.handlers.is_empty() {
-            self.stream.handlers.remove(&record);
+            for record in records {
+                self.stream.handlers.remove(&record.number);
+            }
         }
         if !self.poisoned_deliveries.is_empty() {
-            self.poisoned_deliveries.remove(&record);
+            for record in records {
+                self.poisoned_deliveries.remove(&record.number);
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 
 use crate::time::{SimDuration, SimTime};
 
+use super::numbered::Numbered;
 use super::partition::FewKeys;
 
 /// A message that has not met its fate.
@@ -88,7 +89,7 @@ struct Group {
 
 /// The messages that have not met their fates.
 pub(super) struct Messages {
-    live: FxHashMap<u64, Message>,
+    live: Numbered<Message>,
     order: Order,
     /// (when it becomes visible, number) of each message that is delayed or hidden; some have expired since.
     hidden: BinaryHeap<Reverse<(SimTime, u64)>>,
@@ -97,6 +98,8 @@ pub(super) struct Messages {
     backlog: (u64, SimDuration),
     /// All messages before this have met their fates, or were received as their retention ended.
     oldest: u64,
+    /// When the first of the others may expire.
+    next_expiry: Option<SimTime>,
     /// Messages so far.
     emitted: u64,
     visible: u64,
@@ -120,12 +123,13 @@ impl Messages {
             Some(of) => Order::Groups(Box::new(Grouped { of, groups: FxHashMap::default(), open: BTreeSet::new() })),
         };
         Messages {
-            live: FxHashMap::default(),
+            live: Numbered::default(),
             order,
             hidden: BinaryHeap::new(),
             retention,
             backlog,
             oldest: 0,
+            next_expiry: None,
             emitted: 0,
             visible: 0,
             received: 0,
@@ -157,12 +161,12 @@ impl Messages {
 
     /// A live message.
     pub(super) fn get(&self, number: u64) -> &Message {
-        &self.live[&number]
+        self.live.get(number).expect("the message lives")
     }
 
     /// A live message, to be changed.
     pub(super) fn get_mut(&mut self, number: u64) -> Option<&mut Message> {
-        self.live.get_mut(&number)
+        self.live.get_mut(number)
     }
 
     /// The next message occurs at `now` and becomes visible at `visible`.
@@ -194,6 +198,9 @@ impl Messages {
             place: Place::Delayed,
         };
         self.live.insert(number, message);
+        if number == self.oldest {
+            self.next_expiry = self.expiry(number);
+        }
         self.hide(number, visible, now);
     }
 
@@ -204,7 +211,7 @@ impl Messages {
 
     /// A message was deleted, but a copy of it stays and is visible at once.
     pub(super) fn leave_copy(&mut self, number: u64, now: SimTime) {
-        if let Some(message) = self.live.get_mut(&number) {
+        if let Some(message) = self.live.get_mut(number) {
             message.copy = true;
         }
         self.hide(number, now, now);
@@ -228,13 +235,10 @@ impl Messages {
         let mut over = Vec::new();
         while let Some(Reverse((_, number))) = self.hidden.peek().copied().filter(|Reverse((at, _))| *at <= now) {
             self.hidden.pop();
-            if !self.live.contains_key(&number) {
-                continue;
-            }
-            if self.is_over(number, now) {
-                over.push(number);
-            } else {
-                self.show(number, now);
+            match self.expiry(number) {
+                Some(expiry) if expiry <= now => over.push(number),
+                Some(_) => self.show(number, now),
+                None => {}
             }
         }
         over
@@ -245,20 +249,20 @@ impl Messages {
     }
 
     fn expiry(&self, number: u64) -> Option<SimTime> {
-        let message = self.live.get(&number)?;
+        let message = self.live.get(number)?;
         Some(message.emitted + self.retention.saturating_sub(self.age_at_start(number)))
     }
 
     /// When the oldest message may expire.
     pub(super) fn next_expiry(&self) -> Option<SimTime> {
-        self.expiry(self.oldest)
+        self.next_expiry
     }
 
     /// The messages in the queue that are too old at `now`; one that is in flight is not among them.
     pub(super) fn expired(&mut self, now: SimTime) -> Vec<u64> {
         // Messages are numbered in order of emission, and so in order of expiry.
         let mut over = Vec::new();
-        while self.is_over(self.oldest, now) {
+        while self.next_expiry.is_some_and(|at| at <= now) {
             if self.get(self.oldest).place != Place::Received {
                 over.push(self.oldest);
             }
@@ -269,14 +273,15 @@ impl Messages {
     }
 
     fn skip_ended(&mut self) {
-        while self.oldest < self.emitted && !self.live.contains_key(&self.oldest) {
+        while self.oldest < self.emitted && !self.live.contains(self.oldest) {
             self.oldest += 1;
         }
+        self.next_expiry = self.expiry(self.oldest);
     }
 
     /// A message becomes visible.
     fn show(&mut self, number: u64, now: SimTime) {
-        let Some(message) = self.live.get_mut(&number) else { return };
+        let Some(message) = self.live.get_mut(number) else { return };
         let returns = message.place == Place::Received;
         message.place = Place::Visible;
         self.visible += 1;
@@ -297,7 +302,7 @@ impl Messages {
             let mut left = most - receipt.messages.len();
             let Messages { live, order, visible, received, .. } = self;
             let mut take = |number: u64, freed: SimTime| {
-                let Some(message) = live.get_mut(&number) else { return false };
+                let Some(message) = live.get_mut(number) else { return false };
                 *visible -= 1;
                 *received += 1;
                 message.place = Place::Received;
@@ -340,13 +345,13 @@ impl Messages {
 
     /// A message meets its fate and is no longer there.
     pub(super) fn remove(&mut self, number: u64, now: SimTime) -> Option<Message> {
-        let message = self.live.remove(&number)?;
-        let was_received = message.place == Place::Received;
+        let message = self.live.remove(number)?;
+        let (was_received, was_visible) = (message.place == Place::Received, message.place == Place::Visible);
         self.received -= u64::from(was_received);
-        self.visible -= u64::from(message.place == Place::Visible);
+        self.visible -= u64::from(was_visible);
         match &mut self.order {
             Order::Visible(queue) => {
-                while queue.front().is_some_and(|number| !self.live.contains_key(number)) {
+                while was_visible && queue.front().is_some_and(|number| !self.live.contains(*number)) {
                     queue.pop_front();
                 }
             }
@@ -356,7 +361,9 @@ impl Messages {
                 group.give_back(was_received, now);
             }),
         }
-        self.skip_ended();
+        if number == self.oldest {
+            self.skip_ended();
+        }
         Some(message)
     }
 }

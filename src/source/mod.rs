@@ -20,6 +20,7 @@ mod lane;
 mod mapping;
 mod messages;
 mod msk;
+mod numbered;
 mod partition;
 mod plan;
 mod poison;

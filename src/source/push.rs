@@ -371,7 +371,7 @@ impl Push {
         };
         let event = self.emitted;
         self.emitted += 1;
-        ctx.tell(Fact::Emitted { source: self.id, event });
+        ctx.tell(Fact::Emitted { source: self.id, event, waits: false });
         let function = function.map_or(self.target, FunctionId);
         let request = Request { event, emitted: ctx.now, attempt: 1, deliveries: 0, function, handler };
         if self.remembers {

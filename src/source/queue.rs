@@ -5,8 +5,6 @@
 
 use std::collections::BTreeSet;
 
-use rustc_hash::FxHashMap;
-
 use crate::arrivals::{Arrivals, ArrivalsSpec};
 use crate::distribution::{Distribution, DistributionSpec};
 use crate::engine::{
@@ -21,6 +19,7 @@ use crate::token_bucket::TokenBucket;
 use super::common::Common;
 use super::mapping::{Backlog, Backoff, PartitionKeys};
 use super::messages::{Message, Messages};
+use super::numbered::Numbered;
 use super::partition::FewKeys;
 use super::poison::Poison;
 use super::pollers::Pollers;
@@ -73,6 +72,8 @@ pub(super) struct Queue {
     target: FunctionId,
     permission: bool,
     key: Key,
+    /// That of the messages' ways until they are visible.
+    propagation_key: Key,
     poison: Poison,
     dead_letter_queue: Option<DestinationId>,
     fifo: bool,
@@ -100,7 +101,7 @@ pub(super) struct Queue {
     /// The batch that is gathered, and when its window opened.
     gathering: Option<(Vec<u64>, SimTime)>,
     /// Batches with the function or waiting to be sent again, by handle.
-    batches: FxHashMap<u64, Batch>,
+    batches: Numbered<Batch>,
     /// When throttled batches are sent again or given up.
     retries: BTreeSet<(SimTime, u64)>,
     handles: u64,
@@ -125,6 +126,7 @@ impl Queue {
             target: site.target,
             permission: common.permission,
             key: site.key,
+            propagation_key: site.key.named("propagation"),
             poison: Poison::new(common, site.key),
             dead_letter_queue: (site.destination)("dead_letter_queue"),
             fifo: plan.fifo,
@@ -147,7 +149,7 @@ impl Queue {
             pollers: plan.pollers,
             quota: plan.limited.then(|| TokenBucket::new(FIFO_CALLS_PER_SECOND, FIFO_CALLS_PER_SECOND)),
             gathering: None,
-            batches: FxHashMap::default(),
+            batches: Numbered::default(),
             retries: BTreeSet::new(),
             handles: 0,
             next_call: None,
@@ -199,7 +201,7 @@ impl EventSource for Queue {
     }
 
     fn settle(&mut self, settle: &Settle, ctx: &mut Context<'_>) {
-        let Some(mut batch) = self.batches.remove(&settle.handle) else { return };
+        let Some(batch) = self.batches.get_mut(settle.handle) else { return };
         match settle.verdict {
             Verdict::Accepted => {
                 ctx.tell(Fact::Waiting { source: self.id, change: -(batch.messages.len() as i64) });
@@ -208,10 +210,10 @@ impl EventSource for Queue {
                         message.deliveries += 1;
                     }
                 }
-                self.batches.insert(settle.handle, batch);
                 return;
             }
             Verdict::Ended { invocation, started, init, ending } => {
+                let Some(mut batch) = self.batches.remove(settle.handle) else { return };
                 let returned = batch.split_returned(ending, self.answer, self.fifo);
                 self.processed(&batch, invocation, started, init, ctx);
                 // "When you activate ReportBatchItemFailures, Lambda doesn't scale down message polling when function invocations
@@ -229,9 +231,14 @@ impl EventSource for Queue {
             | Verdict::Passed
             | Verdict::Concluded { .. } => {
                 let again = batch.next_try(&self.backoff, ctx.now);
-                self.tell_retry(&batch.messages, batch.attempt, ctx);
+                let events = Events::of(batch.messages.iter().copied(), ctx.watched);
+                ctx.mention(Fact::RetryScheduled(Call {
+                    source: self.id,
+                    function: self.target,
+                    events: &events,
+                    attempt: batch.attempt,
+                }));
                 self.retries.insert((again, settle.handle));
-                self.batches.insert(settle.handle, batch);
                 self.pollers.back_off(ctx.now);
             }
         }
@@ -256,11 +263,10 @@ impl Queue {
             let (mut visible, mut handler) = (ctx.now, None);
             if number >= self.backlog {
                 handler = self.arrivals.pop().and_then(|arrival| arrival.handler);
-                let mut draws = self.key.named("propagation").numbered(number).draws();
-                visible = ctx.now + self.delay + self.propagation.sample(&mut draws);
+                let draw = || self.propagation.sample(&mut self.propagation_key.numbered(number).draws());
+                visible = ctx.now + self.delay + self.propagation.constant().unwrap_or_else(draw);
             }
-            ctx.tell(Fact::Emitted { source: self.id, event: number });
-            ctx.tell(Fact::Waiting { source: self.id, change: 1 });
+            ctx.tell(Fact::Emitted { source: self.id, event: number, waits: true });
             self.messages.emit(ctx.now, visible, handler);
         }
     }
@@ -308,16 +314,21 @@ impl Queue {
         for number in receipt.redriven {
             self.redrive(number, ctx);
         }
-        let mut filtered = 0;
-        for number in receipt.messages {
-            if self.passes(number) {
-                gathered.push(number);
-            } else {
-                filtered += 1;
-                self.lose(number, Fate::Filtered, ctx);
+        let mut messages = receipt.messages;
+        messages.retain(|number| {
+            let passes = self.passes(*number);
+            if !passes {
+                self.lose(*number, Fate::Filtered, ctx);
             }
+            passes
+        });
+        self.tell_deleted(events - messages.len() as u64, ctx);
+        // With free pollers a message is a batch.
+        if gathered.is_empty() {
+            gathered = messages;
+        } else {
+            gathered.append(&mut messages);
         }
-        self.tell_deleted(filtered, ctx);
         if gathered.is_empty() {
             return;
         }
@@ -334,16 +345,20 @@ impl Queue {
 
     /// Makes a batch of received messages and sends it.
     fn dispatch(&mut self, mut messages: Vec<u64>, ctx: &mut Context<'_>) {
-        let received = messages.iter().map(|number| self.messages.get(*number).received).min();
-        let tries = messages.iter().map(|number| self.messages.get(*number).tries).max();
+        let (mut received, mut tries) = (SimTime::NEVER, 0);
+        for number in &messages {
+            let message = self.messages.get(*number);
+            received = received.min(message.received);
+            tries = tries.max(message.tries);
+        }
         messages.sort_unstable();
         let handle = self.handles;
         self.handles += 1;
         let batch = Batch {
             poisoned: Vec::new(),
-            attempt: 1 + tries.unwrap_or(0),
+            attempt: 1 + tries,
             refusals: 0,
-            hidden_until: received.unwrap_or(ctx.now) + self.visibility,
+            hidden_until: received + self.visibility,
             messages,
         };
         self.send(handle, batch, ctx);
@@ -388,7 +403,7 @@ impl Queue {
     fn try_again(&mut self, ctx: &mut Context<'_>) {
         while let Some((_, handle)) = self.retries.first().copied().filter(|(at, _)| *at <= ctx.now) {
             self.retries.pop_first();
-            let Some(mut batch) = self.batches.remove(&handle) else { continue };
+            let Some(mut batch) = self.batches.remove(handle) else { continue };
             if batch.hidden_until > ctx.now {
                 batch.attempt += 1;
                 self.send(handle, batch, ctx);

@@ -70,6 +70,14 @@ pub(super) struct Setting {
     pub eager: bool,
 }
 
+impl Setting {
+    /// Whether a record passes the mapping's filters.
+    fn passes(&self, record: u64) -> bool {
+        let rate = self.filter_pass_rate;
+        rate >= 1.0 || self.key.numbered(record).chance("filter", rate)
+    }
+}
+
 /// One shard and the lanes of the mapping on it.
 pub(super) struct Shard {
     phase: SimTime,
@@ -345,18 +353,18 @@ impl Pull {
             return;
         }
         loop {
-            let mut moved = 0;
-            while moved < self.setting.poll_records
-                && self.stream.shards[number].unread.front().is_some_and(|record| record.readable <= ctx.now)
-            {
-                let Some(mut record) = self.stream.pop(number) else { break };
-                record.read = ctx.now;
-                moved += 1;
-                if self.passes(record.number) {
-                    self.shards[number].lanes[self.stream.lane(record.number)].buffer.push_back(record);
+            let mut filtered = Vec::new();
+            let Pull { setting, stream, shards, .. } = self;
+            let lanes = &mut shards[number].lanes;
+            let moved = stream.read(number, ctx.now, setting.poll_records, |record, lane| {
+                if setting.passes(record.number) {
+                    lanes[lane].buffer.push_back(record);
                 } else {
-                    self.give_up(&[record], Fate::Filtered, None, 0, ctx);
+                    filtered.push(record);
                 }
+            });
+            for record in filtered {
+                self.give_up(&[record], Fate::Filtered, None, 0, ctx);
             }
             ctx.tell(Fact::Mapping { source: self.setting.id, what: MappingCount::Polled, events: moved });
             self.reads.borrow_mut()[self.reader(number)].take(ctx.now, moved * self.setting.record_bytes);
@@ -403,12 +411,6 @@ impl Pull {
         let rate = self.setting.duplicate_rate;
         let twice = |record: &Record| self.setting.key.numbered(record.number).chance("duplicate", rate);
         rate > 0.0 && !batch.copy && batch.records.iter().any(twice)
-    }
-
-    /// Whether a record passes the mapping's filters.
-    fn passes(&self, record: u64) -> bool {
-        let rate = self.setting.filter_pass_rate;
-        rate >= 1.0 || self.setting.key.numbered(record).chance("filter", rate)
     }
 
     /// Sends what is due in the free lanes of a shard.

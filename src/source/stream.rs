@@ -105,6 +105,23 @@ pub(super) enum Change {
     Opened,
 }
 
+/// Records that occurred and were not yet told.
+#[derive(Default)]
+struct Untold {
+    events: u64,
+    /// The sum of their instants in nanoseconds.
+    instants: u128,
+    last: SimTime,
+}
+
+impl Untold {
+    fn add(&mut self, at: SimTime) {
+        self.events += 1;
+        self.instants += u128::from(at.nanos());
+        self.last = at;
+    }
+}
+
 /// A write that was refused and is tried again: when, whose, how often it was refused, and when it was first wanted.
 type Rewrite = Reverse<(SimTime, u64, u32, SimTime)>;
 
@@ -132,6 +149,7 @@ pub(super) struct Stream {
     backlog_age: SimDuration,
     /// Handler times that records bring with them, by number.
     pub(super) handlers: FxHashMap<u64, SimDuration>,
+    untold: Untold,
 }
 
 /// What a stream is made of.
@@ -168,6 +186,7 @@ impl Stream {
             backlog: parts.backlog.0,
             backlog_age: parts.backlog.1,
             handlers: FxHashMap::default(),
+            untold: Untold::default(),
         };
         stream.open(parts.shards as usize, |_| vec![]);
         stream
@@ -195,7 +214,9 @@ impl Stream {
     /// Lets all records up to `until` occur; `changed` hears what follows for the shards.
     pub(super) fn draw(&mut self, until: SimTime, ctx: &mut Context<'_>, mut changed: impl FnMut(Change)) {
         while let Some(at) = self.next_write().filter(|at| *at <= until) {
-            self.reshard(at, &mut changed);
+            if self.resharding.is_some() {
+                self.reshard(at, &mut changed);
+            }
             let is_rewrite = self.rewrites.peek().is_some_and(|Reverse((rewrite, ..))| *rewrite == at);
             let rewrite = if is_rewrite { self.rewrites.pop() } else { None };
             let (number, refusals, emitted) = match rewrite {
@@ -209,14 +230,27 @@ impl Stream {
                         self.handlers.insert(number, handler);
                     }
                     // What a producer still holds waits, too.
-                    ctx.tell_at(at, Fact::Emitted { source: self.source, event: number });
-                    ctx.tell_at(at, Fact::Waiting { source: self.source, change: 1 });
+                    if ctx.watched {
+                        ctx.tell_at(at, Fact::Emitted { source: self.source, event: number, waits: true });
+                    } else {
+                        self.untold.add(at);
+                    }
                     (number, 0, at)
                 }
             };
             if let Some(shard) = self.write(at, number, refusals, emitted, ctx) {
                 changed(Change::Filled(shard));
             }
+        }
+        self.tell(ctx);
+    }
+
+    /// Tells of the records that occurred since this was last done.
+    fn tell(&mut self, ctx: &mut Context<'_>) {
+        let Untold { events, instants, last } = std::mem::take(&mut self.untold);
+        if events > 0 {
+            let waited = u128::from(last.nanos()) * u128::from(events) - instants;
+            ctx.tell_at(last, Fact::Occurred { source: self.source, events, waited });
         }
     }
 
@@ -258,6 +292,7 @@ impl Stream {
 
     /// A write was refused: the producer waits, unless it has held the record for too long.
     fn refused(&mut self, at: SimTime, number: u64, refusals: u32, emitted: SimTime, ctx: &mut Context<'_>) {
+        self.tell(ctx);
         let Some(limit) = &self.write_limit else { return };
         let longest = limit.retry.base.saturating_mul(1 << (refusals - 1).min(40)).min(limit.retry.cap);
         let draw = self.key.numbered(number + self.skipped).named("write_retry").numbered(u64::from(refusals)).unit();
@@ -357,6 +392,17 @@ impl Stream {
         record
     }
 
+    /// Reads the records of `shard` that are readable at `now`, up to `most`: each goes to `take`, with its lane. Gives back their number.
+    pub(super) fn read(&mut self, shard: usize, now: SimTime, most: u64, mut take: impl FnMut(Record, usize)) -> u64 {
+        let shard = &mut self.shards[shard];
+        let readable = shard.unread.partition_point(|record| record.readable <= now).min(most as usize);
+        for record in shard.unread.drain(..readable) {
+            take(Record { read: now, ..record }, self.keys.lane(record.number + self.skipped));
+        }
+        self.empty += usize::from(readable > 0 && shard.unread.is_empty() && shard.open);
+        readable as u64
+    }
+
     /// How old a record is at `now`, from when the stream took it.
     pub(super) fn age(&self, record: &Record, now: SimTime) -> SimDuration {
         now.since(record.written) + self.age_at_start(record)
@@ -365,11 +411,6 @@ impl Stream {
     /// How old a record was when the run started.
     pub(super) fn age_at_start(&self, record: &Record) -> SimDuration {
         if record.number < self.backlog { self.backlog_age } else { SimDuration::ZERO }
-    }
-
-    /// The lane of a record within its shard.
-    pub(super) fn lane(&self, record: u64) -> usize {
-        self.keys.lane(record + self.skipped)
     }
 
     /// Whether no more records will occur.

@@ -78,7 +78,7 @@ impl StreamService for Msk {
             propagation: SimDuration::ZERO.into(),
             retention_period: self.retention_period.unwrap_or(RETENTION),
             poll_records: u64::MAX,
-            // Of what it may read, a second's worth at a time.
+            // Assumption: of what it may read, a second's worth at a time, and its partitions in turn.
             poll_bytes: read_bytes.unwrap_or(u64::MAX),
             readers: 1,
             polls_per_second: 1,

@@ -423,6 +423,9 @@ impl Definition for StreamDefinition {
                 "a record can be read {length} ms after it was written: AWS's typical figure, taken as a constant"
             ));
         }
+        if self.plan.consumers.is_some() && self.plan.read_bytes.is_some() {
+            assumptions.push("a provisioned poller of Kafka reads its partitions in turn, at most two seconds' worth at once: AWS documents 5 MB a second".into());
+        }
         if self.plan.readers > 1 && self.stream.consumers > 1 {
             assumptions.push(format!(
                 "each of the {} readers that a shard is made for may poll it {} times a second: AWS documents their number only",

@@ -113,7 +113,7 @@ fn a_client_never_stands_still_in_time() {
 /// What a scenario of one source takes for granted of this source, where the function says everything itself.
 #[test]
 fn assumptions_of_each_kind() {
-    let known: [(&str, &str, &[&str]); 9] = [
+    let known: [(&str, &str, &[&str]); 12] = [
         ("alexa", "", &[]),
         ("api_gateway", "", &["API Gateway adds 10 ms"]),
         ("api_gateway", "overhead = '5ms', ", &[]),
@@ -122,6 +122,19 @@ fn assumptions_of_each_kind() {
         ("s3", "", &["waits of throttled", "S3 notifications take"]),
         ("sns", "", &["waits of throttled", "SNS takes 30 ms"]),
         ("cloudwatch_events", "", &["waits of throttled", "CloudWatch Events takes 105 ms"]),
+        ("msk", "", &["back-off", "grow 2 times as many"]),
+        ("msk", "provisioned_pollers = {}, ", &["back-off", "grow 2 times as many", "reads its partitions in turn"]),
+        (
+            "kinesis",
+            "on_demand = true, on_demand_growth = { factor = 3 }, ",
+            &[
+                "back-off",
+                "a freed lane",
+                "can be read 200 ms",
+                "a producer whose write",
+                "every 15m and makes room for 3 times",
+            ],
+        ),
         (
             "dynamodb",
             "parallelization_factor = 2, ",

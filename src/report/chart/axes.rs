@@ -68,22 +68,31 @@ impl Plot {
 
     /// The grid, the baseline, and the tick labels and title of the y axis.
     pub(super) fn grid(&self, canvas: &Canvas, y_title: &str) -> Result<(), String> {
-        let title = self.title(y_title);
-        let at = (MARGIN, self.top - TITLE_ABOVE);
-        canvas.text(at, Anchor::Start, text::AXIS, palette::INK, &title)?;
-        let line = Stroke::solid(palette::GRID, 1.0);
-        for tick in self.x_ticks() {
-            let (x, _) = self.at((tick.value, 0.0));
-            canvas.path(&[(x, self.top), (x, self.bottom)], line)?;
-        }
-        for tick in fitting(&self.y.ticks, |tick| row(self.height_of(tick.value))) {
+        self.y_title(canvas, y_title)?;
+        self.columns(canvas)?;
+        for tick in self.y_ticks() {
             let y = self.height_of(tick.value);
-            canvas.path(&[(self.left, y), (self.right, y)], line)?;
-            let at = (self.left - GAP, y);
-            canvas.text(at, Anchor::End, text::SMALL, palette::GREY, &tick.label)?;
+            canvas.path(&[(self.left, y), (self.right, y)], Stroke::solid(palette::GRID, 1.0))?;
+            self.y_label(canvas, tick)?;
         }
         let baseline = [(self.left, self.bottom), (self.right, self.bottom)];
         canvas.path(&baseline, Stroke::solid(palette::AXIS, 1.0))
+    }
+
+    /// The tick labels and the title of the y axis, without a grid.
+    pub(super) fn y_axis(&self, canvas: &Canvas, y_title: &str) -> Result<(), String> {
+        self.y_title(canvas, y_title)?;
+        self.y_ticks().into_iter().try_for_each(|tick| self.y_label(canvas, tick))
+    }
+
+    fn y_title(&self, canvas: &Canvas, y_title: &str) -> Result<(), String> {
+        let at = (MARGIN, self.top - TITLE_ABOVE);
+        canvas.text(at, Anchor::Start, text::AXIS, palette::INK, &self.title(y_title))
+    }
+
+    fn y_label(&self, canvas: &Canvas, tick: &Tick) -> Result<(), String> {
+        let at = (self.left - GAP, self.height_of(tick.value));
+        canvas.text(at, Anchor::End, text::SMALL, palette::GREY, &tick.label)
     }
 
     /// The grid of the x axis only, for bars.
@@ -103,8 +112,11 @@ impl Plot {
             let at = (f64::midpoint(from, to), self.bottom + 16.0);
             canvas.text(at, Anchor::Middle, text::SMALL, palette::GREY, &tick.label)?;
         }
-        let at = (f64::midpoint(self.left, self.right), self.bottom + 38.0);
-        canvas.text(at, Anchor::Middle, text::AXIS, palette::INK, title)
+        let middle = f64::midpoint(self.left, self.right);
+        let title = text::AXIS.fit(title, WIDTH - 2.0 * MARGIN);
+        let half = text::AXIS.width(&title) / 2.0;
+        let x = middle.min(WIDTH - MARGIN - half).max(MARGIN + half);
+        canvas.text((x, self.bottom + 38.0), Anchor::Middle, text::AXIS, palette::INK, &title)
     }
 
     /// Says in the middle that there is nothing to show.
@@ -115,6 +127,10 @@ impl Plot {
         let (from, to) = ((x - 36.0, at.1 - 10.0), (x + 36.0, at.1 + 10.0));
         canvas.rectangle(from, to, palette::GROUND)?;
         canvas.text(at, Anchor::Middle, text::SUBTITLE, palette::GREY, "no data")
+    }
+
+    fn y_ticks(&self) -> Vec<&Tick> {
+        fitting(&self.y.ticks, |tick| row(self.height_of(tick.value)))
     }
 
     fn x_ticks(&self) -> Vec<&Tick> {

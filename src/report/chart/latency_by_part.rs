@@ -109,7 +109,7 @@ impl<'a> Chart<'a> {
             Scale::shares()
         } else {
             // Durations leave a little room above the maximum; here the totals have theirs beside the plot.
-            Scale::durations(max / HEADROOM, 6.0)
+            Scale::durations((0.0, max / HEADROOM), 6.0)
         }
     }
 

@@ -67,7 +67,7 @@ fn times(series: &[Series]) -> Scale {
     } else if max > LOG_FROM * min {
         Scale::magnitudes(min, max)
     } else {
-        Scale::durations(max, 6.0)
+        Scale::durations((0.0, max), 6.0)
     }
 }
 

@@ -60,6 +60,65 @@ pub(super) fn shortest(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
+/// Three digits, wherever they start: 0.0012345 is "0.00123". Whole numbers keep all of theirs.
+pub(super) fn short(value: f64) -> String {
+    if value >= 1e3 {
+        return grouped(value, 0);
+    }
+    let value = three_digits(value);
+    if value < TINY {
+        return "0".to_owned();
+    }
+    let text = grouped(value, decimals_of(value) + 2);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A rate by the second, minute, hour or day: "1.24/s".
+pub(super) fn rate(per_second: f64) -> String {
+    if per_second < TINY {
+        return "0".to_owned();
+    }
+    let (unit, seconds) = rate_unit(per_second);
+    shortest(three_digits(per_second * seconds)) + unit
+}
+
+/// US dollars, with cents from one dollar on: "$1,235", "$12.50", "$0.00123".
+pub(super) fn dollars(value: f64) -> String {
+    if (1.0..1e3).contains(&value) {
+        let text = grouped(value, 2);
+        return format!("${}", text.strip_suffix(".00").unwrap_or(&text));
+    }
+    let text = short(value);
+    // Ten cents are not "$0.1".
+    let cents = text.starts_with("0.") && text.len() == 3;
+    format!("${text}{}", if cents { "0" } else { "" })
+}
+
+/// A share in percent: "12.3 %". What is nearly all keeps its nines: "99.995 %".
+pub(super) fn percent(share: f64) -> String {
+    let rest = (1.0 - share) * 100.0;
+    if share < 0.9 || rest < TINY {
+        return short(share * 100.0) + " %";
+    }
+    let text = grouped(share * 100.0, decimals_of(rest) + 1);
+    format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// A change in percent with its sign and a decimal, or more for very little: "+12.3 %".
+pub(super) fn change(percent: f64) -> String {
+    match percent.abs() {
+        size if size < TINY => "0 %".to_owned(),
+        size if size < 0.1 => signed(percent, &short(size)),
+        size => signed(percent, &grouped(size, if size < 1e3 { 1 } else { 0 })),
+    }
+}
+
+/// What `size` says of a change in percent, with the sign of `value`.
+pub(super) fn signed(value: f64, size: &str) -> String {
+    let sign = if value < 0.0 { '\u{2212}' } else { '+' };
+    format!("{sign}{size} %")
+}
+
 /// Decimals needed to tell multiples of `step` apart.
 pub(super) fn decimals_of(step: f64) -> usize {
     (-step.log10() - 1e-9).ceil().clamp(0.0, 12.0) as usize
@@ -105,6 +164,18 @@ mod tests {
         assert_eq!(grouped(-1_234_567.5, 1), "-1,234,567.5");
         assert_eq!(shortest(2.5), "2.5");
         assert_eq!(shortest(1200.0), "1,200");
+    }
+
+    #[test]
+    fn figures_keep_the_digits_that_tell() {
+        assert_eq!([0.0, 0.001_234_5, 12.345, 999.9, 12_345.6].map(short), ["0", "0.00123", "12.3", "1,000", "12,346"]);
+        assert_eq!([0.5, 1.0 / 90.0, 0.0].map(rate), ["0.5/s", "0.667/min", "0"]);
+        assert_eq!(
+            [0.0, 2e-7, 0.1, 12.5, 40.0, 1234.5].map(dollars),
+            ["$0", "$0.0000002", "$0.10", "$12.50", "$40", "$1,234"]
+        );
+        assert_eq!([0.0, 0.123_45, 0.95, 0.999_95, 1.0].map(percent), ["0 %", "12.3 %", "95 %", "99.995 %", "100 %"]);
+        assert_eq!([0.0, 12.0, -0.5, 0.0123].map(change), ["0 %", "+12.0 %", "\u{2212}0.5 %", "+0.0123 %"]);
     }
 
     #[test]

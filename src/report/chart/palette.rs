@@ -41,6 +41,36 @@ const PARTS: [(&str, RGBColor); 8] = [
     ("handler", BLUE),
 ];
 
+/// What is best, meets what is asked for, or is better.
+pub(super) const GOOD: RGBColor = BLUE;
+/// What misses what is asked for, or is worse.
+pub(super) const BAD: RGBColor = VERMILION;
+/// What is open.
+pub(super) const OPEN: RGBColor = ORANGE;
+
+/// Colours of a range of figures, from the least to the largest: viridis from its light end, whose lightness falls all
+/// the way, whichever colours a reader can tell apart.
+const RANGE: [RGBColor; 9] = [
+    RGBColor(0xfd, 0xe7, 0x25),
+    RGBColor(0xad, 0xdc, 0x30),
+    RGBColor(0x5e, 0xc9, 0x62),
+    RGBColor(0x28, 0xae, 0x80),
+    RGBColor(0x21, 0x91, 0x8c),
+    RGBColor(0x2c, 0x72, 0x8e),
+    RGBColor(0x3b, 0x52, 0x8b),
+    RGBColor(0x47, 0x2d, 0x7b),
+    RGBColor(0x44, 0x01, 0x54),
+];
+
+/// The colour of what lies at `place`, from 0 to 1, in a range of figures.
+pub(super) fn range(place: f64) -> RGBColor {
+    let place = place.clamp(0.0, 1.0) * (RANGE.len() - 1) as f64;
+    let step = (place as usize).min(RANGE.len() - 2);
+    let (from, to, part) = (RANGE[step], RANGE[step + 1], place - step as f64);
+    let mix = |from: u8, to: u8| (f64::from(from) + (f64::from(to) - f64::from(from)) * part).round() as u8;
+    RGBColor(mix(from.0, to.0), mix(from.1, to.1), mix(from.2, to.2))
+}
+
 /// The colour of the `index`th line, and whether it is dashed (once the colours have been used up).
 pub(super) fn line(index: usize) -> (RGBColor, bool) {
     (LINES[index % LINES.len()], (index / LINES.len()) % 2 == 1)
@@ -54,9 +84,24 @@ pub(super) fn part(name: &str, index: usize) -> RGBColor {
 
 /// Black or white, whichever is easier to read on `ground`.
 pub(super) fn ink_on(ground: RGBColor) -> RGBColor {
-    // Weights of the sRGB channels in luminance; the threshold is where black and white contrast equally (0.179 in
-    // linear light), raised a little because white on a strong colour looks crisper than the formula has it.
+    // The threshold is where black and white contrast equally (0.179 in linear light), raised a little because white
+    // on a strong colour looks crisper than the formula has it.
+    if luminance(ground) < 0.24 { GROUND } else { INK }
+}
+
+/// Weights of the sRGB channels in luminance.
+fn luminance(colour: RGBColor) -> f64 {
     let linear = |channel: u8| (f64::from(channel) / 255.0).powi(2);
-    let luminance = 0.2126 * linear(ground.0) + 0.7152 * linear(ground.1) + 0.0722 * linear(ground.2);
-    if luminance < 0.24 { GROUND } else { INK }
+    0.2126 * linear(colour.0) + 0.7152 * linear(colour.1) + 0.0722 * linear(colour.2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_darkens_all_the_way() {
+        let lights: Vec<f64> = (0..=100).map(|percent| luminance(range(f64::from(percent) / 100.0))).collect();
+        assert!(lights.is_sorted_by(|a, b| a > b), "{lights:?}");
+    }
 }

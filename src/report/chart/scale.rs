@@ -1,10 +1,11 @@
 //! Scales: where a value lies along an axis, and at which round values the axis has ticks.
 //!
-//! Linear, logarithmic in time, and "nines" (each further nine of a percentile takes the same room).
+//! Linear, logarithmic, and "nines" (each further nine of a percentile takes the same room); categories are linear with
+//! a tick at each whole number.
 
 use super::number::{self, TIME_UNITS, TINY};
 
-/// Times that span more than this ratio get a logarithmic axis.
+/// Figures that span more than this ratio get a logarithmic axis.
 pub(super) const LOG_FROM: f64 = 30.0;
 /// How far a linear axis goes beyond its largest value, as a factor.
 pub(super) const HEADROOM: f64 = 1.06;
@@ -62,37 +63,109 @@ impl Scale {
         if place.is_finite() { place.clamp(0.0, 1.0) } else { 0.0 }
     }
 
-    /// Whole numbers from 0 to a little over `max`, about `n` ticks.
-    pub(super) fn counts(max: f64, n: f64) -> Scale {
-        let max = max.max(1.0);
-        linear(0.0, max * HEADROOM, one_two_five(max / n).max(1.0), |value| number::grouped(value, 0))
+    /// Whether `value` lies between the ends.
+    pub(super) fn holds(&self, value: f64) -> bool {
+        (self.low..=self.high).contains(&value)
     }
 
-    /// Rates per second from 0 to a little over `max`, about `n` ticks; rare events are told by the minute, hour or day.
-    pub(super) fn rates(max: f64, n: f64) -> Scale {
-        let max = if max < TINY { 1.0 } else { max };
-        let (unit, size) = number::rate_unit(max);
-        let step = one_two_five(max * size / n);
+    /// Numbers from `low` to a little over `high`, whole ones if they are far enough apart, about `n` ticks.
+    pub(super) fn counts((low, high): (f64, f64), n: f64) -> Scale {
+        let high = if high < TINY { 1.0 } else { high };
+        let step = one_two_five((high - low) / n);
+        let step = if high - low < 1.0 { step } else { step.max(1.0) };
         let decimals = number::decimals_of(step);
-        linear(0.0, max * HEADROOM, step / size, |value| match value {
-            0.0 => "0".to_owned(),
-            value => format!("{}{unit}", number::grouped(value * size, decimals)),
-        })
+        linear(low, over(low, high), step, unless_zero(|value| number::grouped(value, decimals)))
     }
 
-    /// Rates per second of any magnitude, from `min` to `max`, both positive. Nothing at all stands at the lower end, below
-    /// all that is.
-    pub(super) fn rate_magnitudes(min: f64, max: f64) -> Scale {
-        let power = |exponent: i32| 10_f64.powi(exponent);
-        let lowest = min.max(max / LOG_RANGE).log10().floor() as i32 - 1;
-        let highest = (max.log10().ceil() as i32).max(lowest + 2);
-        let named = |exponent: &i32| {
-            let (unit, size) = number::rate_unit(power(*exponent));
-            Tick { value: power(*exponent), label: format!("{}{unit}", number::shortest(power(*exponent) * size)) }
+    /// Rates per second from `low` to a little over `high`, about `n` ticks; rare events are told by the minute, hour
+    /// or day.
+    pub(super) fn rates((low, high): (f64, f64), n: f64) -> Scale {
+        let high = if high < TINY { 1.0 } else { high };
+        let (unit, size) = number::rate_unit(high);
+        let step = one_two_five((high - low) * size / n);
+        let decimals = number::decimals_of(step);
+        let label = |value| format!("{}{unit}", number::grouped(value * size, decimals));
+        linear(low, over(low, high), step / size, unless_zero(label))
+    }
+
+    /// US dollars from `low` to a little over `high`, about `n` ticks.
+    pub(super) fn dollars((low, high): (f64, f64), n: f64) -> Scale {
+        let high = if high < TINY { 1.0 } else { high };
+        let step = one_two_five((high - low) / n);
+        let decimals = match number::decimals_of(step) {
+            1 => 2,
+            decimals => decimals,
         };
-        let nothing = Tick { value: power(lowest), label: "0".to_owned() };
-        let ticks = [nothing].into_iter().chain((lowest + 1..=highest).collect::<Vec<_>>().iter().map(named)).collect();
-        Scale { shape: Shape::Log, low: power(lowest), high: power(highest), ticks }
+        linear(low, over(low, high), step, unless_zero(|value| format!("${}", number::grouped(value, decimals))))
+    }
+
+    /// Shares in percent from `low` to a little over `high`, but not over 100 % if `high` is not, about `n` ticks.
+    pub(super) fn percents((low, high): (f64, f64), n: f64) -> Scale {
+        let high = if high < TINY { 1.0 } else { high };
+        let step = one_two_five((high - low) / n);
+        let decimals = number::decimals_of(step * 100.0);
+        let end = if high <= 1.0 { over(low, high).min(1.0) } else { over(low, high) };
+        linear(low, end, step, unless_zero(|value| format!("{} %", number::grouped(value * 100.0, decimals))))
+    }
+
+    /// Changes in percent from a little below `low` to a little over `high`, about `n` ticks.
+    pub(super) fn changes((low, high): (f64, f64), n: f64) -> Scale {
+        let (low, high) = if high - low < TINY { (low - 1.0, high + 1.0) } else { (low, high) };
+        let step = one_two_five((high - low) / n);
+        let decimals = number::decimals_of(step);
+        let label = |value: f64| number::signed(value, &number::grouped(value.abs(), decimals));
+        linear(over(high, low), over(low, high), step, unless_zero(label))
+    }
+
+    /// Figures of any magnitude, from `min` to `max`, both positive, with a tick at each power of ten. With `zero`
+    /// nothing at all stands at the lower end, below all that is.
+    pub(super) fn powers((min, max): (f64, f64), zero: bool, label: impl Fn(f64) -> String) -> Scale {
+        let power = |exponent: i32| 10_f64.powi(exponent);
+        let lowest = min.max(max / LOG_RANGE).log10().floor() as i32 - i32::from(zero);
+        let highest = (max.log10().ceil() as i32).max(lowest + 2);
+        if zero {
+            let nothing = Tick { value: power(lowest), label: "0".to_owned() };
+            let powers = (lowest + 1..=highest).map(power).map(|value| Tick { value, label: label(value) });
+            let ticks = [nothing].into_iter().chain(powers).collect();
+            return Scale { shape: Shape::Log, low: power(lowest), high: power(highest), ticks };
+        }
+        let rungs = |digits: &[f64]| -> Vec<f64> {
+            let exponents = (lowest..=highest).flat_map(|exponent| digits.iter().map(move |digit| (exponent, *digit)));
+            exponents.map(|(exponent, digit)| digit * power(exponent)).collect()
+        };
+        let all = rungs(&[1.0, 2.0, 5.0]);
+        let low = all.iter().copied().filter(|rung| *rung <= min).fold(power(lowest), f64::max);
+        let high = all.iter().copied().filter(|rung| *rung >= max).fold(power(highest), f64::min);
+        let inside = |rungs: Vec<f64>| -> Vec<Tick> {
+            let rungs = rungs.into_iter().filter(|rung| (low..=high).contains(rung));
+            rungs.map(|value| Tick { value, label: label(value) }).collect()
+        };
+        let mut ticks = inside(rungs(&[1.0]));
+        if ticks.len() < 5 {
+            ticks.extend(inside(rungs(&[2.0, 5.0])));
+        }
+        Scale { shape: Shape::Log, low, high, ticks }
+    }
+
+    /// Numbers of any sign from `from` to `to`, about `n` ticks.
+    pub(super) fn numbers(from: f64, to: f64, n: f64) -> Scale {
+        let step = one_two_five((to - from) / n);
+        let decimals = number::decimals_of(step);
+        linear(from, to, step, unless_zero(|value| number::grouped(value, decimals)))
+    }
+
+    /// Exactly from `low` to `high`, with those of the ticks that lie between.
+    pub(super) fn exactly((low, high): (f64, f64), is_log: bool, mut ticks: Vec<Tick>) -> Scale {
+        let slack = (high - low) * 1e-9;
+        ticks.retain(|tick| (low - slack..=high + slack).contains(&tick.value));
+        Scale { shape: if is_log { Shape::Log } else { Shape::Linear }, low, high, ticks }
+    }
+
+    /// A place of the same width for each of the labels: the middles are 0, 1, 2 and so on.
+    pub(super) fn places(labels: impl IntoIterator<Item = String>) -> Scale {
+        let ticks = labels.into_iter().enumerate().map(|(place, label)| Tick { value: place as f64, label });
+        let ticks: Vec<Tick> = ticks.collect();
+        Scale { shape: Shape::Linear, low: -0.5, high: ticks.len().max(1) as f64 - 0.5, ticks }
     }
 
     /// An axis that says nothing.
@@ -105,11 +178,11 @@ impl Scale {
         linear(0.0, 1.0, 0.2, |value| format!("{:.0} %", value * 100.0))
     }
 
-    /// Times in milliseconds from 0 to a little over `max`, about `n` ticks.
-    pub(super) fn durations(max: f64, n: f64) -> Scale {
-        let max = if max < TINY { 1.0 } else { max };
-        let (unit, size) = number::time_unit(max);
-        time(0.0, max * HEADROOM, max / n, (unit, size))
+    /// Times in milliseconds from `low` to a little over `high`, about `n` ticks.
+    pub(super) fn durations((low, high): (f64, f64), n: f64) -> Scale {
+        let high = if high < TINY { 1.0 } else { high };
+        let (unit, size) = number::time_unit(high);
+        time(low, over(low, high), (high - low) / n, (unit, size))
     }
 
     /// Times in milliseconds of any magnitude, from `min` to `max`, both positive.
@@ -174,6 +247,11 @@ impl Scale {
     }
 }
 
+/// `to` and a little more of the way to it from `from`.
+fn over(from: f64, to: f64) -> f64 {
+    from + (to - from) * HEADROOM
+}
+
 /// How many nines `p` has: 0.9 has 1, 0.99 has 2, 0.5 has 0.3.
 fn nines_of(p: f64) -> f64 {
     -(1.0 - p.clamp(0.0, 1.0)).max(1e-18).log10()
@@ -183,9 +261,12 @@ fn nines_of(p: f64) -> f64 {
 fn time(from: f64, to: f64, step: f64, (unit, size): (&str, f64)) -> Scale {
     let step = time_step(step / size, unit);
     let decimals = number::decimals_of(step);
-    linear(from, to, step * size, |value| {
-        if value == 0.0 { "0".to_owned() } else { format!("{} {unit}", number::grouped(value / size, decimals)) }
-    })
+    linear(from, to, step * size, unless_zero(|value| format!("{} {unit}", number::grouped(value / size, decimals))))
+}
+
+/// Nothing has neither unit nor decimals.
+fn unless_zero(label: impl Fn(f64) -> String) -> impl Fn(f64) -> String {
+    move |value| if value == 0.0 { "0".to_owned() } else { label(value) }
 }
 
 /// A linear axis with ticks at the multiples of `step`; an end just short of one is moved there.
@@ -260,18 +341,18 @@ mod tests {
 
     #[test]
     fn counts_are_round() {
-        let scale = Scale::counts(4_300.0, 5.0);
+        let scale = Scale::counts((0.0, 4_300.0), 5.0);
         assert_eq!(labels(&scale), ["0", "1,000", "2,000", "3,000", "4,000"]);
-        assert_eq!(labels(&Scale::counts(1.0, 5.0)), ["0", "1"]);
-        assert_eq!(labels(&Scale::counts(0.0, 5.0)), ["0", "1"]);
+        assert_eq!(labels(&Scale::counts((0.0, 1.0), 5.0)), ["0", "1"]);
+        assert_eq!(labels(&Scale::counts((0.0, 0.0), 5.0)), ["0", "1"]);
     }
 
     #[test]
     fn rare_events_are_told_by_longer_times() {
-        assert_eq!(labels(&Scale::rates(2.0, 4.0)), ["0", "0.5/s", "1.0/s", "1.5/s", "2.0/s"]);
-        assert_eq!(labels(&Scale::rates(1.0 / 120.0, 2.0)), ["0", "0.5/min"]);
-        assert_eq!(labels(&Scale::rates(1.0 / 43_200.0, 2.0)), ["0", "1/d", "2/d"]);
-        let scale = Scale::rate_magnitudes(2.0, 72_000.0);
+        assert_eq!(labels(&Scale::rates((0.0, 2.0), 4.0)), ["0", "0.5/s", "1.0/s", "1.5/s", "2.0/s"]);
+        assert_eq!(labels(&Scale::rates((0.0, 1.0 / 120.0), 2.0)), ["0", "0.5/min"]);
+        assert_eq!(labels(&Scale::rates((0.0, 1.0 / 43_200.0), 2.0)), ["0", "1/d", "2/d"]);
+        let scale = Scale::powers((2.0, 72_000.0), true, number::rate);
         assert_eq!(labels(&scale), ["0", "1/s", "10/s", "100/s", "1,000/s", "10,000/s", "100,000/s"]);
         assert_eq!(scale.at(0.0), 0.0);
         assert!(scale.at(2.0) > scale.at(1.0));

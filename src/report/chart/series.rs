@@ -16,6 +16,10 @@ const MANY_POINTS: usize = 200;
 const EARLY: f64 = 12.0;
 /// Opacity of the area below a line.
 const FILL: f64 = 0.22;
+/// Opacity of the band around a line: several may lie upon each other.
+const BAND: f64 = 0.16;
+/// Half the width of the bar at the end of an interval.
+const CAP: f64 = 3.0;
 
 /// How a line joins its points.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,8 +39,15 @@ pub(super) struct Series<'a> {
     pub(super) label: &'a str,
     /// Its points by ascending x, cut where a value is missing.
     pub(super) runs: Vec<Vec<(f64, f64)>>,
-    /// How it is drawn.
-    pub(super) style: LineStyle,
+    look: Look,
+}
+
+/// How a series is drawn.
+enum Look {
+    /// A line through its points.
+    Line(LineStyle),
+    /// A dot at each point, and how far each may be off: x, low and high, cut where one of the two is missing.
+    Estimates { ranges: Vec<Vec<(f64, f64, f64)>>, joined: bool },
 }
 
 impl<'a> Series<'a> {
@@ -47,7 +58,22 @@ impl<'a> Series<'a> {
         placed.sort_by(|a, b| a.0.total_cmp(&b.0));
         let runs = placed.split(|(_, y)| !y.is_finite()).filter(|run| !run.is_empty());
         let clamped = |run: &[(f64, f64)]| run.iter().map(|(x, y)| (*x, y.clamp(0.0, HUGE))).collect();
-        Series { label, runs: runs.map(clamped).collect(), style }
+        Series { label, runs: runs.map(clamped).collect(), look: Look::Line(style) }
+    }
+
+    /// The same for values (x, mean, low, high) by ascending x. Each mean has a dot; where they are `joined` a line
+    /// and a band connect them, else each has an interval of its own.
+    pub(super) fn estimates(label: &'a str, points: &[(f64, f64, f64, f64)], joined: bool) -> Series<'a> {
+        let means: Vec<(f64, f64)> = points.iter().map(|(x, mean, ..)| (*x, *mean)).collect();
+        let known =
+            |(_, mean, low, high): &(f64, f64, f64, f64)| mean.is_finite() && low.is_finite() && high.is_finite();
+        let ranges = points.split(|point| !known(point)).filter(|run| !run.is_empty());
+        let range = |(x, _, low, high): &(f64, f64, f64, f64)| {
+            let (low, high) = (low.clamp(0.0, HUGE), high.clamp(0.0, HUGE));
+            (x.clamp(-HUGE, HUGE), low.min(high), high.max(low))
+        };
+        let ranges = ranges.map(|run| run.iter().map(range).collect()).collect();
+        Series { look: Look::Estimates { ranges, joined }, ..Series::new(label, &means, LineStyle::Line) }
     }
 
     /// All points.
@@ -60,37 +86,63 @@ impl<'a> Series<'a> {
         self.points().map(|(_, y)| y).reduce(f64::max)
     }
 
-    fn draw(&self, canvas: &Canvas, plot: &Plot, stroke: Stroke) -> Result<(), String> {
-        let few = self.points().count() <= FEW_POINTS;
-        for run in &self.runs {
-            let spots = self.outline(plot, run);
-            if let (LineStyle::Area, [(first, _), .., (last, _)]) = (self.style, &spots[..]) {
-                let mut corners = spots.clone();
-                corners.extend([(*last, plot.bottom), (*first, plot.bottom)]);
-                canvas.shape(&corners, stroke.colour(), FILL)?;
+    /// The largest value that may be meant: the largest end of an interval, or the largest value.
+    pub(super) fn reach(&self) -> Option<f64> {
+        let ends = self.ranges().iter().flatten().map(|(_, _, high)| *high);
+        ends.chain(self.max()).reduce(f64::max)
+    }
+
+    fn ranges(&self) -> &[Vec<(f64, f64, f64)>] {
+        match &self.look {
+            Look::Line(_) => &[],
+            Look::Estimates { ranges, .. } => ranges,
+        }
+    }
+
+    /// The band or the intervals.
+    fn draw_ranges(&self, canvas: &Canvas, plot: &Plot, stroke: Stroke) -> Result<(), String> {
+        let joined = matches!(self.look, Look::Estimates { joined: true, .. });
+        for run in self.ranges() {
+            if let ([_, _, ..], true) = (&run[..], joined) {
+                let upper = run.iter().map(|(x, _, high)| plot.at((*x, *high)));
+                let lower = run.iter().rev().map(|(x, low, _)| plot.at((*x, *low)));
+                canvas.shape(&upper.chain(lower).collect::<Vec<_>>(), stroke.colour(), BAND)?;
+                continue;
             }
-            if spots.len() > 1 {
-                canvas.path(&spots, stroke)?;
-            }
-            if few || run.len() == 1 {
-                for point in run {
-                    canvas.dot(plot.at(*point), 3.0, stroke.colour())?;
+            let whisker = Stroke::solid(stroke.colour(), 1.4);
+            for (x, low, high) in run {
+                let (lower, upper) = (plot.at((*x, *low)), plot.at((*x, *high)));
+                canvas.path(&[lower, upper], whisker)?;
+                for (x, y) in [lower, upper] {
+                    canvas.path(&[(x - CAP, y), (x + CAP, y)], whisker)?;
                 }
             }
         }
         Ok(())
     }
 
-    fn outline(&self, plot: &Plot, run: &[(f64, f64)]) -> Vec<Spot> {
-        let mut spots: Vec<Spot> = Vec::with_capacity(2 * run.len());
-        for point in run {
-            let spot = plot.at(*point);
-            if let (LineStyle::Step, Some((_, y))) = (self.style, spots.last()) {
-                spots.push((spot.0, *y));
+    fn draw(&self, canvas: &Canvas, plot: &Plot, stroke: Stroke) -> Result<(), String> {
+        let (style, dots, joined) = match self.look {
+            Look::Line(style) => (style, self.points().count() <= FEW_POINTS, true),
+            Look::Estimates { joined, .. } => (LineStyle::Line, true, joined),
+        };
+        for run in &self.runs {
+            let spots = outline(plot, run, style);
+            if let (LineStyle::Area, [(first, _), .., (last, _)]) = (style, &spots[..]) {
+                let mut corners = spots.clone();
+                corners.extend([(*last, plot.bottom), (*first, plot.bottom)]);
+                canvas.shape(&corners, stroke.colour(), FILL)?;
             }
-            spots.push(spot);
+            if spots.len() > 1 && joined {
+                canvas.path(&spots, stroke)?;
+            }
+            if dots || run.len() == 1 {
+                for point in run {
+                    canvas.dot(plot.at(*point), 3.0, stroke.colour())?;
+                }
+            }
         }
-        spots
+        Ok(())
     }
 }
 
@@ -119,6 +171,9 @@ impl<'a> Cast<'a> {
     pub(super) fn draw(&self, canvas: &Canvas, plot: &Plot) -> Result<(), String> {
         for series in &self.faint {
             series.draw(canvas, plot, faint())?;
+        }
+        for (series, stroke) in &self.shown {
+            series.draw_ranges(canvas, plot, *stroke)?;
         }
         for (series, stroke) in &self.shown {
             series.draw(canvas, plot, *stroke)?;
@@ -153,6 +208,19 @@ impl<'a> Cast<'a> {
         let labels = self.texts().into_iter().zip(shown.chain([more]));
         labels.filter(|(text, _)| !text.is_empty()).map(|(text, (end, stroke))| Label { text, end, stroke }).collect()
     }
+}
+
+/// The corners of a line.
+fn outline(plot: &Plot, run: &[(f64, f64)], style: LineStyle) -> Vec<Spot> {
+    let mut spots: Vec<Spot> = Vec::with_capacity(2 * run.len());
+    for point in run {
+        let spot = plot.at(*point);
+        if let (LineStyle::Step, Some((_, y))) = (style, spots.last()) {
+            spots.push((spot.0, *y));
+        }
+        spots.push(spot);
+    }
+    spots
 }
 
 /// How the lines without a label are drawn.

@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod studies;
+
 /// Checks that tags are balanced, that entities are known, and that attributes hold no odd number or text out of place.
 fn check(svg: &str) {
     let mut open: Vec<&str> = Vec::new();

@@ -44,6 +44,10 @@ pub(super) const SMALL: Face = face(12.0, false);
 pub(super) const AXIS: Face = face(12.5, true);
 /// The chart's title.
 pub(super) const TITLE: Face = face(18.0, true);
+/// The title of a panel that has one beside those of its axes.
+pub(super) const PANEL: Face = face(14.0, true);
+/// Figures where there is little room.
+pub(super) const TINY: Face = face(10.0, false);
 /// The line below the title.
 pub(super) const SUBTITLE: Face = face(13.0, false);
 

@@ -463,6 +463,9 @@ mod tests {
         let n = 200_000;
         for (text, mean, deviation) in rows {
             let (law, key) = (law(text), Key::root(7).named(text));
+            let known = law.moments().unwrap();
+            assert!((known.mean.as_secs_f64() - mean).abs() < 1e-4, "{text}: moments say {known:?}");
+            assert!((known.mean.as_secs_f64() * known.cv - deviation).abs() < 1e-3, "{text}: moments say {known:?}");
             let got = (0..n).map(|i| law.sample(&mut key.numbered(i).draws()).as_secs_f64()).sum::<f64>() / n as f64;
             let allowed = 4.0 * deviation / (n as f64).sqrt() + 1e-9;
             assert!((got - mean).abs() < allowed, "{text}: mean {got}, theory {mean} ± {allowed}");

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::report::{Folder, Side, compare_chart, compare_csv, compare_json, compare_text};
+use crate::report::{Folder, Side, compare_chart, compare_csv, compare_json, compare_text, differences_chart};
 use crate::study::{compare, replicate_pair};
 
 use super::load::{Loaded, load};
@@ -89,6 +89,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     output.add("compare.csv", compare_csv(&differences));
     if !arguments.no_charts {
         output.add("compare.svg", compare_chart(&sides).map_err(|error| unfinished(&error))?);
+        let chart = differences_chart(&sides, &differences).map_err(|error| unfinished(&error))?;
+        output.add("differences.svg", chart);
     }
     let json = compare_json(&sides, &differences);
     output.write(json.pretty()).map_err(|error| unfinished(&describe(&error)))?;

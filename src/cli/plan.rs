@@ -6,7 +6,8 @@ use clap::{ArgGroup, Args};
 
 use crate::metrics;
 use crate::report::{
-    Folder, Json, Planned, Searched, plan_csv, plan_json, plan_text, search_csv, search_json, search_text,
+    Folder, Json, Planned, Searched, plan_chart, plan_csv, plan_json, plan_text, search_chart, search_csv, search_json,
+    search_text,
 };
 use crate::scenario::Scenario;
 use crate::study::{Goal, Requirement, Search, find, known_metric, plan};
@@ -110,7 +111,8 @@ fn choose(arguments: &Arguments) -> Result<(), Failure> {
         candidates: &candidates,
         scenario: grid.first(),
     };
-    finish(arguments, &folder, plan_csv(&planned), &plan_json(&planned), &plan_text(&planned))?;
+    let chart = || plan_chart(&planned);
+    finish(arguments, &folder, plan_csv(&planned), &chart, &plan_json(&planned), &plan_text(&planned))?;
     verdict(planned.best().is_some())
 }
 
@@ -150,7 +152,8 @@ fn search(arguments: &Arguments, path: &str) -> Result<(), Failure> {
     drop(bar);
     read_to_the_end(&text.files)?;
     let searched = Searched { path, search: &search, found: &found, scenario: &scenario };
-    finish(arguments, &folder, search_csv(&searched), &search_json(&searched), &search_text(&searched))?;
+    let chart = || search_chart(&searched);
+    finish(arguments, &folder, search_csv(&searched), &chart, &search_json(&searched), &search_text(&searched))?;
     verdict(found.value.is_some())
 }
 
@@ -179,10 +182,21 @@ fn folder(arguments: &Arguments, scenario: &Scenario) -> Result<PathBuf, Failure
     Ok(folder)
 }
 
-fn finish(arguments: &Arguments, folder: &Path, csv: String, json: &Json, text: &str) -> Result<(), Failure> {
+/// Writes and prints what came out.
+fn finish(
+    arguments: &Arguments,
+    folder: &Path,
+    csv: String,
+    chart: &dyn Fn() -> Result<String, String>,
+    json: &Json,
+    text: &str,
+) -> Result<(), Failure> {
     let unfinished = |error: &dyn std::fmt::Display| Failure::Unfinished(format!("{}: {error}", folder.display()));
     let mut output = Folder::new(folder);
     output.add("plan.csv", csv);
+    if !arguments.no_charts {
+        output.add("plan.svg", chart().map_err(|error| unfinished(&error))?);
+    }
     output.write(json.pretty()).map_err(|error| unfinished(&describe(&error)))?;
     if arguments.json {
         print(&json.line())?;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::metrics::{self, Outcome, Summary, Unknown};
-use crate::report::{FactsCsv, Folder, charts, series_csv, summary_csv, text};
+use crate::report::{FactsCsv, Folder, charts, series_csv, summary_csv, text, unknowns_chart, unknowns_csv};
 use crate::scenario::Scenario;
 use crate::simulate;
 use crate::study::{
@@ -200,6 +200,12 @@ fn write(
     let unfinished = |error: &dyn std::fmt::Display| Failure::Unfinished(format!("{}: {error}", folder.display()));
     let mut output = Folder::new(folder);
     output.add("summary.csv", summary_csv(summary));
+    if arguments.unknowns {
+        output.add("unknowns.csv", unknowns_csv(summary));
+    }
+    if arguments.unknowns && !arguments.no_charts {
+        output.add("unknowns.svg", unknowns_chart(summary).map_err(|error| unfinished(&error))?);
+    }
     output.add("series.csv", series_csv(outcome, &scenario.names()));
     if !arguments.no_charts {
         for (name, svg) in charts(scenario, summary, outcome).map_err(|error| unfinished(&error))? {

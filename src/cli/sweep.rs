@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::metrics;
-use crate::report::{Folder, Sweep, sweep_csv, sweep_json, sweep_text};
+use crate::report::{Folder, Sweep, sweep_chart, sweep_csv, sweep_json, sweep_text};
 use crate::study::{known_metric, replicate_all};
 
 use super::grid::Grid;
@@ -85,6 +85,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let mut output = Folder::new(&folder);
     output.add("sweep.csv", sweep_csv(&sweep));
+    if !arguments.no_charts {
+        output.add("sweep.svg", sweep_chart(&sweep).map_err(|error| unfinished(&error))?);
+    }
     let json = sweep_json(&sweep);
     output.write(json.pretty()).map_err(|error| unfinished(&describe(&error)))?;
     journal.remove().map_err(|error| unfinished(&describe(&error)))?;

@@ -6,7 +6,6 @@ use crate::platform::Limit;
 use crate::scenario::{Scenario, Source};
 
 use super::chart::{self, Bar, Curve, Heading, Limit as LimitLine, Line, LineStyle, Panel, Unit};
-use super::studies::Side;
 
 /// The charts of a run: (file name, SVG). A chart that would show nothing is left out.
 ///
@@ -70,24 +69,7 @@ fn quantiles(quantity: &Quantity) -> Vec<(f64, f64)> {
     nines.map(|p| at(p, p)).chain([at(last, 1.0), at(1.0, 1.0)]).flatten().collect()
 }
 
-/// The latency of both sides of a comparison, one upon the other.
-///
-/// # Errors
-/// What the drawing library says.
-pub fn compare_chart(sides: &[Side<'_>; 2]) -> Result<String, String> {
-    let of = |name: &str, side: &Side<'_>| {
-        let curves = curves(side.scenario, side.first).into_iter();
-        curves.map(|curve| Curve { label: format!("{name}: {}", curve.label), ..curve }).collect::<Vec<_>>()
-    };
-    let [a, b] = sides;
-    let heading = Heading {
-        title: "Latency by percentile, A and B".to_owned(),
-        subtitle: format!("A: {} · B: {} · seed {}", a.title(), b.title(), a.replications.seed),
-    };
-    chart::latency_distribution(&heading, &[of("A", a), of("B", b)].concat())
-}
-
-fn curves(scenario: &Scenario, outcome: &Outcome) -> Vec<Curve> {
+pub(super) fn curves(scenario: &Scenario, outcome: &Outcome) -> Vec<Curve> {
     let mut curves = Vec::new();
     let mut add = |label: String, quantity: &Quantity| {
         let few = if quantity.count() < FEW_EVENTS {

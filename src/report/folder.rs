@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Files that a run may write; those that it does not write this time are removed, since they belong to another run.
-const KNOWN: [&str; 13] = [
+const KNOWN: [&str; 16] = [
     "summary.csv",
     "series.csv",
     "latency.svg",
@@ -16,6 +16,9 @@ const KNOWN: [&str; 13] = [
     "backlog.svg",
     "compare.csv",
     "compare.svg",
+    "differences.svg",
+    "unknowns.csv",
+    "unknowns.svg",
     "sweep.csv",
     "sweep.svg",
     "plan.csv",

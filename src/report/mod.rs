@@ -6,13 +6,15 @@ mod facts;
 mod folder;
 mod json;
 mod studies;
+mod study_charts;
 mod tables;
 mod text;
 
-pub use charts::{charts, compare_chart};
+pub use charts::charts;
 pub use facts::FactsCsv;
 pub use folder::Folder;
 pub use json::{Json, compare_json, plan_json, search_json, sweep_json};
 pub use studies::{Planned, Searched, Side, Sweep, SweepPoint};
-pub use tables::{compare_csv, plan_csv, search_csv, series_csv, summary_csv, sweep_csv};
+pub use study_charts::{compare_chart, differences_chart, plan_chart, search_chart, sweep_chart, unknowns_chart};
+pub use tables::{compare_csv, plan_csv, search_csv, series_csv, summary_csv, sweep_csv, unknowns_csv};
 pub use text::{compare_text, plan_text, search_text, sweep_text, text};

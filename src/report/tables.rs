@@ -105,6 +105,20 @@ pub fn search_csv(searched: &Searched<'_>) -> String {
     table.text()
 }
 
+/// `unknowns.csv`: one row for each metric that another assumption changes with confidence.
+pub fn unknowns_csv(summary: &Summary) -> String {
+    let mut table = Table::new(&["assumption", "set", "metric", "unit", "as_it_is", "change", "low", "high"]);
+    for unknown in &summary.unknowns {
+        for (metric, change) in &unknown.changes {
+            let mut row =
+                vec![unknown.name.to_owned(), unknown.set.join("; "), metric.clone(), unit(metric).to_owned()];
+            row.extend([change.base, change.mean, change.low, change.high].map(|value| value.to_string()));
+            table.row(row);
+        }
+    }
+    table.text()
+}
+
 /// `series.csv`: one row a minute, owner, metric and statistic; `time_s` is the minute's first second.
 pub fn series_csv(outcome: &Outcome, names: &Names) -> String {
     let owner = |minute: &Minute| match minute.owner {

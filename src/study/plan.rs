@@ -74,6 +74,11 @@ pub struct Candidate {
 }
 
 impl Candidate {
+    /// Whether it meets all requirements, as far as its runs tell.
+    pub fn meets(&self) -> bool {
+        self.verdicts.iter().all(|(_, holds)| *holds == Holds::Yes)
+    }
+
     /// The requirement that it misses by most, and by how much.
     pub fn binding(&self, goal: &Goal) -> Option<(usize, f64)> {
         let misses = goal

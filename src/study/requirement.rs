@@ -83,6 +83,20 @@ impl Requirement {
         }
     }
 
+    /// The bounds that it sets.
+    pub fn limits(&self) -> Vec<f64> {
+        match self.want {
+            Want::Equal(limit)
+            | Want::Below(limit)
+            | Want::AtMost(limit)
+            | Want::Above(limit)
+            | Want::AtLeast(limit) => {
+                vec![limit]
+            }
+            Want::Between(least, most) => vec![least, most],
+        }
+    }
+
     /// How far `value` misses, as a share of what is required; at most 0 where it does not. Without a value: infinitely far.
     pub fn miss(&self, value: Option<f64>) -> f64 {
         let Some(value) = value else { return f64::INFINITY };

@@ -25,38 +25,27 @@ type Row = (&'static str, &'static str, &'static str);
 
 /// Of every function.
 const OF_FUNCTIONS: [Row; 5] = [
-    ("the environment idle longest is reused first", "reuse", "\"least_recent\""),
-    ("any idle environment is reused", "reuse", "\"random\""),
+    ("the environment idle longest reused first", "reuse", "\"least_recent\""),
+    ("any idle environment reused", "reuse", "\"random\""),
     // Wang and others (USENIX ATC 2018): idle environments lived at most 27 minutes.
-    ("idle environments are kept 27 min", "keep_alive", "\"27m\""),
+    ("idle environments kept 27 min", "keep_alive", "\"27m\""),
     // Anecdotes since 2022: 5 to 7 minutes.
-    ("idle environments are kept 5 min", "keep_alive", "\"5m\""),
+    ("idle environments kept 5 min", "keep_alive", "\"5m\""),
     // Measured before July 2019: 25 to 60 minutes; Wang and others: half of the idle ones are stopped each 5 minutes.
-    (
-        "idle environments are kept 5 to 60 min, drawn for each",
-        "keep_alive",
-        "{ uniform = { min = \"5m\", max = \"60m\" } }",
-    ),
+    ("idle environments kept 5 to 60 min, drawn", "keep_alive", "{ uniform = { min = \"5m\", max = \"60m\" } }"),
 ];
 /// Of every function with an asynchronous queue.
-const OF_ASYNC_QUEUES: [Row; 1] = [(
-    "waits of throttled asynchronous events grow 3 times, not 2",
-    "event_invoke_config.throttle_backoff_factor",
-    "3.0",
-)];
+const OF_ASYNC_QUEUES: [Row; 1] =
+    [("throttled async waits grow 3 times, not 2", "event_invoke_config.throttle_backoff_factor", "3.0")];
 /// Of every stream.
 const OF_STREAMS: [Row; 2] = [
-    ("failed batches of streams wait 4 times as long", "retry_backoff", "{ base = \"1s\", cap = \"240s\" }"),
-    (
-        "failed batches of streams are tried again after 0.25 s each time",
-        "retry_backoff",
-        "{ base = \"250ms\", cap = \"250ms\" }",
-    ),
+    ("failed stream batches wait 4 times as long", "retry_backoff", "{ base = \"1s\", cap = \"240s\" }"),
+    ("failed stream batches wait 0.25 s each time", "retry_backoff", "{ base = \"250ms\", cap = \"250ms\" }"),
 ];
 /// Of every queue.
 const OF_QUEUES: [Row; 2] = [
-    ("throttled batches of queues wait 4 times as long", "retry_backoff", "{ base = \"4s\", cap = \"80s\" }"),
-    ("the pollers of queues are added every second", "poller_scaling.step", "\"1s\""),
+    ("throttled queue batches wait 4 times as long", "retry_backoff", "{ base = \"4s\", cap = \"80s\" }"),
+    ("queue pollers added every second", "poller_scaling.step", "\"1s\""),
 ];
 /// Of every sender.
 const OF_SENDERS: [Row; 1] = [("senders try again without jitter", "retry_jitter", "0.0")];

@@ -16,7 +16,7 @@ const ROW: f64 = 28.0;
 /// The widest name.
 const MOST_NAME: f64 = 260.0;
 /// The widest note.
-const MOST_NOTE: f64 = 170.0;
+const MOST_NOTE: f64 = 290.0;
 /// Between the columns of text and the plot.
 const GAP: f64 = 14.0;
 /// Half the height of the bar at the end of an interval.

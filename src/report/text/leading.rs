@@ -26,7 +26,7 @@ const OF_FUNCTION: [&str; 7] = [
 ];
 
 /// The metrics that lead: those that are asked for, then some of each owner, then the cost; each once.
-pub(super) fn leading<'a>(
+pub(in crate::report) fn leading<'a>(
     asked: impl Iterator<Item = &'a String>,
     sources: impl Iterator<Item = &'a String>,
     functions: impl Iterator<Item = &'a String>,

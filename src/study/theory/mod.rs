@@ -13,7 +13,7 @@ use crate::scenario::Scenario;
 
 use super::confidence::confidence;
 use super::replications::Replications;
-use super::workers::Subject;
+use super::workers::{Figures, Subject};
 
 pub use laws::{erlang_b, erlang_c, pollaczek_khinchine};
 use system::System;
@@ -34,35 +34,37 @@ struct Law {
     name: &'static str,
     of: String,
     unit: &'static str,
-    /// What theory says, of the figures of one run, by metric.
-    value: f64,
+    /// What theory says. It may take for given what a run shows of another figure (the mean batch, the share of cold starts).
+    theory: OfRun,
     /// The same, simulated.
-    simulated: Box<dyn Fn(&dyn Fn(&str) -> Option<f64>) -> Option<f64>>,
+    simulated: OfRun,
 }
+
+/// A figure made of those of one run, which are found by metric.
+type OfRun = Box<dyn Fn(&dyn Fn(&str) -> Option<f64>) -> Option<f64>>;
 
 /// What theory says of the scenario beside its replications, at confidence `level`.
 pub fn theory(subject: Subject<'_>, runs: &Replications, level: f64) -> Vec<Theory> {
     let mean = |metric: &str| runs.place(metric).and_then(|place| confidence(runs.values(place), level).mean);
-    let laws = System::new(subject).laws(&mean);
-    laws.into_iter()
-        .map(|law| {
-            let values: Vec<Option<f64>> = runs
-                .runs
-                .iter()
-                .map(|figures| (law.simulated)(&|metric| runs.place(metric).and_then(|place| figures[place])))
-                .collect();
-            let simulated = confidence(values.iter().copied(), level);
-            let strict = confidence(values, 1.0 - (1.0 - level) / STRICTER);
-            Theory {
-                law: law.name,
-                of: law.of,
-                unit: law.unit,
-                theory: law.value,
-                agrees: agrees(law.value, &strict),
-                simulated,
-            }
+    let strict = 1.0 - (1.0 - level) / STRICTER;
+    let told = |law: Law| {
+        let of_runs = |figure: &OfRun| -> Vec<Option<f64>> {
+            let run = |figures: &Figures| figure(&|metric| runs.place(metric).and_then(|place| figures[place]));
+            runs.runs.iter().map(run).collect()
+        };
+        let (theory, simulated) = (of_runs(&law.theory), of_runs(&law.simulated));
+        let differences = theory.iter().zip(&simulated).map(|(theory, simulated)| Some((*simulated)? - (*theory)?));
+        let value = confidence(theory.iter().copied(), level).mean?;
+        Some(Theory {
+            law: law.name,
+            of: law.of,
+            unit: law.unit,
+            theory: value,
+            agrees: agrees(value, &confidence(differences, strict)),
+            simulated: confidence(simulated, level),
         })
-        .collect()
+    };
+    System::new(subject).laws(&mean).into_iter().filter_map(told).collect()
 }
 
 /// Queues of the scenario that can only grow.
@@ -70,10 +72,25 @@ pub fn overloads(subject: Subject<'_>) -> Vec<Overload> {
     if is_within_reach(subject.scenario) { growth::overloads(subject) } else { vec![] }
 }
 
-/// Whether the interval explains what is between theory and simulation; none without an interval.
-fn agrees(theory: f64, interval: &Confidence) -> Option<bool> {
-    let (low, high) = (interval.low?, interval.high?);
+/// Whether the interval of what is between simulation and theory holds nothing; none without an interval.
+fn agrees(theory: f64, difference: &Confidence) -> Option<bool> {
+    let (low, high) = (difference.low?, difference.high?);
     // Where nothing varies, rounding to whole nanoseconds remains.
     let rounding = 1e-6 * theory.abs();
-    Some((low - rounding..=high + rounding).contains(&theory))
+    Some((low - rounding..=high + rounding).contains(&0.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interval_explains_what_it_holds() {
+        let between = |low: f64, high: f64| confidence([Some(low), Some((low + high) / 2.0), Some(high)], 0.95);
+        assert_eq!(agrees(10.0, &between(-0.1, 0.3)), Some(true));
+        assert_eq!(agrees(10.0, &between(1.0, 1.2)), Some(false));
+        // Rounding to nanoseconds is no disagreement.
+        assert_eq!(agrees(10.0, &between(1e-7, 1e-7)), Some(true));
+        assert_eq!(agrees(10.0, &confidence([Some(2.0)], 0.95)), None, "one run has no interval");
+    }
 }

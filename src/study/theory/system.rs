@@ -9,7 +9,7 @@ use crate::simulation::Columns;
 use crate::source::Shape;
 
 use super::laws::{erlang_b, erlang_c, pollaczek_khinchine};
-use super::{Law, Subject};
+use super::{Law, OfRun, Subject};
 
 /// Limits above this are reached so seldom that their loss cannot be told from none, and the rate at which environments are added
 /// shapes what happens before.
@@ -55,6 +55,11 @@ impl Service {
         let deviation = self.handler.cv * self.handler.mean.as_secs_f64();
         (deviation / self.of_batch(1.0)).powi(2)
     }
+}
+
+/// What theory says whatever a run shows.
+fn always(value: f64) -> OfRun {
+    Box::new(move |_| Some(value))
 }
 
 /// A scenario and its service times.
@@ -171,12 +176,12 @@ impl<'a> System<'a> {
         let init = if cold == 0.0 { 0.0 } else { service.init? };
         let seconds = service.of_batch(1.0) + cold * init;
         (is_free && self.is_steady(seconds, SERVICE_TIMES)).then(|| {
-            let metric = figure("concurrent_executions.mean");
+            let (metric, cold_starts) = (figure("concurrent_executions.mean"), figure("cold_start_rate"));
             Law {
                 name: "M/G/∞: busy environments = rate x time",
                 of: metric.clone(),
                 unit: "count",
-                value: rate * seconds,
+                theory: Box::new(move |figure| Some(rate * (service.of_batch(1.0) + figure(&cold_starts)? * init))),
                 simulated: Box::new(move |figure| figure(&metric)),
             }
         })
@@ -211,7 +216,7 @@ impl<'a> System<'a> {
             name: "Erlang B: share of calls refused",
             of: format!("{throttles} / ({invocations} + throttles)"),
             unit: "1",
-            value: erlang_b(servers, rate * seconds),
+            theory: always(erlang_b(servers, rate * seconds)),
             simulated: Box::new(move |figure| {
                 let refused = figure(&throttles)?;
                 let all = refused + figure(&invocations)?;
@@ -233,7 +238,7 @@ impl<'a> System<'a> {
             name: "polling: half an interval",
             of: metric.clone(),
             unit: "ms",
-            value: 1e3 * interval / 2.0,
+            theory: always(1e3 * interval / 2.0),
             simulated: Box::new(move |figure| figure(&metric)),
         })
     }
@@ -249,14 +254,15 @@ impl<'a> System<'a> {
             && ["errors", "throttles", "cold_starts"].iter().all(|of| figure(of) == Some(0.0));
         let batch = figure("batch_size.mean")?;
         let servers = f64::from(shards) * f64::from(lanes);
-        let value = rate.per_s * pass_rate * service.of_batch(batch) / batch / servers;
-        (is_plain && value < 1.0 && self.is_steady(service.of_batch(batch), SERVICE_TIMES)).then(|| {
+        let load = move |batch: f64| rate.per_s * pass_rate * service.of_batch(batch) / batch / servers;
+        (is_plain && load(batch) < 1.0 && self.is_steady(service.of_batch(batch), SERVICE_TIMES)).then(|| {
             let metric = format!("functions.{name}.concurrent_executions.mean");
+            let batches = format!("functions.{name}.batch_size.mean");
             Law {
                 name: "utilisation of a lane: rate x time of a record",
                 of: format!("{metric} / {servers} lanes"),
                 unit: "1",
-                value,
+                theory: Box::new(move |figure| figure(&batches).map(load)),
                 simulated: Box::new(move |figure| figure(&metric).map(|busy| busy / servers)),
             }
         })
@@ -285,7 +291,7 @@ impl<'a> System<'a> {
             name: "M/G/1: mean wait for a lane (Pollaczek, Khinchine)",
             of: metric.clone(),
             unit: "ms",
-            value: 1e3 * wait,
+            theory: always(1e3 * wait),
             simulated: Box::new(move |figure| figure(&metric)),
         })
     }
@@ -311,7 +317,7 @@ impl<'a> System<'a> {
                 name: "M/M/c: mean wait for one of the batches in flight (Erlang C)",
                 of: metric.clone(),
                 unit: "ms",
-                value: 1e3 * waits * seconds / (servers * (1.0 - load)),
+                theory: always(1e3 * waits * seconds / (servers * (1.0 - load))),
                 simulated: Box::new(move |figure| figure(&metric)),
             }
         })

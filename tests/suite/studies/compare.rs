@@ -47,5 +47,8 @@ fn two_files_and_what_only_one_of_them_has() {
     let text = sandbox.ok("compare a.toml b.toml --replications 2 --out here");
     assert!(text.contains("Only A has the source `invoke`. Only B has the source `s3`."), "{text}");
     assert!(text.contains("Only A has the function `f`. Only B has the function `g`."), "{text}");
-    assert_eq!(sandbox.names(), ["a.toml", "b.toml", "here/compare.csv", "here/compare.svg", "here/summary.json"]);
+    assert_eq!(
+        sandbox.names(),
+        ["a.toml", "b.toml", "here/compare.csv", "here/compare.svg", "here/differences.svg", "here/summary.json"]
+    );
 }

@@ -1,8 +1,8 @@
 //! Do 95 % intervals hold the truth 95 times in 100, and are they no wider than they must be?
 
-use pushpull::study::{Enough, Workers, replicate};
+use pushpull::study::{Enough, Workers, erlang_b, replicate};
 
-use super::{Alone, erlang_b, loss_system};
+use super::{Alone, loss_system};
 
 const EXPERIMENTS: u64 = 1_000;
 const REPLICATIONS: usize = 10;

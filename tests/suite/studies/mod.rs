@@ -6,6 +6,8 @@ mod plan;
 mod refusals;
 mod replications;
 mod sweep;
+mod theory;
+mod unknowns;
 mod warm_up;
 
 use pushpull::inputs::MemoryInputs;
@@ -28,11 +30,6 @@ fn loss_system(duration: &str, rate: f64, reserved: u32) -> String {
         arrivals = {{ poisson = {{ rate = {rate:?} }} }}
         "#
     )
-}
-
-/// Erlang's loss formula.
-fn erlang_b(servers: u32, offered: f64) -> f64 {
-    (1..=servers).fold(1.0, |loss, server| offered * loss / (f64::from(server) + offered * loss))
 }
 
 /// A scenario that reads no files.

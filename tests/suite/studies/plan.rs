@@ -1,8 +1,9 @@
 //! Plans: the cheapest point is the one that a closed form knows.
 
+use pushpull::study::erlang_b;
 use serde_json::Value;
 
-use super::{erlang_b, loss_system};
+use super::loss_system;
 use crate::sandbox::Sandbox;
 
 /// 10 minutes of 40 calls a second: 8 erlangs. At most 2 % may be lost.
@@ -13,7 +14,7 @@ fn sandbox() -> Sandbox {
     Sandbox::new().with("loss.toml", &loss_system("10m", 40.0, 8))
 }
 
-fn fewest(share: f64) -> u32 {
+fn fewest(share: f64) -> u64 {
     (1..).find(|servers| erlang_b(*servers, OFFERED) < share).unwrap()
 }
 

@@ -1,5 +1,6 @@
 //! Replications: seeds of their own, every figure with an interval, the same bytes for any number of threads.
 
+use pushpull::study::erlang_b;
 use serde_json::Value;
 
 use super::loss_system;
@@ -87,7 +88,7 @@ fn runs_go_on_until_a_figure_is_known_well_enough() {
 fn expectations_are_judged_by_means() {
     let text = loss_system("30s", 30.0, 6);
     // The mean over many seeds of Erlang's loss is close to 30 x 28 x B(6, 6); single runs are not.
-    let lost = 30.0 * 28.0 * super::erlang_b(6, 6.0);
+    let lost = 30.0 * 28.0 * erlang_b(6, 6.0);
     let expect = format!("{text}\n[expect]\n\"sources.invoke.rejected\" = [{}, {}]\n", lost - 8.0, lost + 8.0);
     let sandbox = Sandbox::new().with("loss.toml", &expect);
     let out = sandbox.run("run loss.toml --no-charts --json --replications 60").line();

@@ -59,7 +59,7 @@ fn a_stopped_sweep_goes_on_and_loses_nothing() {
     std::fs::write(&path, &text[..text.len() - 5]).unwrap();
     let ended = sandbox.run(&line("stopped"));
     assert!(ended.err.contains("going on where it was stopped"), "{}", ended.err);
-    for name in ["sweep.csv", "summary.json"] {
+    for name in ["sweep.csv", "summary.json", "sweep.svg"] {
         assert!(sandbox.text(&format!("stopped/{name}")) == sandbox.text(&format!("whole/{name}")), "{name} differs");
     }
     assert!(!path.exists(), "the journal goes when the sweep is done");

@@ -1,0 +1,180 @@
+//! Closed forms stand beside the figures of which they speak, and queues that can only grow are told up front.
+
+use std::path::Path;
+
+use pushpull::study::{Workers, erlang_b, overloads, replicate_all, theory};
+
+use super::{Alone, loss_system};
+use crate::sandbox::Sandbox;
+use crate::support::summary;
+
+const REPLICATIONS: usize = 6;
+
+/// The laws that apply to a scenario's text, each with its theoretical value; all of them agree with the simulation.
+fn laws(text: &str) -> Vec<(&'static str, f64)> {
+    let alone = Alone::new(text);
+    let workers = Workers::new(None, &()).unwrap();
+    let runs = replicate_all(&[alone.subject()], 1, REPLICATIONS, &workers, &()).pop().unwrap();
+    let told = theory(alone.subject(), &runs, 0.95);
+    for law in &told {
+        assert_eq!(law.agrees, Some(true), "{}: {} beside {:?}\n{text}", law.law, law.theory, law.simulated);
+        // Not because the interval is wide.
+        let half = (law.simulated.high.unwrap() - law.simulated.low.unwrap()) / 2.0;
+        assert!(half <= 0.1 * law.theory, "{}: {} beside {:?}", law.law, law.theory, law.simulated);
+    }
+    told.into_iter().map(|law| (law.law, law.theory)).collect()
+}
+
+fn function(duration: &str) -> String {
+    format!("function.f = {{ duration = {duration}, init_duration = '0s', timeout = '15m' }}\n")
+}
+
+#[test]
+fn each_law_stands_where_it_applies() {
+    let top =
+        |duration: &str, warm_up: &str| format!("duration = '{duration}'\nwarm_up = '{warm_up}'\ndrain = '30d'\n");
+    let kinesis = |keys: &str| format!("[[source.kinesis]]\npropagation = '0s'\n{keys}\n");
+    let close = |got: &[(&str, f64)], want: &[(&str, f64)]| {
+        assert_eq!(got.len(), want.len(), "{got:?}");
+        for ((law, value), (start, expected)) in got.iter().zip(want) {
+            assert!(
+                law.starts_with(start) && (value - expected).abs() < 1e-9 * expected,
+                "{law} {value}, not {start} {expected}"
+            );
+        }
+    };
+    // Losses, and no M/G/infinity, since calls are refused.
+    close(&laws(&loss_system("10m", 40.0, 8)), &[("Erlang B", erlang_b(8, 8.0))]);
+    // All are served at once: 20 calls a second of 0.5 s.
+    let lognormal = function("{ lognormal = { mean = '500ms', cv = 1.0 } }");
+    let calls = "[[source.s3]]\narrivals = { poisson = { rate = 20 } }\n";
+    close(&laws(&(top("30m", "1m") + &lognormal + calls)), &[("M/G/∞", 10.0)]);
+    // 40 records a second in 4 shards: half an interval, and lanes that work a quarter of the time (10 batches a second would be
+    // half a second each; a poll finds ten records, and a batch of them takes 0.25 s).
+    let polled =
+        top("1h", "10s") + &function("'250ms'") + &kinesis("shard_count = 4\narrivals = { poisson = { rate = 40 } }");
+    let got = laws(&polled);
+    assert!(got.len() == 2 && got[0] == ("polling: half an interval", 500.0), "{got:?}");
+    assert!(got[1].0.starts_with("utilisation") && (got[1].1 - 0.25).abs() < 0.005, "{got:?}");
+    // One record a batch, pushed: M/G/1 at load 0.5 with squared coefficient of variation 1/4.
+    let gamma = function("{ gamma = { mean = '1s', cv = 0.5 } }");
+    let pushed = kinesis("enhanced_fan_out = true\nbatch_size = 1\narrivals = { poisson = { rate = 0.5 } }");
+    let got = laws(&(top("48h", "1h") + &gamma + &pushed));
+    close(&got, &[("utilisation", 0.5), ("M/G/1", 625.0)]);
+    // Messages one by one, four at once, at load 3/4: Erlang C gives 0.5094 s.
+    let exponential = function("{ exponential = { mean = '1s' } }");
+    let queue = "[[source.sqs]]\nbatch_size = 1\nmaximum_concurrency = 4\nvisibility_timeout = '12h'\narrivals = { poisson = { rate = 3 } }\n";
+    let waits = 0.509_433_962_264_151;
+    close(&laws(&(top("24h", "1h") + &exponential + queue)), &[("M/M/c", 1e3 * waits)]);
+}
+
+#[test]
+fn a_law_is_silent_where_its_premises_are_not_the_scenarios() {
+    for (text, why) in [
+        (loss_system("5s", 40.0, 8), "too short"),
+        (loss_system("10m", 40.0, 8).replace("poisson", "constant"), "arrivals that are not independent"),
+        (loss_system("10m", 40.0, 8).replace("[[source.invoke]]", "[[source.invoke]]\nclient_retry = {}"), "retries"),
+        (loss_system("10m", 40.0, 8).replace("init_duration = \"0s\"", "init_duration = \"1s\""), "cold starts"),
+        (
+            loss_system("10m", 40.0, 8).replace("[[source.invoke]]", "error_rate = 0.1\n[[source.s3]]"),
+            "asynchronous retries",
+        ),
+    ] {
+        assert_eq!(laws(&text), [], "{why}");
+    }
+}
+
+#[test]
+fn a_queue_that_can_only_grow_is_told_with_its_rate() {
+    // What is told, and how much waits at the end: more comes in 1,000 s than is processed.
+    let top = "duration = '1000s'\ndrain = '30d'\n";
+    for (text, owner, load, capacity) in [
+        // A lane takes 1 s for a record.
+        (
+            function("'1s'") + "[[source.kinesis]]\nbatch_size = 1\narrivals = { poisson = { rate = 3 } }\n",
+            "sources.kinesis",
+            3.0,
+            1.0,
+        ),
+        // Three lanes, batches of 10 that take 1 s + 10 x 0.1 s, of which a tenth fails and comes again.
+        (
+            "function.f = { duration = '1s', duration_per_record = '100ms', error_rate = 0.1, init_duration = '0s' }\n\
+             [[source.kinesis]]\nbatch_size = 10\nparallelization_factor = 3\narrivals = { poisson = { rate = 20 } }\n"
+                .to_owned(),
+            "sources.kinesis",
+            20.0,
+            13.5,
+        ),
+        // The most frequent of two keys goes through one lane of many.
+        (
+            function("'1s'")
+                + "[[source.kinesis]]\nbatch_size = 1\nparallelization_factor = 9\npartition_keys = 2\narrivals = { poisson = { rate = 4 } }\n",
+            "sources.kinesis",
+            2.0,
+            1.0,
+        ),
+        (
+            function("'1s'")
+                + "[[source.sqs]]\nbatch_size = 1\nmaximum_concurrency = 4\nvisibility_timeout = '12h'\narrivals = { poisson = { rate = 6 } }\n",
+            "sources.sqs",
+            6.0,
+            4.0,
+        ),
+        (
+            "function.f = { duration = '1s', init_duration = '0s', reserved_concurrent_executions = 5 }\n\
+             [[source.s3]]\narrivals = { poisson = { rate = 8 } }\n"
+                .to_owned(),
+            "functions.f",
+            8.0,
+            5.0,
+        ),
+    ] {
+        let text = format!("{top}{text}");
+        let told = overloads(Alone::new(&text).subject());
+        let [one] = &told[..] else { panic!("{told:?}\n{text}") };
+        assert_eq!((one.owner.as_str(), one.load_per_s), (owner, load), "{one}");
+        assert!((one.capacity_per_s - capacity).abs() < 1e-9, "{one}");
+        // The hottest key is one of two that both grow.
+        let queues = if text.contains("partition_keys") { 2.0 } else { 1.0 };
+        let source = text.split("[[source.").nth(1).unwrap().split(']').next().unwrap();
+        let waiting = summary(&text, 1).get(&format!("sources.{source}.backlog.max"));
+        let want = 1000.0 * queues * one.growth_per_s;
+        assert!((waiting - want).abs() < 0.12 * want, "{one}: {waiting} wait after 1,000 s");
+    }
+    let enough = function("'1s'") + "[[source.kinesis]]\nbatch_size = 1\narrivals = { poisson = { rate = 0.9 } }\n";
+    assert_eq!(overloads(Alone::new(&format!("{top}{enough}")).subject()), []);
+}
+
+#[test]
+fn overloads_are_told_before_the_run_and_in_its_summary() {
+    let text = "duration = '60s'\nfunction.f.duration = '1s'\n[[source.kinesis]]\nbatch_size = 1\narrivals = { poisson = { rate = 3 } }\n";
+    let sandbox = Sandbox::new().with("grow.toml", text);
+    let ended = sandbox.run("run grow.toml --no-charts --json");
+    assert!(
+        ended.err.contains("warning: grow: sources.kinesis is overloaded: 3.0000 events a second come"),
+        "{}",
+        ended.err
+    );
+    assert_eq!(ended.line()["overloads"][0]["growth_per_s"].as_f64(), Some(2.0));
+    assert!(sandbox.ok("run grow.toml --no-charts").contains("! sources.kinesis is overloaded"));
+    assert_eq!(sandbox.run("run grow.toml --no-charts --quiet").err, "");
+}
+
+#[test]
+fn no_shipped_scenario_is_told_to_disagree() {
+    let workers = Workers::new(None, &()).unwrap();
+    let mut applied = 0;
+    for file in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "toml") {
+            continue;
+        }
+        let alone = Alone::new(&std::fs::read_to_string(&path).unwrap());
+        let runs = replicate_all(&[alone.subject()], alone.0.seed, 3, &workers, &()).pop().unwrap();
+        for law in theory(alone.subject(), &runs, 0.95) {
+            assert_eq!(law.agrees, Some(true), "{}: {} {:?}", path.display(), law.law, law.simulated);
+            applied += 1;
+        }
+    }
+    assert!(applied > 5, "{applied} laws applied");
+}

@@ -123,7 +123,7 @@ pub fn unknowns_chart(summary: &Summary) -> Result<String, String> {
 pub fn sweep_chart(sweep: &Sweep<'_>) -> Result<String, String> {
     let first = &sweep.points[0];
     let heading = Heading {
-        title: format!("{} over {}", first.scenario.name, list(sweep.axes.iter().map(|axis| axis.path.as_str()))),
+        title: format!("{} over {}", first.scenario.name, list(sweep.axes.iter().map(short))),
         subtitle: format!(
             "means and {}% confidence intervals of {} runs a point · seeds from {}",
             percent(sweep.level),
@@ -211,6 +211,11 @@ fn unit_of(metric: &str) -> Unit {
     }
 }
 
+/// The last part of a key's path: the whole path stands at its axis.
+fn short(axis: &Axis) -> &str {
+    axis.path.rsplit('.').next().unwrap_or(&axis.path)
+}
+
 fn list<'a>(words: impl Iterator<Item = &'a str>) -> String {
     words.collect::<Vec<_>>().join(" and ")
 }
@@ -239,7 +244,7 @@ pub fn plan_chart(planned: &Planned<'_>) -> Result<String, String> {
     };
     let choices: Vec<Choice> = planned.candidates.iter().enumerate().map(choice).collect();
     let heading = Heading {
-        title: format!("{} over {}", planned.scenario.name, list(planned.axes.iter().map(|axis| axis.path.as_str()))),
+        title: format!("{}: what to choose of {}", planned.scenario.name, list(planned.axes.iter().map(short))),
         subtitle: format!(
             "required: {} · {}% confidence",
             goal.requirements.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),

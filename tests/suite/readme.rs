@@ -7,11 +7,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Pictures of the README: (in the project, in the output folder).
-const PICTURES: [(&str, &str); 4] = [
+const PICTURES: [(&str, &str); 7] = [
     ("docs/latency.svg", "output/kinesis-log-alerts/latency.svg"),
     ("docs/latency-parts.svg", "output/kinesis-log-alerts/latency-parts.svg"),
     ("docs/concurrency.svg", "output/kinesis-log-alerts/concurrency.svg"),
     ("docs/backlog.svg", "output/kinesis-log-alerts/backlog.svg"),
+    ("docs/sweep.svg", "output/batches/sweep.svg"),
+    ("docs/differences.svg", "output/memory/differences.svg"),
+    ("docs/plan.svg", "output/shards/plan.svg"),
 ];
 
 fn project() -> PathBuf {
@@ -26,7 +29,8 @@ fn shown(marker: &str, folder: &Path) -> String {
     }
     let command = marker.strip_prefix("run: pushpull ").unwrap_or_else(|| panic!("unknown marker `{marker}`"));
     let run = Command::new(env!("CARGO_BIN_EXE_pushpull"))
-        .args(command.split_whitespace())
+        // A shell takes the quotes away.
+        .args(command.split_whitespace().map(|word| word.trim_matches('\'')))
         .current_dir(folder)
         .env("NO_COLOR", "1")
         .output()

@@ -74,7 +74,7 @@ fn of_async_queue(system: &System<'_>, function: usize) -> Option<Overload> {
 fn overload(owner: String, load: f64, capacity: f64, servers: String) -> Option<Overload> {
     // A server that takes no time is never too slow.
     let is_too_much = capacity.is_finite() && load > capacity;
-    is_too_much.then(|| Overload {
+    is_too_much.then_some(Overload {
         owner,
         servers,
         load_per_s: load,

@@ -52,3 +52,25 @@ fn two_files_and_what_only_one_of_them_has() {
         ["a.toml", "b.toml", "here/compare.csv", "here/compare.svg", "here/differences.svg", "here/summary.json"]
     );
 }
+
+/// Comparisons that the project shows: pairing makes their leading intervals at least five times narrower, or the text says why not.
+#[test]
+fn pairing_helps_or_says_why_not() {
+    let scenarios = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios");
+    for (line, helps) in [
+        (
+            "api-gateway-web-backend.toml --set function.backend.cpu_bound=0.5 --set function.backend.memory_size=1024 \
+             --set-b function.backend.memory_size=1280",
+            true,
+        ),
+        ("kinesis-log-alerts.toml --set-b source.logs.enhanced_fan_out=true", false),
+    ] {
+        let text = Sandbox::new().ok(&format!("compare {scenarios}/{line} --no-charts"));
+        let times = text.lines().filter_map(|row| row.strip_suffix(" x")?.rsplit(' ').next()?.parse::<f64>().ok());
+        let narrow: Vec<f64> = times.collect();
+        assert!(narrow.len() > 10, "{text}");
+        assert_eq!(narrow.iter().all(|times| *times >= 5.0), helps, "{text}");
+        let prose = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(prose.contains("It is below 5 for"), !helps, "{text}");
+    }
+}

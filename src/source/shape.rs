@@ -19,8 +19,8 @@ pub enum Shape {
         batch_size: u32,
         /// Time between two polls of a shard; none where records are pushed.
         polling_interval: Option<SimDuration>,
-        /// Whether a batch may wait for more records.
-        has_window: bool,
+        /// How long a batch waits for more records.
+        window: SimDuration,
         /// Share of the records that pass the filter.
         pass_rate: f64,
         /// Keys of records, where they are few.

@@ -301,7 +301,7 @@ impl Definition for StreamDefinition {
             lanes: mapping.parallelization_factor,
             batch_size: self.most_records(),
             polling_interval: self.polling_interval(),
-            has_window: !self.batching_window().is_zero(),
+            window: self.batching_window(),
             pass_rate: mapping.filter_pass_rate,
             keys: stream.partition_keys,
         }

@@ -9,7 +9,7 @@ use crate::simulation::Columns;
 use crate::source::Shape;
 
 use super::laws::{erlang_b, erlang_c, pollaczek_khinchine};
-use super::{Law, OfRun, Subject};
+use super::{Law, OfRun, ROUNDING, Subject};
 
 /// Limits above this are reached so seldom that their loss cannot be told from none, and the rate at which environments are added
 /// shapes what happens before.
@@ -55,6 +55,14 @@ impl Service {
         let deviation = self.handler.cv * self.handler.mean.as_secs_f64();
         (deviation / self.of_batch(1.0)).powi(2)
     }
+}
+
+/// A Poisson number with this mean is hardly ever 0.
+const NEVER_EMPTY: f64 = 20.0;
+
+/// A Poisson number with mean `mean` is hardly ever above this.
+fn most(mean: f64) -> f64 {
+    mean + 6.0 * mean.sqrt() + 6.0
 }
 
 /// What theory says whatever a run shows.
@@ -129,10 +137,16 @@ impl<'a> System<'a> {
         self.scenario.sources.iter().filter(move |source| source.target as usize == function)
     }
 
+    /// Seconds of the window of statistics.
+    fn window(&self) -> f64 {
+        let duration = self.scenario.duration.map_or(0.0, |duration| duration.as_secs_f64());
+        duration - self.scenario.warm_up.length().as_secs_f64()
+    }
+
     /// Whether statistics begin late enough, or go on long enough, for the steady state of services of `seconds`.
     fn is_steady(&self, seconds: f64, times: f64) -> bool {
         let warm_up = self.scenario.warm_up.length().as_secs_f64();
-        let length = self.scenario.duration.map_or(0.0, |duration| duration.as_secs_f64()) - warm_up;
+        let length = self.window();
         let is_warm = warm_up >= WARM_UP_TIMES * seconds && length >= 20.0 * seconds && times == SERVICE_TIMES;
         is_warm || length >= times * seconds
     }
@@ -149,6 +163,8 @@ impl<'a> System<'a> {
         }
         for source in &self.scenario.sources {
             laws.extend(self.polling(source, mean));
+            laws.extend(self.waiting(source, mean));
+            laws.extend(self.batching(source, mean));
             laws.extend(self.utilisation(source, mean));
             laws.extend(self.wait(source, mean));
             laws.extend(self.wait_for_one_of(source, mean));
@@ -183,6 +199,7 @@ impl<'a> System<'a> {
                 unit: "count",
                 theory: Box::new(move |figure| Some(rate * (service.of_batch(1.0) + figure(&cold_starts)? * init))),
                 simulated: Box::new(move |figure| figure(&metric)),
+                edge: ROUNDING,
             }
         })
     }
@@ -222,6 +239,7 @@ impl<'a> System<'a> {
                 let all = refused + figure(&invocations)?;
                 (all > 0.0).then(|| refused / all)
             }),
+            edge: ROUNDING,
         })
     }
 
@@ -240,6 +258,80 @@ impl<'a> System<'a> {
             unit: "ms",
             theory: always(1e3 * interval / 2.0),
             simulated: Box::new(move |figure| figure(&metric)),
+            edge: ROUNDING,
+        })
+    }
+
+    /// What waits in a stream or queue: rate times time waited (J. D. C. Little 1961).
+    fn waiting(&self, source: &Source, mean: &dyn Fn(&str) -> Option<f64>) -> Option<Law> {
+        if !matches!(source.definition.shape(), Shape::Lanes { .. } | Shape::Batches { .. }) {
+            return None;
+        }
+        let name = &source.name;
+        let path = |of: &str| format!("sources.{name}.{of}");
+        let function = &self.scenario.functions[source.target as usize].0;
+        // A failed call is neither waiting nor the last one.
+        let is_plain = mean(&format!("functions.{function}.errors")) == Some(0.0)
+            && mean(&path("processed"))? == mean(&path("events"))?
+            && self.rate(source).is_some();
+        let (rate, latency) = (path("throughput_per_s"), path("latency_ms.mean"));
+        let (init, handler) = (path("latency_parts_ms.init"), path("latency_parts_ms.handler"));
+        let waited = move |figure: &dyn Fn(&str) -> Option<f64>| {
+            Some((figure(&latency)? - figure(&init)? - figure(&handler)?) / 1e3)
+        };
+        let seconds = waited(mean)?;
+        let window = self.window();
+        let metric = path("backlog.mean");
+        (is_plain && seconds > 0.0 && window >= 100.0 * seconds).then(|| Law {
+            name: "Little: what waits = rate x time waited",
+            of: metric.clone(),
+            unit: "count",
+            theory: Box::new(move |figure| Some(figure(&rate)? * waited(figure)?)),
+            simulated: Box::new(move |figure| figure(&metric)),
+            // Events that wait at an edge of the window count on one side only.
+            edge: 2.0 * seconds / window,
+        })
+    }
+
+    /// Records of a batch: those of a window and of the call before it, or those that a poll finds.
+    fn batching(&self, source: &Source, mean: &dyn Fn(&str) -> Option<f64>) -> Option<Law> {
+        let Shape::Lanes { shards, lanes, batch_size, polling_interval: Some(poll), window, pass_rate, keys: None } =
+            source.definition.shape()
+        else {
+            return None;
+        };
+        let function = source.target as usize;
+        let (service, rate) = (self.service(function)?, self.rate(source).filter(|rate| rate.is_poisson)?);
+        let name = &self.scenario.functions[function].0;
+        let figure = |of: &str| mean(&format!("functions.{name}.{of}"));
+        let is_plain = self.sources_of(function).count() == 1
+            && ["errors", "throttles", "cold_starts"].iter().all(|of| figure(of) == Some(0.0));
+        let (poll, window) = (poll.as_secs_f64(), window.as_secs_f64());
+        let per_lane = rate.per_s * pass_rate / (f64::from(shards) * f64::from(lanes));
+        let is_constant = service.handler.cv == 0.0;
+        let expected = if window > 0.0 {
+            // Windows follow each other without a gap where none is ever empty; a call lengthens the cycle by its own time.
+            let records =
+                per_lane * (window + service.handler.mean.as_secs_f64()) / (1.0 - per_lane * service.per_record);
+            (records >= NEVER_EMPTY).then_some(records)
+        } else {
+            // Where every call ends before the next poll, each poll that finds records makes a batch of them.
+            let found = per_lane * poll;
+            (is_constant && service.of_batch(most(found)) < poll).then(|| found / -libm::expm1(-found))
+        }?;
+        let fits = most(expected) <= f64::from(batch_size);
+        let metric = format!("functions.{name}.batch_size.mean");
+        (is_plain && fits && self.is_steady(poll + window, SERVICE_TIMES)).then(|| Law {
+            name: if window > 0.0 {
+                "batching: rate x (window + time of a call)"
+            } else {
+                "batching: the records that a poll finds, if any"
+            },
+            of: metric.clone(),
+            unit: "count",
+            theory: always(expected),
+            simulated: Box::new(move |figure| figure(&metric)),
+            edge: ROUNDING,
         })
     }
 
@@ -264,13 +356,14 @@ impl<'a> System<'a> {
                 unit: "1",
                 theory: Box::new(move |figure| figure(&batches).map(load)),
                 simulated: Box::new(move |figure| figure(&metric).map(|busy| busy / servers)),
+                edge: ROUNDING,
             }
         })
     }
 
     /// A lane with one record a batch is a queue with one server, where records are pushed to it (Pollaczek and Khinchine).
     fn wait(&self, source: &Source, mean: &dyn Fn(&str) -> Option<f64>) -> Option<Law> {
-        let Shape::Lanes { shards, lanes, batch_size: 1, polling_interval, has_window: false, pass_rate, keys: None } =
+        let Shape::Lanes { shards, lanes, batch_size: 1, polling_interval, window, pass_rate, keys: None } =
             source.definition.shape()
         else {
             return None;
@@ -284,7 +377,7 @@ impl<'a> System<'a> {
         let figure = |of: &str| mean(&format!("functions.{name}.{of}"));
         let is_plain = ["errors", "throttles", "cold_starts"].iter().all(|of| figure(of) == Some(0.0));
         let load = rate.per_s * pass_rate * seconds / (f64::from(shards) * f64::from(lanes));
-        let wait = pollaczek_khinchine(load, seconds, service.scv())?;
+        let wait = pollaczek_khinchine(load, seconds, service.scv()).filter(|_| window.is_zero())?;
         let metric = format!("sources.{}.latency_parts_ms.blocked", source.name);
         let needed = QUEUE_TIMES / (1.0 - load).powi(2);
         (is_pushed && is_plain && self.is_steady(seconds, needed)).then(|| Law {
@@ -293,6 +386,7 @@ impl<'a> System<'a> {
             unit: "ms",
             theory: always(1e3 * wait),
             simulated: Box::new(move |figure| figure(&metric)),
+            edge: ROUNDING,
         })
     }
 
@@ -319,6 +413,7 @@ impl<'a> System<'a> {
                 unit: "ms",
                 theory: always(1e3 * waits * seconds / (servers * (1.0 - load))),
                 simulated: Box::new(move |figure| figure(&metric)),
+                edge: ROUNDING,
             }
         })
     }

@@ -1,8 +1,9 @@
 //! A bar on standard error with the runs done, those to come and the time left; on anything but a terminal, nothing.
 
+use std::fmt;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::study::Progress;
 
@@ -14,8 +15,13 @@ impl Bar {
     pub(super) fn new(quiet: bool) -> Bar {
         let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let bar = ProgressBar::with_draw_target(Some(0), target);
-        let style = ProgressStyle::with_template("{bar:30} {pos} of {len} runs, {eta} left");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let style = ProgressStyle::with_template("{bar:30} {pos} of {len} runs{left}");
+        let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+        // Before the first run has ended nobody knows.
+        bar.set_style(style.with_key("left", |state: &ProgressState, out: &mut dyn fmt::Write| {
+            let told = if state.pos() == 0 { Ok(()) } else { write!(out, ", {} left", HumanDuration(state.eta())) };
+            told.unwrap_or(());
+        }));
         Bar(bar)
     }
 }

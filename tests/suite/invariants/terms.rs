@@ -38,17 +38,20 @@ pub struct Consumers {
     least: u64,
     most: u64,
     each: u64,
+    /// By which their number grows each minute at most.
+    factor: f64,
 }
 
 impl Consumers {
-    /// Most batches in flight at an instant: the number of consumers doubles each minute at most.
+    /// Most batches in flight at an instant.
     pub fn most_at(&self, nanos: u64) -> u64 {
-        let doublings = (nanos / 60_000_000_000).min(20);
-        (self.least << doublings).min(self.most) * self.each
+        let grown = |count: u64| ((count as f64 * self.factor).ceil() as u64).min(self.most);
+        let minutes = (nanos / 60_000_000_000).min(1_000);
+        (0..minutes).fold(self.least, |count, _| grown(count)) * self.each
     }
 }
 
-/// 15 minutes, in which an on-demand stream at most doubles its shards.
+/// 15 minutes, in which an on-demand stream at most doubles its shards, where the scenario does not say otherwise.
 const ON_DEMAND_PERIOD: u64 = 900_000_000_000;
 
 /// A table of keys.
@@ -63,6 +66,11 @@ impl<'t> Keys<'t> {
 
     fn number(self, path: &[&str], default: u64) -> u64 {
         self.get(path).and_then(Value::as_integer).map_or(default, |number| number as u64)
+    }
+
+    fn float(self, path: &[&str], default: f64) -> f64 {
+        let value = self.get(path);
+        value.and_then(|value| value.as_float().or(value.as_integer().map(|n| n as f64))).unwrap_or(default)
     }
 
     fn flag(self, key: &str) -> bool {
@@ -81,7 +89,13 @@ impl<'t> Keys<'t> {
     /// read at once.
     fn most_shards(self, until: u64) -> u64 {
         if self.flag("on_demand") {
-            return 4 << (until / ON_DEMAND_PERIOD);
+            let period = match self.nanos(&["on_demand_growth", "period"]) {
+                0 => ON_DEMAND_PERIOD,
+                period => period,
+            };
+            // It takes no more than its shards do, and grows by the factor of that.
+            let factor = self.float(&["on_demand_growth", "factor"], 2.0).max(1.0);
+            return (4.0 * factor.powf((until / period) as f64)).ceil().min(1e9) as u64;
         }
         let changes = self.get(&["reshard"]).and_then(Value::as_array).into_iter().flatten();
         let after = changes.filter_map(|change| change.get("shard_count")?.as_integer()).map(|count| count as u64);
@@ -147,9 +161,12 @@ fn consumers(own: Keys<'_>, stream: Keys<'_>) -> Consumers {
     let partitions = stream.number(&["partitions"], 1);
     let provisioned = own.get(&["provisioned_pollers"]).is_some();
     let most = own.number(&["provisioned_pollers", "maximum"], 200).min(partitions);
+    let factor = own.float(&["consumer_scaling", "factor"], 2.0);
     match provisioned {
-        true => Consumers { least: own.number(&["provisioned_pollers", "minimum"], 1).min(most), most, each: 5 },
-        false => Consumers { least: 1, most: partitions, each: 1 },
+        true => {
+            Consumers { least: own.number(&["provisioned_pollers", "minimum"], 1).min(most), most, each: 5, factor }
+        }
+        false => Consumers { least: 1, most: partitions, each: 1, factor },
     }
 }
 

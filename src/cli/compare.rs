@@ -1,16 +1,15 @@
 //! `pushpull compare`: which of two scenarios is better, with the same arrivals and draws on both sides.
 
-use std::path::{Path, PathBuf};
-
 use clap::Args;
 
-use crate::report::{Folder, Side, compare_chart, compare_csv, compare_json, compare_text, differences_chart};
+use crate::report::{Side, compare_chart, compare_csv, compare_json, compare_text, differences_chart};
 use crate::study::{compare, replicate_pair};
 
 use super::load::{Loaded, load};
+use super::output::Output;
 use super::progress::Bar;
 use super::replicating::Replicating;
-use super::{Failure, describe, print, read_to_the_end, warn};
+use super::{Failure, read_to_the_end, warn};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -29,18 +28,8 @@ pub(super) struct Arguments {
     set_b: Vec<String>,
     #[command(flatten)]
     replicating: Replicating,
-    /// Folder for table and chart [default: output/A-vs-B]
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-    /// Print the comparison as one line of JSON, and nothing else
-    #[arg(long)]
-    json: bool,
-    /// Draw no chart
-    #[arg(long)]
-    no_charts: bool,
-    /// Print nothing but what is wrong
-    #[arg(long)]
-    quiet: bool,
+    #[command(flatten)]
+    output: Output,
 }
 
 /// Pairs of runs where none are asked for.
@@ -58,15 +47,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let side = |path: &str, sets: &[String]| load(path, &[&arguments.set[..], sets].concat());
     let mut a = side(&arguments.a, &arguments.set_a)?;
     let mut b = side(b, &arguments.set_b)?;
-    let default = || Path::new("output").join(format!("{}-vs-{}", a.scenario.name, b.scenario.name));
-    let folder = arguments.out.clone().unwrap_or_else(default);
-    if folder.exists() && !folder.is_dir() {
-        return Err(Failure::Input(format!("error: {} is a file; --out takes a folder", folder.display())));
-    }
-    if !arguments.quiet {
+    let folder = arguments.output.folder(|| format!("{}-vs-{}", a.scenario.name, b.scenario.name))?;
+    if !arguments.output.quiet {
         [&a, &b].iter().for_each(|one| warn(&one.scenario));
     }
-    let bar = Bar::new(arguments.quiet);
+    let bar = Bar::new(arguments.output.quiet);
     let workers = arguments.replicating.workers(&bar)?;
     for Loaded { scenario, text } in [&mut a, &mut b] {
         arguments.replicating.settle(scenario, &text.files, &workers);
@@ -84,20 +69,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Side { scenario: &a.scenario, changes: &arguments.set_a, replications: of_a, first: first_a },
         Side { scenario: &b.scenario, changes: &arguments.set_b, replications: of_b, first: first_b },
     ];
-    let unfinished = |error: &dyn std::fmt::Display| Failure::Unfinished(format!("{}: {error}", folder.display()));
-    let mut output = Folder::new(&folder);
-    output.add("compare.csv", compare_csv(&differences));
-    if !arguments.no_charts {
-        output.add("compare.svg", compare_chart(&sides).map_err(|error| unfinished(&error))?);
-        let chart = differences_chart(&sides, &differences).map_err(|error| unfinished(&error))?;
-        output.add("differences.svg", chart);
-    }
-    let json = compare_json(&sides, &differences);
-    output.write(json.pretty()).map_err(|error| unfinished(&describe(&error)))?;
-    if arguments.json {
-        print(&json.line())?;
-    } else if !arguments.quiet {
-        print(&format!("{}\nwritten to {}\n", compare_text(&sides, &differences), folder.display()))?;
-    }
-    Ok(())
+    let charts = || {
+        Ok(vec![("compare.svg", compare_chart(&sides)?), ("differences.svg", differences_chart(&sides, &differences)?)])
+    };
+    let tables = vec![("compare.csv", compare_csv(&differences))];
+    let text = || compare_text(&sides, &differences);
+    arguments.output.write(&folder, tables, &charts, &compare_json(&sides, &differences), &text)
 }

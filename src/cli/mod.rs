@@ -8,6 +8,7 @@ mod journal;
 mod list;
 mod load;
 mod new;
+mod output;
 mod plan;
 mod progress;
 mod replicating;

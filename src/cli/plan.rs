@@ -1,22 +1,22 @@
 //! `pushpull plan`: the cheapest settings that meet all requirements, or the highest load that still does.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
 
 use crate::metrics;
 use crate::report::{
-    Folder, Json, Planned, Searched, plan_chart, plan_csv, plan_json, plan_text, search_chart, search_csv, search_json,
-    search_text,
+    Planned, Searched, plan_chart, plan_csv, plan_json, plan_text, search_chart, search_csv, search_json, search_text,
 };
 use crate::scenario::Scenario;
 use crate::study::{Goal, Requirement, Search, find, known_metric, plan};
 
 use super::grid::Grid;
 use super::load::Text;
+use super::output::Output;
 use super::progress::Bar;
 use super::replicating::Replicating;
-use super::{Failure, describe, print, read_to_the_end, warn};
+use super::{Failure, read_to_the_end, warn};
 
 #[derive(Args)]
 #[command(group = ArgGroup::new("what").required(true).args(["vary", "find"]))]
@@ -53,18 +53,8 @@ pub(super) struct Arguments {
     /// Runs of a point at most, where its intervals do not decide before
     #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
     max_replications: u64,
-    /// Folder for table and chart [default: output/SCENARIO-plan]
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-    /// Print the plan as one line of JSON, and nothing else
-    #[arg(long)]
-    json: bool,
-    /// Draw no chart
-    #[arg(long)]
-    no_charts: bool,
-    /// Print nothing but what is wrong
-    #[arg(long)]
-    quiet: bool,
+    #[command(flatten)]
+    output: Output,
 }
 
 /// Runs of a point that may be the one, where none are asked for.
@@ -94,10 +84,10 @@ fn choose(arguments: &Arguments) -> Result<(), Failure> {
         most: arguments.max_replications as usize,
     };
     let folder = folder(arguments, grid.first())?;
-    if !arguments.quiet {
+    if !arguments.output.quiet {
         grid.warn();
     }
-    let bar = Bar::new(arguments.quiet);
+    let bar = Bar::new(arguments.output.quiet);
     let workers = arguments.replicating.workers(&bar)?;
     grid.settle(&arguments.replicating, &workers);
     let candidates = plan(&grid.subjects(), arguments.replicating.seed(grid.first()), &goal, &workers);
@@ -111,8 +101,9 @@ fn choose(arguments: &Arguments) -> Result<(), Failure> {
         candidates: &candidates,
         scenario: grid.first(),
     };
-    let chart = || plan_chart(&planned);
-    finish(arguments, &folder, plan_csv(&planned), &chart, &plan_json(&planned), &plan_text(&planned))?;
+    let charts = || Ok(vec![("plan.svg", plan_chart(&planned)?)]);
+    let tables = vec![("plan.csv", plan_csv(&planned))];
+    arguments.output.write(&folder, tables, &charts, &plan_json(&planned), &|| plan_text(&planned))?;
     verdict(planned.best().is_some())
 }
 
@@ -137,10 +128,10 @@ fn search(arguments: &Arguments, path: &str) -> Result<(), Failure> {
         level: arguments.replicating.level,
     };
     let folder = folder(arguments, &scenario)?;
-    if !arguments.quiet {
+    if !arguments.output.quiet {
         warn(&scenario);
     }
-    let bar = Bar::new(arguments.quiet);
+    let bar = Bar::new(arguments.output.quiet);
     let workers = arguments.replicating.workers(&bar)?;
     let seed = arguments.replicating.seed(&scenario);
     let found = find(&search, seed, &workers, &text.files, &mut |value| {
@@ -152,8 +143,9 @@ fn search(arguments: &Arguments, path: &str) -> Result<(), Failure> {
     drop(bar);
     read_to_the_end(&text.files)?;
     let searched = Searched { path, search: &search, found: &found, scenario: &scenario };
-    let chart = || search_chart(&searched);
-    finish(arguments, &folder, search_csv(&searched), &chart, &search_json(&searched), &search_text(&searched))?;
+    let charts = || Ok(vec![("plan.svg", search_chart(&searched)?)]);
+    let tables = vec![("plan.csv", search_csv(&searched))];
+    arguments.output.write(&folder, tables, &charts, &search_json(&searched), &|| search_text(&searched))?;
     verdict(found.value.is_some())
 }
 
@@ -174,36 +166,7 @@ fn replications(arguments: &Arguments) -> Result<usize, Failure> {
 }
 
 fn folder(arguments: &Arguments, scenario: &Scenario) -> Result<PathBuf, Failure> {
-    let default = || Path::new("output").join(format!("{}-plan", scenario.name));
-    let folder = arguments.out.clone().unwrap_or_else(default);
-    if folder.exists() && !folder.is_dir() {
-        return Err(Failure::Input(format!("error: {} is a file; --out takes a folder", folder.display())));
-    }
-    Ok(folder)
-}
-
-/// Writes and prints what came out.
-fn finish(
-    arguments: &Arguments,
-    folder: &Path,
-    csv: String,
-    chart: &dyn Fn() -> Result<String, String>,
-    json: &Json,
-    text: &str,
-) -> Result<(), Failure> {
-    let unfinished = |error: &dyn std::fmt::Display| Failure::Unfinished(format!("{}: {error}", folder.display()));
-    let mut output = Folder::new(folder);
-    output.add("plan.csv", csv);
-    if !arguments.no_charts {
-        output.add("plan.svg", chart().map_err(|error| unfinished(&error))?);
-    }
-    output.write(json.pretty()).map_err(|error| unfinished(&describe(&error)))?;
-    if arguments.json {
-        print(&json.line())?;
-    } else if !arguments.quiet {
-        print(&format!("{text}\nwritten to {}\n", folder.display()))?;
-    }
-    Ok(())
+    arguments.output.folder(|| format!("{}-plan", scenario.name))
 }
 
 /// How near: a share above 0, or percent.

@@ -17,6 +17,7 @@ use crate::study::{
 };
 
 use super::load::{Loaded, load};
+use super::output::{Output, unfinished, usable};
 use super::progress::Bar;
 use super::replicating::Replicating;
 use super::{Failure, Scenarios, complain, describe, print, read_to_the_end, warn};
@@ -36,21 +37,11 @@ pub(super) struct Arguments {
     /// Where a precision is asked: replications at most
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
     max_replications: u64,
-    /// Folder for tables and charts; with several scenarios, a folder of each lies in it [default: output/SCENARIO]
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-    /// Print the summary as one line of JSON a scenario, and nothing else
-    #[arg(long)]
-    json: bool,
     /// Write every fact to a CSV file
     #[arg(long, value_name = "FILE")]
     facts: Option<PathBuf>,
-    /// Draw no charts
-    #[arg(long)]
-    no_charts: bool,
-    /// Print nothing but what is wrong
-    #[arg(long)]
-    quiet: bool,
+    #[command(flatten)]
+    output: Output,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -62,10 +53,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut folders: BTreeMap<PathBuf, &str> = BTreeMap::new();
     for path in &arguments.of.scenarios {
         let one = load(path, &arguments.of.set)?;
-        let folder = folder(arguments, &one.scenario.name);
-        if folder.exists() && !folder.is_dir() {
-            return Err(Failure::Input(format!("error: {} is a file; --out takes a folder", folder.display())));
-        }
+        let folder = usable(folder(arguments, &one.scenario.name))?;
         if let Some(other) = folders.insert(folder.clone(), path) {
             let folder = folder.display();
             return Err(Failure::Input(format!("error: {other} and {path} would both write to {folder}")));
@@ -74,7 +62,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             enough(arguments, &one.scenario).map_err(|what| Failure::Input(format!("error: {path}: {what}")))?;
         loaded.push((one, folder, enough));
     }
-    if !arguments.quiet {
+    if !arguments.output.quiet {
         loaded.iter().for_each(|(one, ..)| warn(&one.scenario));
     }
     let mut met = true;
@@ -85,7 +73,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 fn folder(arguments: &Arguments, scenario: &str) -> PathBuf {
-    match &arguments.out {
+    match &arguments.output.out {
         Some(out) if arguments.of.scenarios.len() == 1 => out.clone(),
         Some(out) => out.join(scenario),
         None => Path::new("output").join(scenario),
@@ -120,11 +108,11 @@ fn enough(arguments: &Arguments, scenario: &Scenario) -> Result<Enough, String> 
 
 /// Runs one scenario; tells whether it met what it expects.
 fn simulate_one(arguments: &Arguments, loaded: &mut Loaded, folder: &Path, enough: &Enough) -> Result<bool, Failure> {
-    let bar = Bar::new(arguments.quiet);
+    let bar = Bar::new(arguments.output.quiet);
     let workers = arguments.replicating.workers(&bar)?;
     let found = arguments.replicating.settle(&mut loaded.scenario, &loaded.text.files, &workers);
     let overloads = overloads(loaded.subject());
-    if !arguments.quiet {
+    if !arguments.output.quiet {
         overloads.iter().for_each(|overload| complain(&format!("warning: {}: {overload}", loaded.scenario.name)));
     }
     let loaded = &*loaded;
@@ -197,28 +185,27 @@ fn write(
     outcome: &Outcome,
     folder: &Path,
 ) -> Result<(), Failure> {
-    let unfinished = |error: &dyn std::fmt::Display| Failure::Unfinished(format!("{}: {error}", folder.display()));
     let mut output = Folder::new(folder);
     output.add("summary.csv", summary_csv(summary));
     if arguments.unknowns {
         output.add("unknowns.csv", unknowns_csv(summary));
     }
-    if arguments.unknowns && !arguments.no_charts {
-        output.add("unknowns.svg", unknowns_chart(summary).map_err(|error| unfinished(&error))?);
+    if arguments.unknowns && !arguments.output.no_charts {
+        output.add("unknowns.svg", unknowns_chart(summary).map_err(|error| unfinished(folder, &error))?);
     }
     output.add("series.csv", series_csv(outcome, &scenario.names()));
-    if !arguments.no_charts {
-        for (name, svg) in charts(scenario, summary, outcome).map_err(|error| unfinished(&error))? {
+    if !arguments.output.no_charts {
+        for (name, svg) in charts(scenario, summary, outcome).map_err(|error| unfinished(folder, &error))? {
             output.add(name, svg);
         }
     }
-    output.write(summary.json(true)).map_err(|error| unfinished(&describe(&error)))?;
-    if arguments.json {
+    output.write(summary.json(true)).map_err(|error| unfinished(folder, &describe(&error)))?;
+    if arguments.output.json {
         print(&summary.json(false))?;
-    } else if !arguments.quiet {
+    } else if !arguments.output.quiet {
         print(&format!("{}\nwritten to {}\n", text(scenario, summary), folder.display()))?;
     }
-    if !summary.met() && (arguments.json || arguments.quiet) {
+    if !summary.met() && (arguments.output.json || arguments.output.quiet) {
         for verdict in summary.expect.iter().filter(|verdict| !verdict.met) {
             let got = verdict.got.map_or("nothing".to_owned(), |got| got.to_string());
             complain(&format!("{}: expected {} {}, got {got}", scenario.name, verdict.metric, verdict.want));

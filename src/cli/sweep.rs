@@ -1,18 +1,17 @@
 //! `pushpull sweep`: the figures over a grid of settings.
 
-use std::path::{Path, PathBuf};
-
 use clap::Args;
 
 use crate::metrics;
-use crate::report::{Folder, Sweep, sweep_chart, sweep_csv, sweep_json, sweep_text};
+use crate::report::{Sweep, sweep_chart, sweep_csv, sweep_json, sweep_text};
 use crate::study::{known_metric, replicate_all};
 
 use super::grid::Grid;
 use super::journal::Runs;
+use super::output::{Output, unfinished};
 use super::progress::Bar;
 use super::replicating::Replicating;
-use super::{Failure, complain, describe, print, read_to_the_end};
+use super::{Failure, complain, describe, read_to_the_end};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -29,18 +28,8 @@ pub(super) struct Arguments {
     metric: Vec<String>,
     #[command(flatten)]
     replicating: Replicating,
-    /// Folder for table and chart [default: output/SCENARIO-sweep]
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-    /// Print the sweep as one line of JSON, and nothing else
-    #[arg(long)]
-    json: bool,
-    /// Draw no chart
-    #[arg(long)]
-    no_charts: bool,
-    /// Print nothing but what is wrong
-    #[arg(long)]
-    quiet: bool,
+    #[command(flatten)]
+    output: Output,
 }
 
 /// Runs of each point where none are asked for.
@@ -51,22 +40,17 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let known = metrics::names(grid.first());
     let asked = arguments.metric.iter().map(|metric| known_metric(metric, &known)).collect::<Result<Vec<_>, _>>();
     let asked = asked.map_err(|what| Failure::Input(format!("error: --metric: {what}")))?;
-    let default = || Path::new("output").join(format!("{}-sweep", grid.first().name));
-    let folder = arguments.out.clone().unwrap_or_else(default);
-    if folder.exists() && !folder.is_dir() {
-        return Err(Failure::Input(format!("error: {} is a file; --out takes a folder", folder.display())));
-    }
-    if !arguments.quiet {
+    let folder = arguments.output.folder(|| format!("{}-sweep", grid.first().name))?;
+    if !arguments.output.quiet {
         grid.warn();
     }
-    let unfinished = |error: &dyn std::fmt::Display| Failure::Unfinished(format!("{}: {error}", folder.display()));
     let seed = arguments.replicating.seed(grid.first());
     let study = format!("{} {:?} {:?} {seed}", grid.text.fingerprint(), arguments.set, arguments.vary);
-    let journal = Runs::open(&folder, &study).map_err(|error| unfinished(&describe(&error)))?;
-    if journal.known() > 0 && !arguments.quiet {
+    let journal = Runs::open(&folder, &study).map_err(|error| unfinished(&folder, &describe(&error)))?;
+    if journal.known() > 0 && !arguments.output.quiet {
         complain(&format!("going on where it was stopped: {} runs are known", journal.known()));
     }
-    let bar = Bar::new(arguments.quiet);
+    let bar = Bar::new(arguments.output.quiet);
     let workers = arguments.replicating.workers(&bar)?;
     grid.settle(&arguments.replicating, &workers);
     let replications = arguments.replicating.replications(REPLICATIONS);
@@ -83,18 +67,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         metrics: asked,
         level: arguments.replicating.level,
     };
-    let mut output = Folder::new(&folder);
-    output.add("sweep.csv", sweep_csv(&sweep));
-    if !arguments.no_charts {
-        output.add("sweep.svg", sweep_chart(&sweep).map_err(|error| unfinished(&error))?);
-    }
-    let json = sweep_json(&sweep);
-    output.write(json.pretty()).map_err(|error| unfinished(&describe(&error)))?;
-    journal.remove().map_err(|error| unfinished(&describe(&error)))?;
-    if arguments.json {
-        print(&json.line())?;
-    } else if !arguments.quiet {
-        print(&format!("{}\nwritten to {}\n", sweep_text(&sweep), folder.display()))?;
-    }
-    Ok(())
+    let charts = || Ok(vec![("sweep.svg", sweep_chart(&sweep)?)]);
+    let tables = vec![("sweep.csv", sweep_csv(&sweep))];
+    arguments.output.write(&folder, tables, &charts, &sweep_json(&sweep), &|| sweep_text(&sweep))?;
+    journal.remove().map_err(|error| unfinished(&folder, &describe(&error)))
 }

@@ -11,8 +11,10 @@ use super::replications::{Replications, replicate_all};
 use super::requirement::{Holds, Requirement};
 use super::workers::{Subject, Workers};
 
-/// Doublings or halvings before the search gives up.
-const MOST_STEPS: usize = 40;
+/// Steps, each a doubling or a halving, before the search gives up: inwards, where runs are short, and outwards, where each takes
+/// twice as long as the one before.
+const MOST_INWARDS: usize = 40;
+const MOST_OUTWARDS: usize = 10;
 
 /// What is looked for.
 #[derive(Clone, Debug)]
@@ -90,7 +92,7 @@ pub fn find(
     let inwards = |value: f64| search.rounded(if search.highest { value / 2.0 } else { value * 2.0 });
     let (mut good, mut bad) = (None, None);
     let mut value = search.rounded(search.start);
-    for _ in 0..MOST_STEPS {
+    for step in 0..MOST_INWARDS {
         match attempt(value) {
             Some(true) => good = Some(value),
             Some(false) => bad = Some(value),
@@ -99,7 +101,8 @@ pub fn find(
             None => break,
         }
         let next = if bad.is_none() { outwards(value) } else { inwards(value) };
-        if good.is_some() && bad.is_some() || next == value || !next.is_finite() || next <= 0.0 {
+        let is_far = bad.is_none() && step == MOST_OUTWARDS;
+        if is_far || good.is_some() && bad.is_some() || next == value || !next.is_finite() || next <= 0.0 {
             break;
         }
         value = next;

@@ -183,13 +183,15 @@ impl<'a> World<'a> {
             assert!(at >= now, "an actor wanted to act at {at} s, and it is {now} s");
             now = at;
             let actor = self.cast.actors[place as usize];
-            let mut ctx = Context::new(now, self.recorder.watched(), &mut self.outbox, &mut self.recorder);
+            let watched = self.recorder.watched();
             match actor {
                 Actor::Function(id) => {
+                    let mut ctx = Context::new(now, watched, &mut self.outbox, &mut self.recorder);
                     self.cast.platform.wake(id, wake, &mut ctx);
                     self.cast.rekey_function(id);
                 }
                 Actor::Source(id) => {
+                    let mut ctx = Context::of_source(now, watched, &mut self.outbox, &mut self.recorder);
                     self.cast.source(id).wake(wake, &mut ctx);
                     self.cast.rekey_source(id);
                     if emitting[id.0 as usize] && self.cast.source(id).is_exhausted() {
@@ -224,19 +226,22 @@ impl<'a> World<'a> {
         // What these messages bring about is delivered after all of them: first come, first served. They are read where they lie.
         while !self.outbox.is_empty() {
             std::mem::swap(&mut self.outbox, &mut self.delivered);
-            let mut ctx = Context::new(now, self.recorder.watched(), &mut self.outbox, &mut self.recorder);
+            let watched = self.recorder.watched();
             for message in &self.delivered {
                 match message {
                     Message::Invoke(invoke) => {
+                        let mut ctx = Context::new(now, watched, &mut self.outbox, &mut self.recorder);
                         self.cast.platform.invoke(invoke, &mut ctx);
                         self.cast.rekey_function(invoke.function);
                     }
                     Message::Settle(settle) => {
+                        let mut ctx = Context::of_source(now, watched, &mut self.outbox, &mut self.recorder);
                         self.cast.source(settle.source).settle(settle, &mut ctx);
                         self.cast.rekey_source(settle.source);
                     }
                     Message::Deliver { destination, hops } => {
                         if let Some(source) = self.relays[destination.0 as usize] {
+                            let mut ctx = Context::of_source(now, watched, &mut self.outbox, &mut self.recorder);
                             self.cast.source(source).relay(*hops, &mut ctx);
                         }
                     }
@@ -267,7 +272,7 @@ impl<'a> World<'a> {
 
     /// Lets lazy sources tell all that happened before `at`.
     fn catch_up(&mut self, at: SimTime) {
-        let mut ctx = Context::new(at, self.recorder.watched(), &mut self.outbox, &mut self.recorder);
+        let mut ctx = Context::of_source(at, self.recorder.watched(), &mut self.outbox, &mut self.recorder);
         for id in (0..self.cast.sources.len()).map(|place| SourceId(place as u32)) {
             self.cast.source(id).catch_up(&mut ctx);
             self.cast.rekey_source(id);

@@ -9,27 +9,37 @@ use super::{Call, Condition, DestinationId, Fact, Invoke, Message, Settle};
 pub trait Observe {
     /// `fact` happened at `at`.
     fn take(&mut self, at: SimTime, fact: &Fact<'_>);
+
+    /// The same of a fact that comes with each invocation: where the observer's type is known, what it makes of it becomes a part
+    /// of who tells it.
+    fn take_often(&mut self, at: SimTime, fact: &Fact<'_>);
 }
 
-/// What an actor has at hand while it acts.
-pub struct Context<'a> {
+/// What an actor has at hand while it acts. The platform knows the type of who observes, so that it tells without a dispatch; sources
+/// are behind a dispatch themselves, and do not.
+pub struct Context<'a, O: Observe + ?Sized = dyn Observe + 'a> {
     /// The present instant.
     pub now: SimTime,
     /// Whether somebody reads every fact, so that what only a reader needs must be kept.
     pub watched: bool,
     outbox: &'a mut Vec<Message>,
-    observer: &'a mut dyn Observe,
+    observer: &'a mut O,
 }
 
-impl<'a> Context<'a> {
+impl<'a, O: Observe + ?Sized> Context<'a, O> {
     /// A context at `now`.
-    pub fn new(now: SimTime, watched: bool, outbox: &'a mut Vec<Message>, observer: &'a mut dyn Observe) -> Self {
+    pub fn new(now: SimTime, watched: bool, outbox: &'a mut Vec<Message>, observer: &'a mut O) -> Self {
         Context { now, watched, outbox, observer }
     }
 
     /// Tells that `fact` happens now.
     pub fn tell(&mut self, fact: Fact<'_>) {
         self.observer.take(self.now, &fact);
+    }
+
+    /// Tells that `fact`, which comes with each invocation, happens now.
+    pub fn tell_often(&mut self, fact: Fact<'_>) {
+        self.observer.take_often(self.now, &fact);
     }
 
     /// Tells of a `fact` that no figure counts, so that only a reader wants to hear it.
@@ -66,5 +76,12 @@ impl<'a> Context<'a> {
     /// Tells a source what became of its call.
     pub fn settle(&mut self, settle: Settle) {
         self.outbox.push(Message::Settle(settle));
+    }
+}
+
+impl<'a> Context<'a> {
+    /// A context at `now` for a source.
+    pub fn of_source(now: SimTime, watched: bool, outbox: &'a mut Vec<Message>, observer: &'a mut dyn Observe) -> Self {
+        Context::new(now, watched, outbox, observer)
     }
 }

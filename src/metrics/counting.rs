@@ -1,7 +1,8 @@
 //! What each fact counts as.
 //!
 //! The recorder hears every fact of a run, so this is its busiest part: facts that come with each invocation have a method of
-//! their own, each of which saves no more registers than it needs, and what stands before them saves none.
+//! their own, each of which saves no more registers than it needs, and what stands before them saves none. Those of the two facts
+//! that the platform tells of each invocation become parts of the platform's own code.
 
 use crate::engine::{Answer, Call, Concurrency, Condition, Ending, Fact, Fate, MappingCount, Observe, SourceId};
 use crate::time::{SimDuration, SimTime};
@@ -16,9 +17,27 @@ impl Observe for Recorder<'_> {
         }
         self.count(at, fact);
     }
+
+    #[inline(always)]
+    fn take_often(&mut self, at: SimTime, fact: &Fact<'_>) {
+        if self.watched {
+            self.show(at, *fact);
+        }
+        match fact {
+            Fact::Started { .. } => self.started(at, fact),
+            Fact::Ended { .. } => self.ended(at, fact),
+            _ => self.count(at, fact),
+        }
+    }
 }
 
 impl Recorder<'_> {
+    /// Shows a frequent fact to whoever watches; a copy of it, so that one that is only counted need not lie in memory.
+    #[cold]
+    fn show(&mut self, at: SimTime, fact: Fact<'_>) {
+        self.watch.fact(at, &fact, &self.names);
+    }
+
     /// Each fact has a method of its own for what it counts as, to which this one only jumps.
     #[inline(never)]
     fn count(&mut self, at: SimTime, fact: &Fact<'_>) {
@@ -26,8 +45,7 @@ impl Recorder<'_> {
             Fact::Emitted { source, waits, .. } => self.emitted(at, source, waits),
             Fact::Occurred { source, events, waited } => self.occurred(at, source, events, waited),
             Fact::Waiting { source, change } => self.waiting(at, source, change),
-            Fact::Started { .. } => self.started(at, fact),
-            Fact::Ended { .. } => self.ended(at, fact),
+            Fact::Started { .. } | Fact::Ended { .. } => self.started_or_ended(at, fact),
             Fact::Settled { fate: Fate::Processed, .. } => self.processed(at, fact),
             Fact::Settled { .. } => self.lost(fact),
             Fact::Answered { source, emitted, waited, answer } => self.answered(source, emitted, waited, answer),
@@ -109,7 +127,13 @@ impl Recorder<'_> {
         self.source(source).backlog.change(at, change);
     }
 
+    /// What the platform tells often, where it is told by a dispatch after all.
     #[inline(never)]
+    fn started_or_ended(&mut self, at: SimTime, fact: &Fact<'_>) {
+        if matches!(fact, Fact::Started { .. }) { self.started(at, fact) } else { self.ended(at, fact) }
+    }
+
+    #[inline(always)]
     fn started(&mut self, at: SimTime, fact: &Fact<'_>) {
         let Fact::Started { call, cold, concurrency, queued_since, .. } = fact else { return };
         let Call { source, function, events, .. } = *call;
@@ -140,7 +164,7 @@ impl Recorder<'_> {
         }
     }
 
-    #[inline(never)]
+    #[inline(always)]
     fn ended(&mut self, at: SimTime, fact: &Fact<'_>) {
         let Fact::Ended { call, started, handler, billed, concurrency, ending, .. } = fact else { return };
         self.account.change(at, -1);

@@ -6,8 +6,10 @@ use crate::time::SimTime;
 #[derive(Clone, Debug, Default)]
 pub struct Level {
     value: i64,
-    since: SimTime,
-    /// Integral over the whole run, in things times nanoseconds: exact.
+    /// The sum of all changes, each times its instant in nanoseconds: by so much the present level times the clock exceeds the
+    /// integral. A change costs one addition so; an integral that is brought up to date at each change costs a long product.
+    ahead: i128,
+    /// Integral up to the last settlement, in things times nanoseconds: exact.
     area: u128,
     /// Since the last [`Level::take_max`].
     max: i64,
@@ -16,7 +18,7 @@ pub struct Level {
 impl Level {
     /// The level changes at `at`; changes come in order of time.
     pub fn change(&mut self, at: SimTime, change: i64) {
-        self.settle(at);
+        self.ahead += i128::from(at.nanos()) * i128::from(change);
         self.value += change;
         self.max = self.max.max(self.value);
     }
@@ -25,13 +27,13 @@ impl Level {
     /// nanoseconds.
     pub fn rise(&mut self, at: SimTime, count: u64, waited: u128) {
         self.change(at, count as i64);
-        self.area += waited;
+        self.ahead -= waited as i128;
     }
 
     /// Brings the integral up to `at`.
     pub fn settle(&mut self, at: SimTime) {
-        self.area += u128::from(at.since(self.since).nanos()) * u128::from(self.value.max(0) as u64);
-        self.since = self.since.max(at);
+        let area = i128::from(at.nanos()) * i128::from(self.value) - self.ahead;
+        self.area = u128::try_from(area).expect("no level falls below zero");
     }
 
     /// The level.
@@ -39,7 +41,7 @@ impl Level {
         self.value
     }
 
-    /// The integral up to the last change or settlement.
+    /// The integral up to the last settlement.
     pub fn area(&self) -> u128 {
         self.area
     }
@@ -60,9 +62,11 @@ mod tests {
         for (at, change) in [(10, 2), (15, -1), (15, 3), (30, -4)] {
             level.change(SimTime::from_nanos(at), change);
         }
+        level.settle(SimTime::from_nanos(40));
         assert_eq!(level.area(), 5 * 2 + 15 * 4);
         assert_eq!((level.take_max(), level.take_max()), (4, 0));
         level.rise(SimTime::from_nanos(50), 3, 5 + 20);
+        level.settle(SimTime::from_nanos(50));
         assert_eq!((level.area(), level.take_max()), (70 + 25, 3), "at 30, 45 and 50");
     }
 }

@@ -68,6 +68,7 @@ impl Ends {
     }
 
     /// Adds an invocation.
+    #[inline]
     pub(super) fn push(&mut self, running: Running) {
         if running.nanos() > self.last_near {
             self.put_far(running);
@@ -80,6 +81,7 @@ impl Ends {
     }
 
     /// Takes out the invocation that ends first.
+    #[inline]
     pub(super) fn pop(&mut self) -> Option<Running> {
         let first = self.near.pop()?;
         if self.near.is_empty() && self.far_count > 0 {

@@ -100,6 +100,7 @@ impl Environments {
     }
 
     /// Takes an idle environment, if there is one.
+    #[inline]
     pub(super) fn take(&mut self) -> Option<Environment> {
         match &mut self.idle {
             Idle::Queue { since, newest_first, .. } => {
@@ -143,6 +144,7 @@ impl Environments {
     }
 
     /// An invocation has left `environment`; gives back its number where its life is over.
+    #[inline]
     pub(super) fn release(&mut self, environment: Environment, now: SimTime) -> Option<u64> {
         match &mut self.idle {
             Idle::Queue { since, .. } => since.push_back((now, environment)),

@@ -5,8 +5,8 @@
 
 use crate::distribution::{Distribution, DistributionSpec};
 use crate::engine::{
-    Call, Class, Concurrency, Context, DestinationId, Ending, Events, Fact, FunctionId, InvocationType, Invoke, Reason,
-    Settle, SourceId, Verdict, Wake,
+    Call, Class, Concurrency, Context, DestinationId, Ending, Events, Fact, FunctionId, InvocationType, Invoke,
+    Observe, Reason, Run, Settle, SourceId, Verdict, Wake,
 };
 use crate::profile::Rules;
 use crate::random::Key;
@@ -49,6 +49,9 @@ pub(super) struct Function {
     running: Ends,
     /// The invocation of each busy environment, by slot; that of an idle one is over.
     invocations: Vec<Option<Invocation>>,
+    /// The runs of events of each of them, where there are any; by slot, too. They lie apart so that an invocation owns nothing, and is
+    /// written where it lies.
+    runs: Vec<Option<Box<[Run]>>>,
     /// The event from the asynchronous queue that each of them tries, if it is one of those; by slot, too.
     tried: Vec<Waiting>,
     pub(super) queue: AsyncQueue,
@@ -63,7 +66,9 @@ struct Invocation {
     environment: u64,
     source: SourceId,
     attempt: u32,
-    events: Events,
+    /// The first event, and how many there are.
+    first: u64,
+    count: u32,
     emitted: SimTime,
     started: SimTime,
     init: SimDuration,
@@ -122,6 +127,7 @@ impl Function {
             provisioned: provisioned.map(|count| Provisioned::new(count, spec.provisioned_allocation)),
             running: Ends::new(),
             invocations: Vec::new(),
+            runs: Vec::new(),
             tried: Vec::new(),
             queue: AsyncQueue::new(&config),
             queue_delay: sampler(config.queue_delay.as_ref().unwrap_or(&DEFAULT_QUEUE_DELAY)),
@@ -142,7 +148,13 @@ impl Function {
         Wake::maybe(self.provisioned.as_ref().and_then(Provisioned::ready_at), Class::Completion)
     }
 
-    pub(super) fn wake(&mut self, wake: Wake, account: &mut Account, shared: &mut Shared, ctx: &mut Context<'_>) {
+    pub(super) fn wake(
+        &mut self,
+        wake: Wake,
+        account: &mut Account,
+        shared: &mut Shared,
+        ctx: &mut Context<'_, impl Observe>,
+    ) {
         if wake == self.next_ready() {
             return self.begin_provisioned(ctx);
         }
@@ -159,7 +171,7 @@ impl Function {
     }
 
     /// All provisioned environments are ready.
-    fn begin_provisioned(&mut self, ctx: &mut Context<'_>) {
+    fn begin_provisioned(&mut self, ctx: &mut Context<'_, impl Observe>) {
         if let Some(provisioned) = &mut self.provisioned {
             let environments = provisioned.count();
             provisioned.begin((0..environments).map(|_| self.environments.create(ctx.now)).collect());
@@ -173,7 +185,7 @@ impl Function {
         invoke: &Invoke,
         account: &mut Account,
         shared: &mut Shared,
-        ctx: &mut Context<'_>,
+        ctx: &mut Context<'_, impl Observe>,
     ) {
         let call = Call { source: invoke.source, function: self.id, events: &invoke.events, attempt: invoke.attempt };
         let answer = |verdict| Settle {
@@ -280,6 +292,7 @@ impl Function {
     }
 
     /// An environment for an admitted invocation, and what the invocation has to wait for in it.
+    #[inline]
     fn environment(&mut self, concurrency: Concurrency, now: SimTime) -> (Environment, bool, Preparation) {
         let warm = match (concurrency, &mut self.provisioned) {
             (Concurrency::Provisioned, Some(provisioned)) => provisioned.take(),
@@ -303,7 +316,7 @@ impl Function {
         concurrency: Concurrency,
         account: &mut Account,
         shared: &mut Shared,
-        ctx: &mut Context<'_>,
+        ctx: &mut Context<'_, impl Observe>,
     ) {
         let number = shared.invocations;
         shared.invocations += 1;
@@ -321,7 +334,7 @@ impl Function {
         let (init, handler) = (preparation.cold, run.length);
         let queued_since = start.queued.map(|event| event.accepted);
         let call = Call { source: start.source, function: self.id, events: start.events, attempt: start.attempt };
-        ctx.tell(Fact::Started {
+        ctx.tell_often(Fact::Started {
             call,
             invocation: number,
             environment: environment.number,
@@ -343,7 +356,8 @@ impl Function {
             environment: environment.number,
             source: start.source,
             attempt: start.attempt,
-            events: start.events.clone(),
+            first: start.events.first,
+            count: start.events.count,
             emitted: start.emitted,
             started: ctx.now,
             init,
@@ -352,6 +366,10 @@ impl Function {
             ending: run.ending,
             caller,
         };
+        if let Some(runs) = &start.events.runs {
+            self.runs.resize(self.runs.len().max(slot + 1), None);
+            self.runs[slot] = Some(runs.clone());
+        }
         if self.invocations.len() <= slot {
             self.invocations.resize_with(slot + 1, || None);
         }
@@ -359,17 +377,19 @@ impl Function {
     }
 
     /// Ends the invocation whose time has come.
-    fn complete(&mut self, account: &mut Account, shared: &mut Shared, ctx: &mut Context<'_>) {
+    fn complete(&mut self, account: &mut Account, shared: &mut Shared, ctx: &mut Context<'_, impl Observe>) {
         let Some(next) = self.running.pop() else { return };
         let (number, slot) = (next.number(), next.slot());
         let Some(invocation) = &self.invocations[slot as usize] else { return };
         let environment = Environment { slot, number: invocation.environment };
         let Invocation { source, attempt, emitted, started, init, billed, concurrency, ending, .. } = *invocation;
+        let runs = self.runs.get_mut(slot as usize).and_then(Option::take);
+        let events = Events { first: invocation.first, count: invocation.count, runs };
         let handler = ctx.now.since(started).saturating_sub(init);
         shared.running -= 1;
         self.admission.leave(account, concurrency);
-        ctx.tell(Fact::Ended {
-            call: Call { source, function: self.id, events: &invocation.events, attempt },
+        ctx.tell_often(Fact::Ended {
+            call: Call { source, function: self.id, events: &events, attempt },
             invocation: number,
             environment: environment.number,
             started,
@@ -394,7 +414,7 @@ impl Function {
                     source,
                     function: self.id,
                     handle,
-                    event: invocation.events.first,
+                    event: invocation.first,
                     emitted,
                     attempt,
                     verdict,

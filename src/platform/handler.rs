@@ -67,6 +67,7 @@ impl Handler {
     }
 
     /// How long the handler takes for this start, after `init` in the same invocation, and how it ends.
+    #[inline]
     pub(super) fn run(&self, start: &Start<'_>, init: SimDuration, source: Key, now: SimTime) -> Run {
         let key = source.numbered(start.events.first).numbered(u64::from(start.deliveries));
         let error_rate = if self.outages.is_empty() { self.error_rate } else { self.error_rate_at(now) };

@@ -27,7 +27,7 @@ pub use config::{
 pub use runtime::{PackageType, Runtime};
 
 use crate::distribution::DistributionSpec;
-use crate::engine::{Context, Destination, DestinationId, DestinationKind, FunctionId, Invoke, Wake};
+use crate::engine::{Context, Destination, DestinationId, DestinationKind, FunctionId, Invoke, Observe, Wake};
 use crate::profile::{Rules, Scaling};
 use crate::random::Key;
 use crate::time::{SimDuration, SimTime};
@@ -132,12 +132,12 @@ impl Platform {
     }
 
     /// Lets function `id` act, as it wanted to.
-    pub fn wake(&mut self, id: FunctionId, wake: Wake, ctx: &mut Context<'_>) {
+    pub fn wake(&mut self, id: FunctionId, wake: Wake, ctx: &mut Context<'_, impl Observe>) {
         self.functions[id.0 as usize].wake(wake, &mut self.account, &mut self.shared, ctx);
     }
 
     /// Takes a call.
-    pub fn invoke(&mut self, invoke: &Invoke, ctx: &mut Context<'_>) {
+    pub fn invoke(&mut self, invoke: &Invoke, ctx: &mut Context<'_, impl Observe>) {
         self.functions[invoke.function.0 as usize].invoke(invoke, &mut self.account, &mut self.shared, ctx);
     }
 

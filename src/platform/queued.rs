@@ -1,6 +1,6 @@
 //! What becomes of the events in a function's asynchronous queue: tries, retries, messages, and their end.
 
-use crate::engine::{Call, Condition, Context, Ending, Events, Fact, Fate, Part, Parts, Settle, Verdict};
+use crate::engine::{Call, Condition, Context, Ending, Events, Fact, Fate, Observe, Part, Parts, Settle, Verdict};
 use crate::time::{SimDuration, SimTime};
 
 use super::account::Account;
@@ -11,7 +11,12 @@ use super::{RecursiveLoop, Shared};
 
 impl Function {
     /// Tries the queued event that is due.
-    pub(super) fn try_queued(&mut self, account: &mut Account, shared: &mut Shared, ctx: &mut Context<'_>) {
+    pub(super) fn try_queued(
+        &mut self,
+        account: &mut Account,
+        shared: &mut Shared,
+        ctx: &mut Context<'_, impl Observe>,
+    ) {
         let Some(mut event) = self.queue.pop() else { return };
         event.first_try = event.first_try.min(ctx.now);
         // "Lambda stops the next invocation" of an event "if your function is invoked approximately 16 times in the same chain of
@@ -67,7 +72,7 @@ impl Function {
     }
 
     /// An event begins (1) or ceases (-1) to wait in the queue; a copy counts for nothing.
-    fn waits(event: &Waiting, change: i64, ctx: &mut Context<'_>) {
+    fn waits(event: &Waiting, change: i64, ctx: &mut Context<'_, impl Observe>) {
         if !event.is_copy() {
             ctx.tell(Fact::Waiting { source: event.source, change });
         }
@@ -83,7 +88,7 @@ impl Function {
         init: SimDuration,
         handler: SimDuration,
         ending: Ending,
-        ctx: &mut Context<'_>,
+        ctx: &mut Context<'_, impl Observe>,
     ) {
         let events = Events::one(event.event);
         let call = Call { source: event.source, function: self.id, events: &events, attempt: event.attempt() };
@@ -134,7 +139,13 @@ impl Function {
 
     /// Ends an event, which waits no longer, without success: "Lambda sends a record of the event to the dead-letter queue or on-failure
     /// destination" before it drops it (AWS Lambda Developer Guide, "Error handling for asynchronous invocation").
-    fn give_up(&mut self, event: Waiting, condition: Condition, invocation: Option<u64>, ctx: &mut Context<'_>) {
+    fn give_up(
+        &mut self,
+        event: Waiting,
+        condition: Condition,
+        invocation: Option<u64>,
+        ctx: &mut Context<'_, impl Observe>,
+    ) {
         self.queue.forget(&event);
         if event.is_copy() {
             return;
@@ -170,7 +181,7 @@ impl Function {
         self.conclude(&event, false, ctx);
     }
 
-    fn conclude(&self, event: &Waiting, processed: bool, ctx: &mut Context<'_>) {
+    fn conclude(&self, event: &Waiting, processed: bool, ctx: &mut Context<'_, impl Observe>) {
         if event.role == Role::Told {
             let attempt = event.attempt() - u32::from(!processed);
             let verdict = Verdict::Concluded { processed };

@@ -404,7 +404,9 @@ impl Push {
 
     /// Lambda gets a request.
     fn hand_over(&mut self, request: Request, ctx: &mut Context<'_>) {
-        if let Some(call) = self.calls.get_mut(&request.event) {
+        if self.remembers
+            && let Some(call) = self.calls.get_mut(&request.event)
+        {
             call.handed = ctx.now;
             if let Some(patience) = self.plan.patience {
                 self.deadlines.insert((ctx.now + patience, request.event));

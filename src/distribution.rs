@@ -133,16 +133,33 @@ pub enum TimeUnit {
 impl TimeUnit {
     /// Nanoseconds in one unit.
     pub const fn nanos(self) -> u64 {
+        let (digits, zeros) = self.digits_and_zeros();
+        digits * POWERS_OF_TEN[zeros]
+    }
+
+    /// Nanoseconds in one unit: so many, with so many zeros behind.
+    pub(crate) const fn digits_and_zeros(self) -> (u64, usize) {
         match self {
-            TimeUnit::Ns => 1,
-            TimeUnit::Us => 1_000,
-            TimeUnit::Ms => 1_000_000,
-            TimeUnit::S => 1_000_000_000,
-            TimeUnit::M => 60_000_000_000,
-            TimeUnit::H => 3_600_000_000_000,
+            TimeUnit::Ns => (1, 0),
+            TimeUnit::Us => (1, 3),
+            TimeUnit::Ms => (1, 6),
+            TimeUnit::S => (1, 9),
+            TimeUnit::M => (6, 10),
+            TimeUnit::H => (36, 11),
         }
     }
 }
+
+/// 1, 10, 100 and so on, as far as 64 bits go.
+pub(crate) const POWERS_OF_TEN: [u64; 20] = {
+    let mut powers = [1; 20];
+    let mut place = 1;
+    while place < powers.len() {
+        powers[place] = powers[place - 1] * 10;
+        place += 1;
+    }
+    powers
+};
 
 impl From<SimDuration> for DistributionSpec {
     fn from(length: SimDuration) -> Self {

@@ -1,6 +1,6 @@
 //! Arrivals read from files: instants of a trace, counts per period.
 
-use crate::distribution::TimeUnit;
+use crate::distribution::{POWERS_OF_TEN, TimeUnit};
 use crate::inputs::{InputError, Inputs, Rows};
 use crate::random::{Key, Sequential, unit};
 use crate::time::{SimDuration, SimTime};
@@ -10,26 +10,34 @@ use super::{Arrival, ArrivalsSpec, Counts, Trace};
 
 /// Reads a decimal number of `unit`s as whole nanoseconds, exactly where it is written as a plain decimal.
 pub fn parse_time(text: &str, unit: TimeUnit) -> Result<u64, String> {
-    let plain = || -> Option<u64> {
-        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-        let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-        if whole.is_empty() || !digits(whole) || !digits(fraction) || fraction.len() > 18 {
-            return None;
+    match short_decimal(text.as_bytes(), unit) {
+        Some(nanos) if nanos <= LONGEST => Ok(nanos),
+        _ => parse_any_time(text, unit),
+    }
+}
+
+/// The usual decimal in one pass, since a trace has millions: all its digits fit one word, and its last stands for a nanosecond or
+/// more.
+fn short_decimal(text: &[u8], unit: TimeUnit) -> Option<u64> {
+    if text.len() >= POWERS_OF_TEN.len() || !text.first()?.is_ascii_digit() {
+        return None;
+    }
+    let (mut digits, mut behind_point) = (0, text.len());
+    for (place, byte) in text.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => digits = digits * 10 + u64::from(byte - b'0'),
+            b'.' if behind_point == text.len() => behind_point = place + 1,
+            _ => return None,
         }
-        let scale = 10u64.pow(fraction.len() as u32);
-        let whole = whole.parse::<u64>().ok()?.checked_mul(unit.nanos())?;
-        let fraction = match fraction.parse::<u64>() {
-            // The usual case, a nanosecond or more for each decimal, needs no division of wide numbers.
-            Ok(fraction) if unit.nanos().is_multiple_of(scale) => fraction * (unit.nanos() / scale),
-            Ok(fraction) => {
-                let wide = u128::from(fraction) * u128::from(unit.nanos());
-                ((wide + u128::from(scale) / 2) / u128::from(scale)) as u64
-            }
-            Err(_) => 0,
-        };
-        whole.checked_add(fraction).filter(|nanos| *nanos <= LONGEST)
-    };
-    if let Some(nanos) = plain() {
+    }
+    let (factor, zeros) = unit.digits_and_zeros();
+    let scale = POWERS_OF_TEN[zeros.checked_sub(text.len() - behind_point)?];
+    digits.checked_mul(factor * scale)
+}
+
+#[cold]
+fn parse_any_time(text: &str, unit: TimeUnit) -> Result<u64, String> {
+    if let Some(nanos) = long_decimal(text, unit.nanos()).filter(|nanos| *nanos <= LONGEST) {
         return Ok(nanos);
     }
     match text.parse::<f64>() {
@@ -38,6 +46,19 @@ pub fn parse_time(text: &str, unit: TimeUnit) -> Result<u64, String> {
         }
         _ => Err(format!("expected a time of 0 or more, at most 36 years, found `{text}`")),
     }
+}
+
+/// A decimal of whatever length, of at most 18 places.
+fn long_decimal(text: &str, unit: u64) -> Option<u64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !digits(whole) || !digits(fraction) || fraction.len() > 18 {
+        return None;
+    }
+    let scale = 10u128.pow(fraction.len() as u32);
+    let whole = whole.parse::<u64>().ok()?.checked_mul(unit)?;
+    let fraction = u128::from(fraction.parse::<u64>().unwrap_or(0)) * u128::from(unit);
+    whole.checked_add(((fraction + scale / 2) / scale) as u64)
 }
 
 /// Plays a trace row by row.
@@ -215,5 +236,60 @@ pub fn validate(spec: &ArrivalsSpec, inputs: &dyn Inputs, functions: &[String]) 
             if is_empty { Err(InputError::empty(&counts.file, &counts.column)) } else { Ok(()) }
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Key;
+
+    const UNITS: [TimeUnit; 6] = [TimeUnit::Ns, TimeUnit::Us, TimeUnit::Ms, TimeUnit::S, TimeUnit::M, TimeUnit::H];
+
+    #[test]
+    fn times_are_read_exactly() {
+        #[rustfmt::skip] // one row per rule
+        let rows: &[(&str, TimeUnit, Option<u64>)] = &[
+            ("0", TimeUnit::S, Some(0)),
+            ("1.5", TimeUnit::S, Some(1_500_000_000)),
+            ("0.000000001", TimeUnit::S, Some(1)),
+            ("12.", TimeUnit::Ms, Some(12_000_000)),
+            ("007.250", TimeUnit::Us, Some(7_250)),
+            // Finer than a nanosecond: rounded.
+            ("0.0000000005", TimeUnit::S, Some(1)),
+            ("0.0000000004", TimeUnit::S, Some(0)),
+            ("0.3333333333333333", TimeUnit::M, Some(20_000_000_000)),
+            ("123456789.123456789", TimeUnit::S, Some(123_456_789_123_456_789)),
+            ("1135296000", TimeUnit::S, Some(LONGEST)),
+            ("1135296001", TimeUnit::S, None),
+            ("00000000000000000000001", TimeUnit::S, Some(1_000_000_000)),
+            ("99999999999999999999999", TimeUnit::Ns, None),
+            // Other ways to write a number are read as floats.
+            ("1e-3", TimeUnit::S, Some(1_000_000)),
+            (".5", TimeUnit::S, Some(500_000_000)),
+            ("+2", TimeUnit::S, Some(2_000_000_000)),
+            ("-1", TimeUnit::S, None),
+            ("1.2.3", TimeUnit::S, None),
+            (".", TimeUnit::S, None),
+            ("", TimeUnit::S, None),
+            ("NaN", TimeUnit::S, None),
+            ("inf", TimeUnit::S, None),
+        ];
+        for (text, unit, want) in rows {
+            assert_eq!(parse_time(text, *unit).ok(), *want, "{text} {unit:?}");
+        }
+    }
+
+    #[test]
+    fn both_ways_to_read_a_decimal_agree() {
+        for n in 0..20_000 {
+            let key = Key::root(5).numbered(n);
+            let (whole, places) = (key.named("whole").below(10_000_000), key.named("places").below(12) as usize);
+            let text = format!("{whole}.{:0places$}", key.named("fraction").below(10u64.pow(places as u32)));
+            let unit = UNITS[n as usize % UNITS.len()];
+            if let Some(nanos) = short_decimal(text.as_bytes(), unit) {
+                assert_eq!(Some(nanos), long_decimal(&text, unit.nanos()), "{text} {unit:?}");
+            }
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
-use csv::StringRecord;
+use csv::ByteRecord;
 
 use crate::inputs::{InputError, Inputs, Rows};
 
@@ -72,7 +72,7 @@ impl Inputs for Files {
             file: file.to_owned(),
             path,
             reader,
-            row: StringRecord::new(),
+            row: ByteRecord::new(),
             picks,
             failure: self.failure.clone(),
         }))
@@ -88,6 +88,7 @@ fn explain(error: &csv::Error) -> String {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
             format!("{len} field{}, and the header has {expected_len}", if *len == 1 { "" } else { "s" })
         }
+        // The header: a row is looked at as it is read.
         csv::ErrorKind::Utf8 { .. } => "not UTF-8 text".into(),
         csv::ErrorKind::Io(error) => describe(error),
         _ => error.to_string(),
@@ -98,7 +99,7 @@ struct FileRows {
     file: String,
     path: PathBuf,
     reader: csv::Reader<File>,
-    row: StringRecord,
+    row: ByteRecord,
     picks: Vec<usize>,
     failure: Arc<Mutex<Option<InputError>>>,
 }
@@ -115,10 +116,14 @@ impl FileRows {
 
 impl Rows for FileRows {
     fn advance(&mut self) -> Result<bool, InputError> {
-        self.reader.read_record(&mut self.row).map_err(|error| {
+        let is_row = self.reader.read_byte_record(&mut self.row).map_err(|error| {
             let line = error.position().map(csv::Position::line);
             self.fail(line, explain(&error))
-        })
+        })?;
+        if !self.row.as_slice().is_ascii() && self.row.iter().any(|field| str::from_utf8(field).is_err()) {
+            return Err(self.fail(Some(self.line()), "not UTF-8 text".into()));
+        }
+        Ok(is_row)
     }
 
     fn rewind(&mut self) -> Result<(), InputError> {
@@ -128,7 +133,7 @@ impl Rows for FileRows {
 
     fn field(&self, column: usize) -> &str {
         // Only the fields that are looked at are trimmed: a trace has millions of rows.
-        self.row.get(self.picks[column]).unwrap_or("").trim()
+        str::from_utf8(self.row.get(self.picks[column]).unwrap_or_default().trim_ascii()).unwrap_or_default()
     }
 
     fn line(&self) -> u64 {

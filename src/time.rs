@@ -87,8 +87,9 @@ impl SimDuration {
 
     /// Rounds a computed length (a random draw, say) to whole nanoseconds; negative and NaN become zero.
     pub fn from_nanos_f64(nanos: f64) -> SimDuration {
-        // `as` saturates at both ends and takes NaN to 0.
-        SimDuration((nanos + 0.5) as u64)
+        // `as` saturates at both ends and takes NaN to 0. Signed, since that is one instruction of the machine, and as long as
+        // anything in a run can last.
+        SimDuration(((nanos + 0.5) as i64).max(0) as u64)
     }
 
     /// The length in nanoseconds.

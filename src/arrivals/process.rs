@@ -8,7 +8,7 @@ use crate::random::{Key, Sequential};
 use crate::time::{SECOND, SimDuration, SimTime};
 
 use super::ArrivalsSpec;
-use super::rows::{CountsReader, TraceReader};
+use super::rows::{CountsReader, TraceReader, TraceRow};
 
 /// One arrival.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,21 +21,18 @@ pub struct Arrival {
     pub function: Option<u32>,
 }
 
-impl Arrival {
-    fn plain(at: SimTime) -> Arrival {
-        Arrival { at, handler: None, function: None }
-    }
-}
-
 /// The arrivals of one source, in order of time, below a bound.
 pub struct Arrivals {
     process: Process,
-    next: Option<Arrival>,
+    /// When the next event occurs; never, after the last.
+    next: SimTime,
+    /// The row of a trace that the next event is.
+    row: Option<TraceRow>,
     until: SimTime,
 }
 
 enum Process {
-    Poisson { rng: Sequential, mean_gap: f64, at: u64, fraction: f64 },
+    Poisson(Poisson),
     Constant { k: u64, interval: DecimalRate },
     Every { at: SimTime, period: SimDuration },
     At { times: std::vec::IntoIter<SimDuration> },
@@ -59,7 +56,8 @@ impl Arrivals {
     ) -> Result<Arrivals, InputError> {
         let process = match spec {
             ArrivalsSpec::Poisson { rate } => {
-                Process::Poisson { rng: key.sequence(), mean_gap: SECOND as f64 / rate, at: 0, fraction: 0.0 }
+                let mean_gap = SECOND as f64 / rate;
+                Process::Poisson(Poisson { rng: key.sequence(), mean_gap, at: 0, fraction: 0.0 })
             }
             ArrivalsSpec::Constant { rate } => Process::Constant { k: 0, interval: DecimalRate::of(*rate) },
             ArrivalsSpec::Every(period) => Process::Every { at: SimTime::ZERO + *period, period: *period },
@@ -93,42 +91,64 @@ impl Arrivals {
     }
 
     fn from(process: Process, until: SimTime) -> Arrivals {
-        let mut arrivals = Arrivals { process, next: None, until };
+        let mut arrivals = Arrivals { process, next: SimTime::NEVER, row: None, until };
         arrivals.refill();
         arrivals
     }
 
     /// When the next event occurs.
     pub fn peek(&self) -> Option<SimTime> {
-        self.next.map(|arrival| arrival.at)
+        (self.next != SimTime::NEVER).then_some(self.next)
     }
 
     /// Takes the next arrival.
+    #[inline]
     pub fn pop(&mut self) -> Option<Arrival> {
-        let arrival = self.next;
-        if arrival.is_some() {
-            self.refill();
-        }
-        arrival
+        let at = self.peek()?;
+        let row = self.row.as_ref();
+        let arrival =
+            Arrival { at, handler: row.and_then(|row| row.handler), function: row.and_then(|row| row.function) };
+        self.refill();
+        Some(arrival)
     }
 
     fn refill(&mut self) {
-        self.next = self.process.draw().filter(|arrival| arrival.at < self.until);
+        let next = match &mut self.process {
+            Process::Poisson(poisson) => poisson.draw(),
+            process => process.draw(&mut self.row).unwrap_or(SimTime::NEVER),
+        };
+        self.next = if next < self.until { next } else { SimTime::NEVER };
+    }
+}
+
+/// Independent arrivals at a constant mean rate.
+struct Poisson {
+    rng: Sequential,
+    /// In nanoseconds.
+    mean_gap: f64,
+    at: u64,
+    fraction: f64,
+}
+
+impl Poisson {
+    fn draw(&mut self) -> SimTime {
+        let draw: f64 = Exp1.sample(&mut self.rng);
+        // The fraction of a nanosecond is carried over, so that rounding never bends the rate.
+        let gap = self.fraction + draw * self.mean_gap;
+        // Signed conversions are one instruction of the machine; a gap is never negative.
+        let whole = gap as i64;
+        self.fraction = gap - whole as f64;
+        self.at = self.at.saturating_add(whole as u64);
+        SimTime::from_nanos(self.at)
     }
 }
 
 impl Process {
-    fn draw(&mut self) -> Option<Arrival> {
+    /// The next instant; that of a trace comes with its row.
+    #[inline(never)]
+    fn draw(&mut self, row: &mut Option<TraceRow>) -> Option<SimTime> {
         let at = match self {
-            Process::Poisson { rng, mean_gap, at, fraction } => {
-                let draw: f64 = Exp1.sample(rng);
-                // The fraction of a nanosecond is carried over, so that rounding never bends the rate.
-                let gap = *fraction + draw * *mean_gap;
-                let whole = gap as u64;
-                *fraction = gap - whole as f64;
-                *at = at.saturating_add(whole);
-                SimTime::from_nanos(*at)
-            }
+            Process::Poisson(poisson) => poisson.draw(),
             Process::Constant { k, interval } => {
                 let at = interval.instant(*k);
                 *k += 1;
@@ -149,12 +169,15 @@ impl Process {
                 *at
             }
             Process::Ramp { rng, points, segment, at } => ramp(rng, points, segment, at)?,
-            Process::Trace(reader) => return reader.draw(),
             Process::Counts(reader) => reader.draw()?,
             Process::Calendar { next } => next.next()?,
+            Process::Trace(reader) => {
+                *row = reader.draw();
+                SimTime::from_nanos(row.as_ref()?.at)
+            }
             Process::Nothing => return None,
         };
-        Some(Arrival::plain(at))
+        Some(at)
     }
 }
 

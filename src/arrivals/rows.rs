@@ -6,7 +6,7 @@ use crate::random::{Key, Sequential, unit};
 use crate::time::{SimDuration, SimTime};
 use crate::units::LONGEST;
 
-use super::{Arrival, ArrivalsSpec, Counts, Trace};
+use super::{ArrivalsSpec, Counts, Trace};
 
 /// Reads a decimal number of `unit`s as whole nanoseconds, exactly where it is written as a plain decimal.
 pub fn parse_time(text: &str, unit: TimeUnit) -> Result<u64, String> {
@@ -87,7 +87,8 @@ impl TraceReader {
         })
     }
 
-    pub(super) fn draw(&mut self) -> Option<Arrival> {
+    /// The next row, as its round has it.
+    pub(super) fn draw(&mut self) -> Option<TraceRow> {
         while !self.rows.advance().unwrap_or(false) {
             if self.round == self.trace.repeat || self.count == 0 {
                 return None;
@@ -97,7 +98,7 @@ impl TraceReader {
             let span = self.last - self.first;
             self.shift = self.shift.saturating_add(span + span / (self.count - 1).max(1));
         }
-        let row = TraceRow::read(&self.trace, &self.functions, self.rows.as_ref()).ok()?;
+        let mut row = TraceRow::read(&self.trace, &self.functions, self.rows.as_ref()).ok()?;
         if self.round == 1 {
             if self.count == 0 {
                 self.first = row.at;
@@ -105,11 +106,8 @@ impl TraceReader {
             self.last = row.at;
             self.count += 1;
         }
-        Some(Arrival {
-            at: SimTime::from_nanos(row.at.saturating_add(self.shift)),
-            handler: row.handler,
-            function: row.function,
-        })
+        row.at = row.at.saturating_add(self.shift);
+        Some(row)
     }
 }
 

@@ -1,8 +1,8 @@
 //! What an actor has at hand while it acts: the clock, the outbox, and an ear for facts.
 
-use crate::time::SimTime;
+use crate::time::{SimDuration, SimTime};
 
-use super::{Call, Condition, DestinationId, Fact, Invoke, Message, Settle};
+use super::{Answer, Call, Condition, DestinationId, Fact, Fate, Invoke, Message, Parts, Settle, SourceId};
 
 /// Takes facts as they happen. Facts of one owner come in order of time; those of a stream may come late, with the time
 /// at which they happened.
@@ -10,9 +10,21 @@ pub trait Observe {
     /// `fact` happened at `at`.
     fn take(&mut self, at: SimTime, fact: &Fact<'_>);
 
-    /// The same of a fact that comes with each invocation: where the observer's type is known, what it makes of it becomes a part
-    /// of who tells it.
-    fn take_often(&mut self, at: SimTime, fact: &Fact<'_>);
+    /// What is counted of [`Fact::Started`] where nobody reads the facts; so it is of the other methods. The observer's type is known
+    /// to who tells this one and the next, so that they become parts of it.
+    fn started(&mut self, at: SimTime, fact: &Fact<'_>);
+
+    /// [`Fact::Ended`].
+    fn ended(&mut self, at: SimTime, fact: &Fact<'_>);
+
+    /// [`Fact::Emitted`]. Sources tell this and the rest of each event, and behind a dispatch a few words are quicker than a fact.
+    fn emitted(&mut self, at: SimTime, source: SourceId, waits: bool);
+
+    /// [`Fact::Settled`], of an event that was processed.
+    fn processed(&mut self, at: SimTime, source: SourceId, emitted: SimTime, parts: Option<&Parts>);
+
+    /// [`Fact::Answered`].
+    fn answered(&mut self, source: SourceId, emitted: SimTime, waited: SimDuration, answer: Answer);
 }
 
 /// What an actor has at hand while it acts. The platform knows the type of who observes, so that it tells without a dispatch; sources
@@ -33,13 +45,9 @@ impl<'a, O: Observe + ?Sized> Context<'a, O> {
     }
 
     /// Tells that `fact` happens now.
+    #[inline(always)]
     pub fn tell(&mut self, fact: Fact<'_>) {
-        self.observer.take(self.now, &fact);
-    }
-
-    /// Tells that `fact`, which comes with each invocation, happens now.
-    pub fn tell_often(&mut self, fact: Fact<'_>) {
-        self.observer.take_often(self.now, &fact);
+        self.tell_at(self.now, fact);
     }
 
     /// Tells of a `fact` that no figure counts, so that only a reader wants to hear it.
@@ -50,7 +58,26 @@ impl<'a, O: Observe + ?Sized> Context<'a, O> {
     }
 
     /// Tells that `fact` happened at `at`, not later than now.
+    #[inline(always)]
     pub fn tell_at(&mut self, at: SimTime, fact: Fact<'_>) {
+        match fact {
+            fact if self.watched => self.show(at, fact),
+            Fact::Started { .. } => self.observer.started(at, &fact),
+            Fact::Ended { .. } => self.observer.ended(at, &fact),
+            Fact::Emitted { source, waits, .. } => self.observer.emitted(at, source, waits),
+            Fact::Settled { source, emitted, fate: Fate::Processed, parts, .. } => {
+                self.observer.processed(at, source, emitted, parts);
+            }
+            Fact::Answered { source, emitted, waited, answer } => {
+                self.observer.answered(source, emitted, waited, answer);
+            }
+            fact => self.observer.take(at, &fact),
+        }
+    }
+
+    /// Tells a fact that somebody reads; a copy of it, so that one that is only counted need not lie in memory.
+    #[cold]
+    fn show(&mut self, at: SimTime, fact: Fact<'_>) {
         self.observer.take(at, &fact);
     }
 

@@ -4,7 +4,7 @@
 //! their own, each of which saves no more registers than it needs, and what stands before them saves none. Those of the two facts
 //! that the platform tells of each invocation become parts of the platform's own code.
 
-use crate::engine::{Answer, Call, Concurrency, Condition, Ending, Fact, Fate, MappingCount, Observe, SourceId};
+use crate::engine::{Answer, Call, Concurrency, Condition, Ending, Fact, Fate, MappingCount, Observe, Parts, SourceId};
 use crate::time::{SimDuration, SimTime};
 
 use super::interval::SourceColumn;
@@ -16,121 +16,6 @@ impl Observe for Recorder<'_> {
             self.watch.fact(at, fact, &self.names);
         }
         self.count(at, fact);
-    }
-
-    #[inline(always)]
-    fn take_often(&mut self, at: SimTime, fact: &Fact<'_>) {
-        if self.watched {
-            self.show(at, *fact);
-        }
-        match fact {
-            Fact::Started { .. } => self.started(at, fact),
-            Fact::Ended { .. } => self.ended(at, fact),
-            _ => self.count(at, fact),
-        }
-    }
-}
-
-impl Recorder<'_> {
-    /// Shows a frequent fact to whoever watches; a copy of it, so that one that is only counted need not lie in memory.
-    #[cold]
-    fn show(&mut self, at: SimTime, fact: Fact<'_>) {
-        self.watch.fact(at, &fact, &self.names);
-    }
-
-    /// Each fact has a method of its own for what it counts as, to which this one only jumps.
-    #[inline(never)]
-    fn count(&mut self, at: SimTime, fact: &Fact<'_>) {
-        match *fact {
-            Fact::Emitted { source, waits, .. } => self.emitted(at, source, waits),
-            Fact::Occurred { source, events, waited } => self.occurred(at, source, events, waited),
-            Fact::Waiting { source, change } => self.waiting(at, source, change),
-            Fact::Started { .. } | Fact::Ended { .. } => self.started_or_ended(at, fact),
-            Fact::Settled { fate: Fate::Processed, .. } => self.processed(at, fact),
-            Fact::Settled { .. } => self.lost(fact),
-            Fact::Answered { source, emitted, waited, answer } => self.answered(source, emitted, waited, answer),
-            _ => self.other(at, fact),
-        }
-    }
-
-    /// Facts that are rarer than invocations.
-    #[inline(never)]
-    fn other(&mut self, at: SimTime, fact: &Fact<'_>) {
-        match *fact {
-            Fact::Accepted { call, queued, .. } => {
-                if queued {
-                    self.function(call.function).async_received += 1;
-                    self.waiting(at, call.source, 1);
-                }
-            }
-            Fact::Throttled(call, _) => self.function(call.function).throttles += 1,
-            Fact::Message { destination, .. } => self.destinations[destination.0 as usize] += 1,
-            Fact::Reclaimed { function, .. } => self.function(function).environments.change(at, -1),
-            Fact::IteratorAge { source, age } => {
-                let place = 1 + self.functions.len() + source.0 as usize;
-                self.recent[place].age = self.recent[place].age.max(age.nanos());
-                self.source(source).iterator_age.record(age);
-            }
-            Fact::Provisioned { function, environments } => {
-                self.function(function).environments.change(at, environments as i64);
-            }
-            Fact::Mapping { source, what, events } => {
-                let recent = self.recent_of(source);
-                recent.is_mapping = true;
-                let column = match what {
-                    MappingCount::Polled => SourceColumn::Polled,
-                    MappingCount::FailedInvoke => SourceColumn::FailedInvoke,
-                    MappingCount::Deleted => SourceColumn::Deleted,
-                };
-                recent.count(column, events);
-            }
-            Fact::Requests { source, count } => self.source(source).requests += count,
-            Fact::Emitted { .. }
-            | Fact::Occurred { .. }
-            | Fact::Waiting { .. }
-            | Fact::Started { .. }
-            | Fact::Ended { .. }
-            | Fact::Settled { .. }
-            | Fact::Answered { .. }
-            | Fact::Denied(_)
-            | Fact::Unavailable(_)
-            | Fact::RetryScheduled(_)
-            | Fact::Bisected { .. } => {}
-        }
-    }
-
-    #[inline(never)]
-    fn emitted(&mut self, at: SimTime, source: SourceId, waits: bool) {
-        self.live += 1;
-        let counts = at >= self.warm_up;
-        let figures = self.source(source);
-        figures.emitted += 1;
-        figures.events += u64::from(counts);
-        if waits {
-            figures.backlog.change(at, 1);
-        }
-    }
-
-    #[inline(never)]
-    fn occurred(&mut self, at: SimTime, source: SourceId, events: u64, waited: u128) {
-        self.live += events;
-        // The end of the warm-up is an instant up to which all is told.
-        let counts = at >= self.warm_up;
-        let figures = self.source(source);
-        figures.emitted += events;
-        figures.events += if counts { events } else { 0 };
-        figures.backlog.rise(at, events, waited);
-    }
-
-    #[inline(never)]
-    fn waiting(&mut self, at: SimTime, source: SourceId, change: i64) {
-        self.source(source).backlog.change(at, change);
-    }
-
-    /// What the platform tells often, where it is told by a dispatch after all.
-    #[inline(never)]
-    fn started_or_ended(&mut self, at: SimTime, fact: &Fact<'_>) {
-        if matches!(fact, Fact::Started { .. }) { self.started(at, fact) } else { self.ended(at, fact) }
     }
 
     #[inline(always)]
@@ -189,9 +74,18 @@ impl Recorder<'_> {
         }
     }
 
-    #[inline(never)]
-    fn processed(&mut self, at: SimTime, fact: &Fact<'_>) {
-        let Fact::Settled { source, emitted, parts, .. } = *fact else { return };
+    fn emitted(&mut self, at: SimTime, source: SourceId, waits: bool) {
+        self.live += 1;
+        let counts = at >= self.warm_up;
+        let figures = self.source(source);
+        figures.emitted += 1;
+        figures.events += u64::from(counts);
+        if waits {
+            figures.backlog.change(at, 1);
+        }
+    }
+
+    fn processed(&mut self, at: SimTime, source: SourceId, emitted: SimTime, parts: Option<&Parts>) {
         self.live -= 1;
         let counts = emitted >= self.warm_up;
         // The window's last instant belongs to it.
@@ -203,6 +97,101 @@ impl Recorder<'_> {
         if let Some(parts) = parts.filter(|_| counts) {
             figures.add_latency(parts);
         }
+    }
+
+    fn answered(&mut self, source: SourceId, emitted: SimTime, waited: SimDuration, answer: Answer) {
+        if emitted >= self.warm_up {
+            let figures = self.source(source);
+            figures.response.record(waited);
+            figures.answers[answer as usize] += 1;
+        }
+    }
+}
+
+impl Recorder<'_> {
+    /// Each fact has a method of its own for what it counts as, to which this one only jumps.
+    #[inline(never)]
+    fn count(&mut self, at: SimTime, fact: &Fact<'_>) {
+        match *fact {
+            Fact::Emitted { source, waits, .. } => self.emitted(at, source, waits),
+            Fact::Occurred { source, events, waited } => self.occurred(at, source, events, waited),
+            Fact::Waiting { source, change } => self.waiting(at, source, change),
+            Fact::Started { .. } | Fact::Ended { .. } => self.started_or_ended(at, fact),
+            Fact::Settled { source, emitted, fate: Fate::Processed, parts, .. } => {
+                self.processed(at, source, emitted, parts);
+            }
+            Fact::Settled { .. } => self.lost(fact),
+            Fact::Answered { source, emitted, waited, answer } => self.answered(source, emitted, waited, answer),
+            _ => self.other(at, fact),
+        }
+    }
+
+    /// Facts that are rarer than invocations.
+    #[inline(never)]
+    fn other(&mut self, at: SimTime, fact: &Fact<'_>) {
+        match *fact {
+            Fact::Accepted { call, queued, .. } => {
+                if queued {
+                    self.function(call.function).async_received += 1;
+                    self.waiting(at, call.source, 1);
+                }
+            }
+            Fact::Throttled(call, _) => self.function(call.function).throttles += 1,
+            Fact::Message { destination, .. } => self.destinations[destination.0 as usize] += 1,
+            Fact::Reclaimed { function, .. } => self.function(function).environments.change(at, -1),
+            Fact::IteratorAge { source, age } => {
+                let place = 1 + self.functions.len() + source.0 as usize;
+                self.recent[place].age = self.recent[place].age.max(age.nanos());
+                self.source(source).iterator_age.record(age);
+            }
+            Fact::Provisioned { function, environments } => {
+                self.function(function).environments.change(at, environments as i64);
+            }
+            Fact::Mapping { source, what, events } => {
+                let recent = self.recent_of(source);
+                recent.is_mapping = true;
+                let column = match what {
+                    MappingCount::Polled => SourceColumn::Polled,
+                    MappingCount::FailedInvoke => SourceColumn::FailedInvoke,
+                    MappingCount::Deleted => SourceColumn::Deleted,
+                };
+                recent.count(column, events);
+            }
+            Fact::Requests { source, count } => self.source(source).requests += count,
+            Fact::Emitted { .. }
+            | Fact::Occurred { .. }
+            | Fact::Waiting { .. }
+            | Fact::Started { .. }
+            | Fact::Ended { .. }
+            | Fact::Settled { .. }
+            | Fact::Answered { .. }
+            | Fact::Denied(_)
+            | Fact::Unavailable(_)
+            | Fact::RetryScheduled(_)
+            | Fact::Bisected { .. } => {}
+        }
+    }
+
+    #[inline(never)]
+    fn occurred(&mut self, at: SimTime, source: SourceId, events: u64, waited: u128) {
+        self.live += events;
+        // The end of the warm-up is an instant up to which all is told.
+        let counts = at >= self.warm_up;
+        let figures = self.source(source);
+        figures.emitted += events;
+        figures.events += if counts { events } else { 0 };
+        figures.backlog.rise(at, events, waited);
+    }
+
+    #[inline(never)]
+    fn waiting(&mut self, at: SimTime, source: SourceId, change: i64) {
+        self.source(source).backlog.change(at, change);
+    }
+
+    /// What the platform tells often, where it is told by a dispatch after all.
+    #[inline(never)]
+    fn started_or_ended(&mut self, at: SimTime, fact: &Fact<'_>) {
+        if matches!(fact, Fact::Started { .. }) { self.started(at, fact) } else { self.ended(at, fact) }
     }
 
     #[inline(never)]
@@ -228,15 +217,6 @@ impl Recorder<'_> {
             && let Some(function) = function
         {
             self.function(function).async_dropped += 1;
-        }
-    }
-
-    #[inline(never)]
-    fn answered(&mut self, source: SourceId, emitted: SimTime, waited: SimDuration, answer: Answer) {
-        if emitted >= self.warm_up {
-            let figures = self.source(source);
-            figures.response.record(waited);
-            figures.answers[answer as usize] += 1;
         }
     }
 }

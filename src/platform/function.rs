@@ -334,7 +334,7 @@ impl Function {
         let (init, handler) = (preparation.cold, run.length);
         let queued_since = start.queued.map(|event| event.accepted);
         let call = Call { source: start.source, function: self.id, events: start.events, attempt: start.attempt };
-        ctx.tell_often(Fact::Started {
+        ctx.tell(Fact::Started {
             call,
             invocation: number,
             environment: environment.number,
@@ -388,7 +388,7 @@ impl Function {
         let handler = ctx.now.since(started).saturating_sub(init);
         shared.running -= 1;
         self.admission.leave(account, concurrency);
-        ctx.tell_often(Fact::Ended {
+        ctx.tell(Fact::Ended {
             call: Call { source, function: self.id, events: &events, attempt },
             invocation: number,
             environment: environment.number,

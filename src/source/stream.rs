@@ -44,8 +44,8 @@ pub(super) struct StreamShard {
     pub open: bool,
     /// The shards that have to be read to their end before this one.
     pub parents: Vec<usize>,
-    /// Records and bytes that it takes in a second.
-    limits: Option<[TokenBucket; 2]>,
+    /// Records that it takes in a second.
+    limit: Option<TokenBucket>,
 }
 
 /// What a shard takes in a second, and what producers do beyond it.
@@ -269,12 +269,12 @@ impl Stream {
             *records += u64::from(refusals == 0 && !is_backlog);
         }
         let shard = &mut self.shards[place];
-        if let Some(limits) = shard.limits.as_mut().filter(|_| !is_backlog) {
-            if limits.iter().any(|limit| !limit.has(at)) {
+        if let Some(limit) = shard.limit.as_mut().filter(|_| !is_backlog) {
+            if !limit.has(at) {
                 self.refused(at, number, refusals + 1, emitted, ctx);
                 return None;
             }
-            limits.iter_mut().for_each(|limit| limit.take(at));
+            limit.take(at);
         }
         let delay = if is_backlog {
             SimDuration::ZERO
@@ -369,16 +369,17 @@ impl Stream {
     }
 
     fn open(&mut self, shards: usize, parents: impl Fn(usize) -> Vec<usize>) {
-        let limits = self.write_limit.as_ref().map(|limit| {
-            let bytes = limit.bytes as f64 / limit.record_bytes as f64;
-            [TokenBucket::new(limit.records as f64, limit.records as f64), TokenBucket::new(bytes, bytes.max(1.0))]
+        let limit = self.write_limit.as_ref().map(|limit| {
+            // All records are of one size, so that the tighter of the two limits is the one that refuses.
+            let rate = (limit.records as f64).min(limit.bytes as f64 / limit.record_bytes as f64);
+            TokenBucket::new(rate, rate.max(1.0))
         });
         self.empty += shards;
         self.shards.extend((0..shards).map(|shard| StreamShard {
             unread: VecDeque::new(),
             open: true,
             parents: parents(shard),
-            limits: limits.clone(),
+            limit: limit.clone(),
         }));
     }
 

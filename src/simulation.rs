@@ -115,6 +115,7 @@ impl<'a> World<'a> {
                 sampler: &mut sampler,
                 watched: recorder.watched(),
                 rules,
+                account_concurrency: scenario.account.concurrent_executions.count(),
                 batch_item_failures: scenario.functions[source.target as usize].1.batch_item_failures,
                 key_of: &source_key,
                 reads: &mut reads,

@@ -43,12 +43,13 @@ pub(super) fn costs(scenario: &Scenario, outcome: &Outcome) -> Costs {
         let charges = move |(source, figures)| charges(source, figures, times, seconds / 3600.0);
         scenario.sources.iter().zip(&outcome.sources).map(charges).collect::<Vec<f64>>()
     };
-    let of_run = Bill::of(&usages, seconds, scenario.account.free_tier);
+    let of_run = Bill::of(&usages, seconds, scenario.profile, scenario.account.free_tier);
     let of_sources = sources(1.0, seconds);
     let per_month = (seconds > 0.0).then(|| {
         let times = MONTH / seconds;
         let usages: Vec<Usage> = usages.iter().map(|usage| usage.scaled(times)).collect();
-        Bill::of(&usages, MONTH, scenario.account.free_tier).total() + sources(times, MONTH).iter().sum::<f64>()
+        Bill::of(&usages, MONTH, scenario.profile, scenario.account.free_tier).total()
+            + sources(times, MONTH).iter().sum::<f64>()
     });
     let of_all_sources = of_sources.iter().sum::<f64>();
     Costs {
@@ -61,7 +62,7 @@ pub(super) fn costs(scenario: &Scenario, outcome: &Outcome) -> Costs {
             sources: of_all_sources,
             per_month,
         },
-        functions: usages.iter().map(|usage| Bill::of(&[*usage], seconds, false).total()).collect(),
+        functions: usages.iter().map(|usage| Bill::of(&[*usage], seconds, scenario.profile, false).total()).collect(),
         sources: of_sources,
     }
 }

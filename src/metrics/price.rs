@@ -4,6 +4,7 @@
 //! a single place, or from memory. Volume is that of one month; what is free each month is taken off only on request.
 
 use crate::platform::Architecture;
+use crate::profile::Profile;
 use crate::source::Charged;
 use crate::time::SimDuration;
 
@@ -19,6 +20,9 @@ pub fn extra_requests(payload_bytes: u64) -> f64 {
 /// GB-seconds of a month and the price of each, tier by tier, on x86_64. The first tier is confirmed (AWS Lambda pricing, "first 6
 /// billion GB-seconds"); the others are unconfirmed.
 const X86_64: [(f64, f64); 3] = [(6e9, 0.000_016_666_7), (9e9, 0.000_015), (f64::INFINITY, 0.000_013_333_4)];
+/// A GB-second while durations were billed in steps of 100 ms, without tiers. Confirmed: AWS Lambda pricing, text before December
+/// 2020, "$0.00001667 for every GB-second used".
+const X86_64_BEFORE_DECEMBER_2020: [(f64, f64); 1] = [(f64::INFINITY, 0.000_016_67)];
 /// The same on arm64. The first tier's price is confirmed (AWS Lambda pricing), the rest is unconfirmed.
 const ARM64: [(f64, f64); 3] = [(7.5e9, 0.000_013_333_4), (11.25e9, 0.000_012_000_1), (f64::INFINITY, 0.000_010_666_7)];
 
@@ -89,8 +93,8 @@ pub struct Bill {
 }
 
 impl Bill {
-    /// Of an account with `functions` over `seconds`; `free_tier`: less what is free in a month.
-    pub fn of(functions: &[Usage], seconds: f64, free_tier: bool) -> Bill {
+    /// Of an account with `functions` over `seconds`, at the prices of `profile`; `free_tier`: less what is free in a month.
+    pub fn of(functions: &[Usage], seconds: f64, profile: Profile, free_tier: bool) -> Bill {
         let sum = |of: &dyn Fn(&Usage) -> f64| functions.iter().map(of).sum::<f64>();
         let on_demand = |architecture: Architecture| {
             sum(&|usage| if usage.architecture == architecture { usage.gb_seconds } else { 0.0 })
@@ -100,10 +104,11 @@ impl Bill {
         // Assumption: the dearer seconds are the free ones.
         let free_x86_64 = free.min(x86_64);
         let free_arm64 = (free - free_x86_64).min(arm64);
+        let of_x86_64: &[_] = if profile < Profile::December2020 { &X86_64_BEFORE_DECEMBER_2020 } else { &X86_64 };
         let steps = (seconds / PROVISIONED_STEP).ceil() * PROVISIONED_STEP;
         Bill {
             requests: (sum(&|usage| usage.requests) - free_requests).max(0.0) * REQUEST,
-            duration: tiered(x86_64 - free_x86_64, &X86_64)
+            duration: tiered(x86_64 - free_x86_64, of_x86_64)
                 + tiered(arm64 - free_arm64, &ARM64)
                 + sum(&|usage| usage.provisioned_gb_seconds * provisioned(usage.architecture).1),
             provisioned: sum(&|usage| usage.provisioned_gb * steps * provisioned(usage.architecture).0),

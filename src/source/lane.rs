@@ -71,7 +71,7 @@ pub(super) struct Lane {
     /// Since when the lane is free; a batching window began then.
     pub free_since: SimTime,
     /// The tumbling window that has had a batch and not yet its final call.
-    pub open_window: Option<u64>,
+    pub open_window: Option<i64>,
 }
 
 impl Lane {
@@ -111,8 +111,8 @@ impl Lane {
     /// Whether records of a later tumbling window were read, so that the earlier one has all of its own.
     fn has_later_window(&self, cut: Cut) -> bool {
         let (Some(windows), Some(last)) = (cut.tumbling, self.buffer.back()) else { return false };
-        let current = self.open_window.or(self.buffer.front().map(|first| windows.of(first.written)));
-        current.is_some_and(|current| windows.of(last.written) > current)
+        let current = self.open_window.or(self.buffer.front().map(|first| windows.of(first)));
+        current.is_some_and(|current| windows.of(last) > current)
     }
 
     /// Cuts the next batch, which is due: a part of a split one, the final call of a window that is over, or records.
@@ -120,14 +120,14 @@ impl Lane {
         if let Some(part) = self.parts.pop_front() {
             return part;
         }
-        let first = self.buffer.front().zip(cut.tumbling).map(|(record, windows)| windows.of(record.written));
+        let first = self.buffer.front().zip(cut.tumbling).map(|(record, windows)| windows.of(record));
         if self.open_window.is_some_and(|open| first.is_some_and(|first| first > open)) {
             return self.close_window(now);
         }
         let most = self.buffer.len().min(cut.most);
         let count = match (cut.tumbling, first) {
             (Some(windows), Some(first)) => {
-                self.buffer.iter().take(most).take_while(|record| windows.of(record.written) == first).count()
+                self.buffer.iter().take(most).take_while(|record| windows.of(record) == first).count()
             }
             _ => most,
         };
@@ -347,7 +347,7 @@ mod tests {
 
     #[test]
     fn tumbling_windows_end_batches_and_have_a_final_call() {
-        let windows = Windows::new(SimDuration::from_secs(30), 0);
+        let windows = Windows::new(SimDuration::from_secs(30), 0, (0, SimDuration::ZERO));
         let cut = Cut { tumbling: Some(windows), ..cut(10, 0) };
         let mut lane = lane(&[10_000, 29_999, 30_000]);
         let sizes: Vec<usize> = (0..3).map(|_| lane.cut(cut, at(31_000)).records.len()).collect();

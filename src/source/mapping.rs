@@ -236,9 +236,10 @@ pub struct MappingSpec {
     /// `["ReportBatchItemFailures"]`: the function says which records failed; those before the first are done. Default: none.
     #[schemars(extend("maxItems" = 1))]
     pub function_response_types: Vec<FunctionResponseType>,
-    /// Length of tumbling windows, `"1s"` to `"15m"`: a batch lies within one, and each ends with a call of its own. Default: none.
-    #[schemars(extend("x-minimum" = "1s", "x-maximum" = "15m"))]
-    pub tumbling_window: Option<SimDuration>,
+    /// Length of tumbling windows, `"1s"` to `"15m"`: a batch lies within one, and each ends with a call of its own. Default `"0s"`:
+    /// none.
+    #[schemars(extend("x-maximum" = "15m"))]
+    pub tumbling_window: SimDuration,
     /// Share of the records that pass the mapping's filters, 0 to 1; the others are never part of a batch. Default 1.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub filter_pass_rate: f64,
@@ -270,7 +271,7 @@ impl Default for MappingSpec {
             retry_backoff: RETRY,
             bisect_batch_on_function_error: false,
             function_response_types: vec![],
-            tumbling_window: None,
+            tumbling_window: SimDuration::ZERO,
             filter_pass_rate: 1.0,
             on_failure: None,
             polling_interval: None,
@@ -280,6 +281,11 @@ impl Default for MappingSpec {
 }
 
 impl MappingSpec {
+    /// The length of its tumbling windows, where it has any.
+    pub fn tumbling_window(&self) -> Option<SimDuration> {
+        (!self.tumbling_window.is_zero()).then_some(self.tumbling_window)
+    }
+
     /// Whether the function's answer says which records failed.
     pub fn reports_failures(&self) -> bool {
         !self.function_response_types.is_empty()

@@ -244,6 +244,8 @@ pub struct Site<'a> {
     pub watched: bool,
     /// The rules of the scenario's profile.
     pub rules: Rules,
+    /// Concurrent executions of the account, where they are limited.
+    pub account_concurrency: Option<u64>,
     /// What its function answers for poisoned records.
     pub batch_item_failures: BatchItemFailures,
     /// The root of another source's draws.

@@ -27,6 +27,8 @@ use super::queue_batch::Batch;
 use super::sqs::MOST_RECEIVED;
 use super::{EventSource, Site};
 
+/// "Each 64 KB chunk of a payload is billed as 1 request" (Amazon SQS pricing), of what is received, too.
+const REQUEST_PAYLOAD: u64 = 64 * 1024;
 /// Largest payload of a batch: that of a synchronous call, 6 MB (AWS Lambda Developer Guide, "How Lambda processes records from
 /// stream and queue-based event sources").
 const BATCH_PAYLOAD: u64 = 6 * 1024 * 1024;
@@ -307,8 +309,9 @@ impl Queue {
             quota.take(ctx.now);
         }
         let receipt = self.messages.receive(most, self.max_receive_count, ctx.now);
-        ctx.tell(Fact::Requests { source: self.id, count: 1 });
         let events = receipt.messages.len() as u64;
+        let count = (events * self.payload).div_ceil(REQUEST_PAYLOAD).max(1);
+        ctx.tell(Fact::Requests { source: self.id, count });
         ctx.tell(Fact::Mapping { source: self.id, what: MappingCount::Polled, events });
         self.pollers.count_call(events * self.payload);
         for number in receipt.redriven {

@@ -340,7 +340,7 @@ impl Pull {
         // Records of the window that cannot be read yet come with their own poll.
         let unread = self.stream.shards[number].unread.front();
         let at = windows.end(open).max(self.now);
-        let waits = unread.is_some_and(|record| windows.of(record.written) <= open);
+        let waits = unread.is_some_and(|record| windows.of(record) <= open);
         (!waits).then(|| self.next_poll(number, at))
     }
 
@@ -395,9 +395,8 @@ impl Pull {
         for lane in 0..self.shards[number].lanes.len() {
             let unread = self.stream.shards[number].unread.front();
             let state = &mut self.shards[number].lanes[lane];
-            let over = |open: u64| {
-                windows.end(open) <= ctx.now && unread.is_none_or(|record| windows.of(record.written) > open)
-            };
+            let over =
+                |open: i64| windows.end(open) <= ctx.now && unread.is_none_or(|record| windows.of(record) > open);
             if matches!(state.state, State::Free) && state.buffer.is_empty() && state.open_window.is_some_and(over) {
                 let batch = state.close_window(ctx.now);
                 self.send(number, lane, batch, ctx);

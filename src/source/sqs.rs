@@ -311,6 +311,7 @@ impl Definition for SqsDefinition {
                 "a throttled batch of a queue is sent again after {}: not documented by AWS",
                 self.keys.retry_backoff
             ),
+            "a queue's concurrent batches never exceed the account's concurrent executions".to_owned(),
             "messages stay hidden while their invocation runs, even past the visibility timeout; SQS would hand them out again"
                 .to_owned(),
         ];
@@ -336,7 +337,11 @@ impl Definition for SqsDefinition {
             Some(ProvisionedPollers { minimum, maximum }) => {
                 Pollers::provisioned(minimum, maximum, keys.poller_scaling)
             }
-            None => Pollers::on_demand(site.rules.sqs_growth_per_minute, keys.maximum_concurrency, keys.poller_scaling),
+            None => {
+                // Assumption: Lambda does not poll for more than the account can run at once; a function's reserve it does not heed.
+                let most = [keys.maximum_concurrency, site.account_concurrency].into_iter().flatten().min();
+                Pollers::on_demand(site.rules.sqs_growth_per_minute, most, keys.poller_scaling)
+            }
         };
         let plan = Plan {
             fifo: keys.fifo,

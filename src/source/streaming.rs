@@ -29,6 +29,9 @@ use super::stream::{self, OnDemandGrowth, Resharding, Stream, WriteLimit};
 use super::window::Windows;
 use super::{Charged, Definition, EventSource, Figures, KeyProblem, Kind, Mode, Shape, Site, merged};
 
+/// 0 to 900 whole seconds, 0 for none (AWS Lambda API reference, TumblingWindowInSeconds).
+const SHORTEST_TUMBLING_WINDOW: SimDuration = SimDuration::from_secs(1);
+
 /// Largest payload of a batch: "the 6 MB payload limit" ends a batch (AWS Lambda Developer Guide, "How Lambda processes records
 /// from stream and queue-based event sources").
 const BATCH_PAYLOAD: u64 = 6 * 1024 * 1024;
@@ -293,7 +296,7 @@ impl Definition for StreamDefinition {
         let (stream, mapping) = (&self.stream, &self.mapping);
         let changes = stream.plan.on_demand.is_some() || !stream.plan.reshard.is_empty();
         let stands_by_itself = stream.owner.is_none() && stream.backlog.events == 0;
-        if changes || !stands_by_itself || self.plan.consumers.is_some() || mapping.tumbling_window.is_some() {
+        if changes || !stands_by_itself || self.plan.consumers.is_some() || mapping.tumbling_window().is_some() {
             return Shape::Other;
         }
         Shape::Lanes {
@@ -322,11 +325,18 @@ impl Definition for StreamDefinition {
         ) {
             problems.push((vec!["on_failure"], "a stream's mapping sends to \"sqs\", \"sns\" or \"s3\"".into()));
         }
-        if self.mapping.tumbling_window.is_some()
+        if self.mapping.tumbling_window().is_some()
             && (self.stream.plan.on_demand.is_some() || !self.stream.plan.reshard.is_empty())
         {
             // "If you increase or decrease the number of shards, ... windows of the parent shard are ended" leaves the rest open.
             problems.push((vec!["tumbling_window"], "not together with resharding".into()));
+        }
+        if self.mapping.tumbling_window().is_some_and(|window| window < SHORTEST_TUMBLING_WINDOW) {
+            let what = format!(
+                "a tumbling window lasts \"1s\" to \"15m\", or \"0s\" for none; this one {}",
+                self.mapping.tumbling_window
+            );
+            problems.push((vec!["tumbling_window"], what));
         }
         let at_timestamp = self.mapping.starting_position == StartingPosition::AtTimestamp;
         match (at_timestamp, &self.mapping.starting_position_timestamp) {
@@ -380,7 +390,7 @@ impl Definition for StreamDefinition {
             (Feature::KAFKA, self.plan.consumers.is_some()),
             (Feature::PARALLELIZATION_FACTOR, mapping.parallelization_factor > 1),
             (Feature::STREAM_FAILURES, failures),
-            (Feature::TUMBLING_WINDOWS, mapping.tumbling_window.is_some()),
+            (Feature::TUMBLING_WINDOWS, mapping.tumbling_window().is_some()),
             (Feature::STREAM_RESPONSES, mapping.reports_failures()),
             (Feature::FILTERS, mapping.filter_pass_rate < 1.0),
             (Feature::ON_DEMAND_STREAMS, self.plan.on_demand.is_some()),
@@ -515,7 +525,9 @@ impl Definition for StreamDefinition {
                 most: self.most_records() as usize,
                 window: self.batching_window(),
                 window_opens_with_a_record: self.plan.consumers.is_some(),
-                tumbling: mapping.tumbling_window.map(|width| Windows::new(width, site.start.timestamp())),
+                tumbling: mapping
+                    .tumbling_window()
+                    .map(|width| Windows::new(width, site.start.timestamp(), (backlog, spec.backlog.age))),
             },
             policy: Policy {
                 maximum_retry_attempts: mapping

@@ -980,7 +980,11 @@ impl SourceHistory<'_> {
     /// A batch lies within one tumbling window (F§4.25), counted from the beginning of the calendar.
     fn one_window(&self, batch: &[Row]) -> Result<(), String> {
         let Some((width, offset)) = self.terms.tumbling.filter(|_| self.terms.lanes.is_some()) else { return Ok(()) };
-        let mut windows = events(batch).map(|event| (self.events[event as usize].emitted + offset) / width);
+        let (backlog, age) = self.terms.backlog;
+        let before = |event: u64| if event < backlog { i128::from(age) } else { 0 };
+        let written = |event: u64| i128::from(self.events[event as usize].emitted) - before(event);
+        let mut windows =
+            events(batch).map(|event| (written(event) + i128::from(offset)).div_euclid(i128::from(width)));
         let first = windows.next();
         ensure!(windows.all(|window| Some(window) == first), "a batch of more than one window");
         Ok(())

@@ -4,6 +4,7 @@
 //! uses must be what the case says.
 
 use pushpull::metrics::price::{Bill, Usage};
+use pushpull::profile::Profile;
 
 use crate::support::{Figures, summary};
 
@@ -49,7 +50,7 @@ fn gb_seconds(case: &Case, figures: &Figures) -> f64 {
     figures.get("functions.f.billed_ms") / 1e3 * case.input("memory_mb") / 1024.0 * SCALE
 }
 
-fn bill(case: &Case, gb_seconds: f64, storage_gb: f64) -> Bill {
+fn bill(case: &Case, profile: Profile, gb_seconds: f64, storage_gb: f64) -> Bill {
     let requests = case.input("requests");
     let usage = Usage {
         requests,
@@ -57,7 +58,7 @@ fn bill(case: &Case, gb_seconds: f64, storage_gb: f64) -> Bill {
         storage_gb_seconds: requests * case.input("duration_ms") / 1e3 * storage_gb,
         ..Usage::default()
     };
-    Bill::of(&[usage], 0.0, true)
+    Bill::of(&[usage], 0.0, profile, true)
 }
 
 pub(super) fn month(case: &Case) {
@@ -65,7 +66,7 @@ pub(super) fn month(case: &Case) {
     let function = storage.map_or(String::new(), |size| format!("ephemeral_storage = '{size}MB'"));
     let figures = run(case, WINDOW, "", &function);
     let gb_seconds = gb_seconds(case, &figures);
-    let bill = bill(case, gb_seconds, (storage.unwrap_or(512.0) - 512.0) / 1024.0);
+    let bill = bill(case, Profile::default(), gb_seconds, (storage.unwrap_or(512.0) - 512.0) / 1024.0);
     if case.0["expected"]["compute_gb_s"].is_number() {
         assert!((gb_seconds - case.expected("compute_gb_s")).abs() < 1e-6, "{}: {gb_seconds}", case.id());
         assert!((gb_seconds - 400_000.0 - case.expected("billable_gb_s")).abs() < 1e-6, "{}", case.id());
@@ -83,7 +84,7 @@ pub(super) fn older_month(case: &Case) {
     let figures = run(case, WINDOW, "profile = '2018'", "");
     let gb_seconds = gb_seconds(case, &figures);
     assert!((gb_seconds - 400_000.0 - case.expected("billable_gb_s")).abs() < 1e-6, "{}: {gb_seconds}", case.id());
-    let bill = bill(case, gb_seconds, 0.0);
+    let bill = bill(case, Profile::Year2018, gb_seconds, 0.0);
     case.holds("compute_usd", bill.duration);
     case.holds("request_usd", bill.requests);
     case.holds("total_usd", figures.get("cost_usd.per_month"));

@@ -128,13 +128,12 @@ impl Terms {
         Some(Terms {
             lanes: lanes(kind, own, stream, record, until),
             consumers: (kind == "msk").then(|| consumers(own, stream)),
-            queue: (kind == "sqs").then(|| queue(own)),
+            queue: (kind == "sqs").then(|| queue(own, scenario.account.concurrent_executions.count())),
             backlog: backlog(own, stream, scenario),
             attempts: attempts(source, own),
             permission: common.permission && common.payload_bytes() <= largest_call(source, scenario),
             twice: common.duplicate_rate > 0.0,
-            tumbling: own.text(&["tumbling_window"]).map(|_| {
-                let width = own.nanos(&["tumbling_window"]);
+            tumbling: Some(own.nanos(&["tumbling_window"])).filter(|width| *width > 0).map(|width| {
                 let start = i128::from(scenario.start.timestamp()) * 1_000_000_000;
                 (width, start.rem_euclid(i128::from(width)) as u64)
             }),
@@ -170,11 +169,11 @@ fn consumers(own: Keys<'_>, stream: Keys<'_>) -> Consumers {
     }
 }
 
-fn queue(own: Keys<'_>) -> (u64, bool, u64) {
+fn queue(own: Keys<'_>, account: Option<u64>) -> (u64, bool, u64) {
     let one_group = own.flag("fifo") && own.number(&["message_groups"], 0) == 1;
     let most = match own.get(&["provisioned_pollers"]) {
         Some(_) => 10 * own.number(&["provisioned_pollers", "maximum"], 200),
-        None => own.number(&["maximum_concurrency"], 1250),
+        None => own.number(&["maximum_concurrency"], 1250).min(account.unwrap_or(u64::MAX)),
     };
     (if one_group { 1 } else { most }, one_group, own.number(&["max_receive_count"], u64::MAX))
 }

@@ -1,6 +1,7 @@
 //! What is billed, and what it costs: Lambda's requests, durations and provisioned concurrency, and the sources' own charges.
 
-use pushpull::metrics::price::{SourceUsage, source_charges};
+use pushpull::metrics::price::{Bill, SourceUsage, Usage, source_charges};
+use pushpull::profile::Profile;
 use pushpull::source::Charged;
 use pushpull::time::SimDuration;
 
@@ -163,6 +164,20 @@ fn prices() {
             &[("cost_usd.per_month", NULL)],
         ),
     ]);
+}
+
+/// AWS Lambda pricing, text before December 2020, the example of three functions.
+#[test]
+fn a_month_before_december_2020() {
+    let function = |requests: f64, secs: f64, memory: f64| Usage {
+        requests,
+        gb_seconds: requests * secs * memory / 1024.0,
+        ..Usage::default()
+    };
+    let functions = [function(25e6, 0.2, 128.0), function(5e6, 0.5, 448.0), function(2.5e6, 1.0, 1024.0)];
+    let bill = Bill::of(&functions, 0.0, Profile::Year2018, true);
+    let cents = |usd: f64| (usd * 100.0).round() / 100.0;
+    assert_eq!([bill.duration, bill.requests, bill.total()].map(cents), [63.66, 6.30, 69.96]);
 }
 
 #[test]

@@ -255,6 +255,22 @@ fn filters_windows_and_positions() {
             &[],
         ),
         (
+            "F§4.25 a width of 0 is none",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             source.kinesis = [{ propagation = '0s', polling_phase = '500ms', tumbling_window = '0s', arrivals = { at = ['1s'] } }]",
+            "started",
+            &["1.5 started 0 on f/0"],
+            &[("functions.f.invocations", 1.0)],
+        ),
+        (
+            "F§4.25 a record lies in the window it was written in, though that was before the run",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             source.kinesis = [{ propagation = '0s', polling_phase = '500ms', tumbling_window = '30s', backlog = { events = 3, age = '10m' }, arrivals = { at = ['5s'] } }]",
+            "started",
+            &["0.5 started 0..2 on f/0", "0.5 started on f/0", "5.5 started 3 on f/0", "30.5 started on f/0"],
+            &[],
+        ),
+        (
             "F§4.25 a final call that fails for ever holds its lane up, and what waits behind it expires on time",
             "drain = '25h'
              function.f = { duration = '0s', init_duration = '0s', error_rate = 1 }

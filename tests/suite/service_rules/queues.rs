@@ -360,7 +360,6 @@ fn in_flight(keys: &str, instants: &[u64]) -> Vec<(u64, i64)> {
     let text = format!(
         "duration = '1m'
          drain = '30m'
-         account.concurrent_executions = 'unlimited'
          function.f = {{ duration = '15m', init_duration = '0s', timeout = '15m', scaling_rate = 'unlimited' }}
          {keys}"
     );
@@ -376,11 +375,13 @@ fn in_flight(keys: &str, instants: &[u64]) -> Vec<(u64, i64)> {
 
 #[test]
 fn pollers_grow() {
-    let source = |keys: &str| {
+    let of_account = |concurrency: &str, keys: &str| {
         format!(
-            "source.sqs = [{{ batch_size = 1, visibility_timeout = '15m', backlog = {{ events = 5000 }}, {keys} }}]"
+            "account.concurrent_executions = {concurrency}
+             source.sqs = [{{ batch_size = 1, visibility_timeout = '15m', backlog = {{ events = 5000 }}, {keys} }}]"
         )
     };
+    let source = |keys: &str| of_account("'unlimited'", keys);
     for (rule, keys, want) in [
         (
             "F§6.1 300 a minute, up to 1250",
@@ -397,6 +398,7 @@ fn pollers_grow() {
             source("poller_scaling = { step = '60s' }"),
             &[(60, 5), (61, 305), (120, 305), (121, 605)],
         ),
+        ("F§6.2 nor more than the account runs at once", of_account("200", ""), &[(10, 5), (61, 200), (600, 200)]),
         ("F§6.2 maximum concurrency", source("maximum_concurrency = 40"), &[(10, 5), (11, 40), (600, 40)]),
         ("F§6.2 below five, too", source("maximum_concurrency = 2"), &[(1, 2), (600, 2)]),
         (
@@ -497,6 +499,8 @@ fn requests_to_the_queue() {
         ("F§10.9 a receive and a deletion for each ten messages", "batch_size = 10", 6),
         ("F§6.5 of a large batch, too", "batch_size = 25, maximum_batching_window = '1s'", 6),
         ("F§10.9 one at a time", "batch_size = 1", 50),
+        // Two receives of 640 KiB and one of 320, and three deletions.
+        ("F§10.9 and a receive for each 64 KiB", "payload_size = '64KiB'", 28),
         ("F§6.14 filtered messages are received and deleted", "filter_pass_rate = 0.0", 6),
     ] {
         let mut requests = 0;

@@ -83,7 +83,8 @@ impl<'a> World<'a> {
         let root = Key::root(seed);
         let names = scenario.names();
         let until = scenario.duration.map(|duration| SimTime::ZERO + duration);
-        let recorder = Recorder::new(names.clone(), SimTime::ZERO + scenario.warm_up.length(), until, watch);
+        let recorder =
+            Recorder::new(names.clone(), &scenario.functions, SimTime::ZERO + scenario.warm_up.length(), until, watch);
         let mut columns = Columns::new(inputs);
         let mut sampler =
             |spec: &DistributionSpec| spec.sampler(&mut |file, column, unit| columns.values(file, column, unit));

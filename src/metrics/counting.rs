@@ -38,6 +38,9 @@ impl Observe for Recorder<'_> {
             Concurrency::Provisioned => figures.provisioned += 1,
             Concurrency::Spillover => figures.spillover += 1,
         }
+        if let Some(claims) = &mut self.claims {
+            claims.change(at, function, *concurrency, 1);
+        }
         if *cold {
             figures.cold_starts += 1;
             figures.environments.change(at, 1);
@@ -66,6 +69,9 @@ impl Observe for Recorder<'_> {
         figures.billed_ms += billed_ms;
         if *concurrency == Concurrency::Provisioned {
             figures.provisioned_billed_ms += billed_ms;
+        }
+        if let Some(claims) = &mut self.claims {
+            claims.change(at, call.function, *concurrency, -1);
         }
         if *ending != Ending::Success {
             figures.errors += 1;
@@ -216,7 +222,9 @@ impl Recorder<'_> {
         if condition.is_some_and(Condition::drops_async_event)
             && let Some(function) = function
         {
-            self.function(function).async_dropped += 1;
+            let figures = self.function(function);
+            figures.async_dropped += 1;
+            figures.recursive_dropped += u64::from(condition == Some(Condition::RecursiveInvocation));
         }
     }
 }

@@ -74,6 +74,16 @@ columns! {
         Provisioned: Sum,
         /// Invocations on demand that provisioned concurrency had no room for.
         Spillover: Sum,
+        /// The most invocations at once on provisioned concurrency.
+        ProvisionedMax: Max,
+        /// Their share of what is provisioned.
+        UtilizationMax: Max,
+        /// The account's: the most invocations at once on unreserved concurrency.
+        UnreservedMax: Max,
+        /// The account's: these, and all that functions have for themselves.
+        ClaimedMax: Max,
+        /// Events of the asynchronous queue that went round a loop too often.
+        RecursiveDropped: Sum,
     }
 }
 
@@ -177,6 +187,8 @@ impl Minute {
                 vec![
                     ("ConcurrentExecutions", "Average", value(ConcurrencyArea as usize) / minute),
                     ("ConcurrentExecutions", "Maximum", value(ConcurrencyMax as usize)),
+                    ("UnreservedConcurrentExecutions", "Maximum", value(UnreservedMax as usize)),
+                    ("ClaimedAccountConcurrency", "Maximum", value(ClaimedMax as usize)),
                 ]
             }
             Owner::Function(_) => {
@@ -198,6 +210,9 @@ impl Minute {
                     rows.push(("AsyncEventsReceived", "Sum", value(AsyncReceived as usize)));
                     rows.push(("AsyncEventsDropped", "Sum", value(AsyncDropped as usize)));
                 }
+                if value(RecursiveDropped as usize) > 0.0 {
+                    rows.push(("RecursiveInvocationsDropped", "Sum", value(RecursiveDropped as usize)));
+                }
                 if let Some(mean) = mean(AsyncAgeSum as usize, AsyncAgeCount as usize) {
                     rows.push(("AsyncEventAge", "Average", mean));
                     rows.push(("AsyncEventAge", "Maximum", value(AsyncAgeMax as usize) / 1e6));
@@ -205,6 +220,8 @@ impl Minute {
                 if value(Provisioned as usize) + value(Spillover as usize) > 0.0 {
                     rows.push(("ProvisionedConcurrencyInvocations", "Sum", value(Provisioned as usize)));
                     rows.push(("ProvisionedConcurrencySpilloverInvocations", "Sum", value(Spillover as usize)));
+                    rows.push(("ProvisionedConcurrentExecutions", "Maximum", value(ProvisionedMax as usize)));
+                    rows.push(("ProvisionedConcurrencyUtilization", "Maximum", value(UtilizationMax as usize)));
                 }
                 rows
             }

@@ -3,6 +3,7 @@
 //! The [`Recorder`] hears every fact and keeps sums, levels and histograms, never events. An [`Outcome`] is what it knows at the
 //! end; a [`Summary`] is that in the words of the contract. A metric's name is its path in the summary.
 
+mod claims;
 mod cost;
 mod counting;
 mod findings;

@@ -108,6 +108,8 @@ pub struct FunctionFigures {
     pub async_age: Quantity,
     /// Events that left the queue without success.
     pub async_dropped: u64,
+    /// Of these, events that went round a loop of functions too often.
+    pub recursive_dropped: u64,
 }
 
 /// What a run has come to.

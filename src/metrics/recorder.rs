@@ -5,10 +5,12 @@
 //! the integral of concurrency is the sum of the invocations' times, to the nanosecond.
 
 use crate::engine::{Fact, FunctionId, SourceId};
+use crate::platform::FunctionSpec;
 use crate::scenario::Names;
 use crate::time::{SimDuration, SimTime};
 
 use super::Level;
+use super::claims::Claims;
 use super::interval::{FunctionColumn, Interval, Minute, Owner, SourceColumn, Timeline, bin_width};
 use super::outcome::{Areas, FunctionFigures, Outcome, SourceFigures};
 
@@ -41,6 +43,7 @@ struct Seen {
     duration: u128,
     received: u64,
     dropped: u64,
+    recursive: u64,
     async_ages: u64,
     async_age: u128,
     provisioned: u64,
@@ -87,6 +90,7 @@ pub struct Recorder<'a> {
     pub(super) destinations: Vec<u64>,
     pub(super) account: Level,
     account_max: i64,
+    pub(super) claims: Option<Box<Claims>>,
     at_warm_up: Areas,
     pub(super) at_window_end: Option<(SimTime, Areas)>,
     seen: Vec<Seen>,
@@ -109,8 +113,15 @@ pub struct Recorder<'a> {
 const MINUTE: SimDuration = SimDuration::from_secs(60);
 
 impl<'a> Recorder<'a> {
-    /// A recorder of a run whose statistics begin at `warm_up`, and whose emission ends at `until` where that is set.
-    pub fn new(names: Names, warm_up: SimTime, until: Option<SimTime>, watch: &'a mut dyn Watch) -> Recorder<'a> {
+    /// A recorder of a run of `functions` whose statistics begin at `warm_up`, and whose emission ends at `until` where that is set.
+    pub fn new(
+        names: Names,
+        functions: &[(String, FunctionSpec)],
+        warm_up: SimTime,
+        until: Option<SimTime>,
+        watch: &'a mut dyn Watch,
+    ) -> Recorder<'a> {
+        let claims = Claims::new(functions);
         let (functions, sources) = (names.functions.len(), names.sources.len());
         let owners = || {
             let functions = (0..=functions).map(|_| Interval::function());
@@ -126,6 +137,7 @@ impl<'a> Recorder<'a> {
             destinations: vec![0; names.destinations.len()],
             account: Level::default(),
             account_max: 0,
+            claims,
             at_warm_up: Areas::default(),
             at_window_end: None,
             seen: vec![Seen::default(); 1 + functions + sources],
@@ -267,6 +279,12 @@ impl<'a> Recorder<'a> {
             self.account_max = self.account_max.max(max);
             put(FunctionColumn::ConcurrencyArea as usize, (self.account.area() - self.seen[0].concurrency) as f64);
             put(FunctionColumn::ConcurrencyMax as usize, max as f64);
+            let unreserved = self.claims.as_mut().map_or(max, |claims| claims.unreserved.take_max());
+            let claimed = self.claims.as_ref().map_or(0, |claims| claims.claimed);
+            put(FunctionColumn::UnreservedMax as usize, unreserved as f64);
+            // A minute in which nothing runs has no row.
+            let claims = if max > 0 { unreserved as f64 + claimed as f64 } else { 0.0 };
+            put(FunctionColumn::ClaimedMax as usize, claims);
             self.seen[0].concurrency = self.account.area();
         }
         for (place, (function, mut put)) in self.functions.iter_mut().zip(&mut places).enumerate() {
@@ -292,6 +310,12 @@ impl<'a> Recorder<'a> {
             put(FunctionColumn::AsyncAgeMax, std::mem::take(&mut recent.age) as f64);
             put(FunctionColumn::Provisioned, (function.provisioned - seen.provisioned) as f64);
             put(FunctionColumn::Spillover, (function.spillover - seen.spillover) as f64);
+            put(FunctionColumn::RecursiveDropped, (function.recursive_dropped - seen.recursive) as f64);
+            if let Some(claims) = &mut self.claims {
+                let (most, share) = claims.of(place).take_use();
+                put(FunctionColumn::ProvisionedMax, most);
+                put(FunctionColumn::UtilizationMax, share);
+            }
             seen.invocations = function.invocations;
             seen.errors = function.errors;
             seen.throttles = function.throttles;
@@ -301,6 +325,7 @@ impl<'a> Recorder<'a> {
             seen.environments = function.environments.area();
             seen.received = function.async_received;
             seen.dropped = function.async_dropped;
+            seen.recursive = function.recursive_dropped;
             seen.async_ages = function.async_age.count();
             seen.async_age = function.async_age.sum();
             seen.provisioned = function.provisioned;

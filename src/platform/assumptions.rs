@@ -33,6 +33,10 @@ pub fn assumptions(
             "a cold start takes 275 ms besides the Init phase: inferred from measurements of 2021, not documented by AWS"
                 .to_owned(),
         );
+        assumptions.push(
+            "an Init phase lies evenly between the median, 90th and 99th percentile and maximum measured of its runtime in 2026; below the median it is assumed to spread as far down as the 90th percentile lies up"
+                .to_owned(),
+        );
     }
     if any(&|function| function.snap_start && function.init_duration.is_none()) {
         assumptions.push("restoring a snapshot takes 200 ms: an estimate, not documented by AWS".to_owned());
@@ -49,7 +53,10 @@ pub fn assumptions(
             .push("provisioned concurrency takes 1 min of preparation: AWS documents a minute or two".to_owned());
     }
     if any(&provisioned) {
-        assumptions.push("provisioned environments live as long as the run, and making them is not billed".to_owned());
+        assumptions.push(
+            "provisioned environments live as long as the run; what AWS bills once for their Init phase is left out"
+                .to_owned(),
+        );
     }
     if receives_async_events {
         if any(&|function| function.event_invoke_config.as_ref().is_none_or(|config| config.queue_delay.is_none())) {

@@ -6,7 +6,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::distribution::DistributionSpec;
+use crate::distribution::{Component, DistributionSpec, Law};
 use crate::time::SimDuration;
 
 use super::Architecture;
@@ -68,34 +68,39 @@ impl Runtime {
     }
 }
 
-/// One row of the measurements, in milliseconds.
+/// What was measured of one package, in milliseconds: median, 90th and 99th percentile, maximum.
+type Measured = [f64; 4];
+
+/// One row of the measurements.
 struct Row {
-    /// Median and 99th percentile of a ZIP archive on x86_64.
-    zip: (f64, f64),
-    /// The same of an image.
-    image: (f64, f64),
-    /// Median of a ZIP archive on arm64, where it was measured.
+    /// Of a ZIP archive on x86_64.
+    zip: Measured,
+    /// Of an image.
+    image: Measured,
+    /// Median of a ZIP archive on arm64, where it was measured, in milliseconds.
     arm64: Option<f64>,
 }
 
 const fn row(runtime: Runtime) -> Row {
-    match runtime {
-        Runtime::Python312 => Row { zip: (87.0, 139.0), image: (167.0, 400.0), arm64: None },
-        Runtime::Python313 => Row { zip: (92.0, 198.0), image: (162.0, 393.0), arm64: Some(81.0) },
-        Runtime::Nodejs22 => Row { zip: (145.0, 220.0), image: (297.0, 793.0), arm64: Some(130.0) },
-        Runtime::Nodejs24 => Row { zip: (141.0, 215.0), image: (281.0, 842.0), arm64: None },
-        Runtime::Java17 => Row { zip: (208.0, 342.0), image: (309.0, 718.0), arm64: None },
-        Runtime::Java21 => Row { zip: (245.0, 628.0), image: (345.0, 822.0), arm64: Some(248.0) },
-        Runtime::Ruby34 => Row { zip: (230.0, 505.0), image: (270.0, 509.0), arm64: None },
-        Runtime::Dotnet8 => Row { zip: (258.0, 685.0), image: (404.0, 873.0), arm64: Some(294.0) },
-        Runtime::ProvidedAl2023 => Row { zip: (16.0, 50.0), image: (36.0, 169.0), arm64: Some(13.8) },
-    }
+    let (zip, image, arm64) = match runtime {
+        Runtime::Python312 => ([87.0, 106.0, 139.0, 174.0], [167.0, 284.0, 400.0, 484.0], None),
+        Runtime::Python313 => ([92.0, 119.0, 198.0, 297.0], [162.0, 294.0, 393.0, 474.0], Some(81.0)),
+        Runtime::Nodejs22 => ([145.0, 169.0, 220.0, 309.0], [297.0, 553.0, 793.0, 926.0], Some(130.0)),
+        Runtime::Nodejs24 => ([141.0, 171.0, 215.0, 284.0], [281.0, 596.0, 842.0, 897.0], None),
+        Runtime::Java17 => ([208.0, 243.0, 342.0, 624.0], [309.0, 435.0, 718.0, 937.0], None),
+        Runtime::Java21 => ([245.0, 291.0, 628.0, 740.0], [345.0, 558.0, 822.0, 902.0], Some(248.0)),
+        Runtime::Ruby34 => ([230.0, 395.0, 505.0, 652.0], [270.0, 399.0, 509.0, 641.0], None),
+        Runtime::Dotnet8 => ([258.0, 334.0, 685.0, 872.0], [404.0, 681.0, 873.0, 972.0], Some(294.0)),
+        Runtime::ProvidedAl2023 => ([16.0, 22.0, 50.0, 71.0], [36.0, 62.0, 169.0, 401.0], Some(13.8)),
+    };
+    Row { zip, image, arm64 }
 }
 
-/// The Init phase of `runtime`. On arm64 the spread is taken to be that on x86_64, and so is a median that was not measured.
+/// The Init phase of `runtime`: equally likely between two neighbours of what was measured. On arm64 the spread is taken to be that
+/// on x86_64, and so is a median that was not measured.
 pub(super) fn measured(runtime: Runtime, package: PackageType, architecture: Architecture) -> DistributionSpec {
     let row = row(runtime);
-    let (median, p99) = match package {
+    let [median, p90, p99, max] = match package {
         PackageType::Zip => row.zip,
         PackageType::Image => row.image,
     };
@@ -103,6 +108,13 @@ pub(super) fn measured(runtime: Runtime, package: PackageType, architecture: Arc
         (PackageType::Zip, Architecture::Arm64, Some(arm64)) => arm64 / median,
         _ => 1.0,
     };
+    // Assumption: the shortest lies as far below the median, as a ratio, as the 90th percentile above it.
+    let least = median * median / p90;
     let length = |ms: f64| SimDuration::from_nanos_f64((ms * scale * 1e6).round());
-    DistributionSpec::lognormal(length(median), length(p99))
+    let part = |(weight, min, max)| {
+        let of = DistributionSpec::Law(Law::Uniform { min: length(min), max: length(max) });
+        Component { weight, of }
+    };
+    let parts = [(0.5, least, median), (0.4, median, p90), (0.09, p90, p99), (0.01, p99, max)];
+    DistributionSpec::Law(Law::Mixture(parts.map(part).to_vec()))
 }

@@ -434,12 +434,14 @@ fn summary_csv_agrees_with_the_json() {
 
 #[test]
 fn series_csv_holds_minutes_that_add_up() {
-    const METRICS: [&str; 17] = [
+    const METRICS: [&str; 19] = [
         "Invocations",
         "Errors",
         "Throttles",
         "Duration",
         "ConcurrentExecutions",
+        "UnreservedConcurrentExecutions",
+        "ClaimedAccountConcurrency",
         "IteratorAge",
         "AsyncEventsReceived",
         "AsyncEventsDropped",

@@ -61,6 +61,52 @@ fn ages_of_queued_events_and_provisioned_concurrency() {
     assert_eq!(series(text, spillover, "Sum"), [(60, 1.0), (120, 1.0)]);
 }
 
+/// F§9: concurrency by where it comes from. Of six invocations at once, three of a function with a reserve, two on provisioned
+/// concurrency and one that it had no room for.
+#[test]
+fn concurrency_by_where_it_comes_from() {
+    let text = "function.reserved = { duration = '1s', init_duration = '0s', reserved_concurrent_executions = 20 }
+                function.f = { duration = '1s', init_duration = '0s', provisioned_concurrent_executions = 2, provisioned_allocation = '1m' }
+                source.invoke = [
+                    { name = 'a', target = 'reserved', arrivals = { bursts = { size = 3, every = '1m' } } },
+                    { name = 'b', target = 'f', arrivals = { bursts = { size = 3, every = '1m' } } },
+                ]
+                duration = '3m'";
+    for (owner, metric, want) in [
+        ("account", "ConcurrentExecutions", [6.0, 6.0, 6.0]),
+        ("account", "UnreservedConcurrentExecutions", [3.0, 1.0, 1.0]),
+        ("account", "ClaimedAccountConcurrency", [25.0, 23.0, 23.0]),
+    ] {
+        let got: Vec<f64> = series_of(owner, text, metric, "Maximum").iter().map(|(_, value)| *value).collect();
+        assert_eq!(got, want, "{metric}");
+    }
+    assert_eq!(series(text, "ProvisionedConcurrentExecutions", "Maximum"), [(60, 2.0), (120, 2.0)]);
+    assert_eq!(series(text, "ProvisionedConcurrencyUtilization", "Maximum"), [(60, 1.0), (120, 1.0)]);
+    let without = "function.f = { duration = '1s', init_duration = '0s' }
+                   source.invoke = [{ arrivals = { bursts = { size = 3, every = '1m' } } }]
+                   duration = '1m'";
+    for metric in ["UnreservedConcurrentExecutions", "ClaimedAccountConcurrency"] {
+        assert_eq!(series_of("account", without, metric, "Maximum"), [(0, 3.0)], "{metric}");
+    }
+}
+
+/// F§9: what a stopped loop drops, apart from other drops.
+#[test]
+fn recursive_invocations() {
+    let dropped = |keys: &str, metric: &str| -> f64 {
+        let text = format!(
+            "function.f = {{ duration = '1s', init_duration = '0s', {keys} }}
+             source.invoke = [{{ invocation_type = 'Event', arrivals = {{ at = ['0s'] }} }}]"
+        );
+        series(&text, metric, "Sum").iter().map(|(_, count)| count).sum()
+    };
+    let (recursive, all) = ("RecursiveInvocationsDropped", "AsyncEventsDropped");
+    let keys = "event_invoke_config = { on_success = 'lambda:f' }";
+    assert_eq!((dropped(keys, recursive), dropped(keys, all)), (1.0, 1.0));
+    let keys = "error_rate = 1.0";
+    assert_eq!((dropped(keys, recursive), dropped(keys, all)), (0.0, 1.0));
+}
+
 /// F§9: the counts of mappings; retries count again, and a failure belongs to the minute in which its call ended.
 #[test]
 fn counts_of_mappings() {

@@ -121,6 +121,11 @@ impl SimDuration {
     pub const fn saturating_mul(self, times: u64) -> SimDuration {
         SimDuration(self.0.saturating_mul(times))
     }
+
+    /// This, doubled so many times, at most `cap`: exponential back-off.
+    pub fn doubled(self, times: u32, cap: SimDuration) -> SimDuration {
+        self.saturating_mul(1 << times.min(63)).min(cap)
+    }
 }
 
 impl Add for SimDuration {
@@ -193,6 +198,15 @@ mod tests {
         let late = SimTime::from_nanos(LAST - 5) + SimDuration::from_secs(1);
         assert!(late < SimTime::NEVER && SimTime::from_nanos(LAST + 1) == SimTime::NEVER);
         assert_eq!(SimTime::ZERO.since(late), SimDuration::ZERO);
+    }
+
+    #[test]
+    fn doubling_ends_at_its_cap() {
+        let (second, cap) = (SimDuration::from_secs(1), SimDuration::from_secs(20));
+        for (times, secs) in [(0, 1), (1, 2), (4, 16), (5, 20), (40, 20), (u32::MAX, 20)] {
+            assert_eq!(second.doubled(times, cap).nanos(), secs * SECOND, "{times} times");
+        }
+        assert_eq!(SimDuration::ZERO.doubled(u32::MAX, cap), SimDuration::ZERO);
     }
 
     #[test]

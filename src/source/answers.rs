@@ -121,7 +121,7 @@ impl Push {
             self.plan.client_retry.as_ref().filter(|retry| may_retry && request.attempt < retry.attempts)
         {
             // Exponential back-off with full jitter, as AWS's SDKs do it in standard mode.
-            let longest = retry.base.saturating_mul(1 << (request.attempt - 1).min(40)).min(retry.cap);
+            let longest = retry.base.doubled(request.attempt - 1, retry.cap);
             let draw = self.key.numbered(request.event).named(BACKOFF).numbered(u64::from(request.attempt)).unit();
             let wait = SimDuration::from_nanos_f64(draw * longest.nanos() as f64);
             self.retries.insert((ctx.now + way_back + wait, request.event));

@@ -149,7 +149,7 @@ pub struct Backoff {
 impl Backoff {
     /// The wait after so many waits before.
     pub(super) fn wait(&self, before: u32) -> SimDuration {
-        self.base.saturating_mul(1 << before.min(30)).min(self.cap)
+        self.base.doubled(before, self.cap)
     }
 }
 

@@ -294,7 +294,7 @@ impl Stream {
     fn refused(&mut self, at: SimTime, number: u64, refusals: u32, emitted: SimTime, ctx: &mut Context<'_>) {
         self.tell(ctx);
         let Some(limit) = &self.write_limit else { return };
-        let longest = limit.retry.base.saturating_mul(1 << (refusals - 1).min(40)).min(limit.retry.cap);
+        let longest = limit.retry.base.doubled(refusals - 1, limit.retry.cap);
         let draw = self.key.numbered(number + self.skipped).named("write_retry").numbered(u64::from(refusals)).unit();
         // Exponential back-off with jitter over its upper half, so that a producer never tries again at once.
         let wait = SimDuration::from_nanos_f64((0.5 + draw / 2.0) * longest.nanos() as f64);

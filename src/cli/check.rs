@@ -2,8 +2,10 @@
 
 use clap::Args;
 
+use crate::study::overloads;
+
 use super::load::load;
-use super::{Failure, Scenarios, print, warn};
+use super::{Failure, Scenarios, print, warn, warn_of_overloads};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -21,6 +23,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             Ok(_) if arguments.quiet => {}
             Ok(loaded) => {
                 warn(&loaded.scenario);
+                warn_of_overloads(&loaded.scenario.name, &overloads(loaded.subject()));
                 print(&format!("{path}: in order\n"))?;
             }
             Err(Failure::Input(message)) => wrong.push(message.trim_end().to_owned()),

@@ -3,13 +3,14 @@
 use clap::Args;
 
 use crate::report::{Side, compare_chart, compare_csv, compare_json, compare_text, differences_chart};
-use crate::study::{compare, replicate_pair};
+use crate::scenario::WarmUp;
+use crate::study::{compare, overloads, replicate_pair};
 
 use super::load::{Loaded, load};
 use super::output::Output;
 use super::progress::Bar;
 use super::replicating::Replicating;
-use super::{Failure, read_to_the_end, warn};
+use super::{Failure, complain, read_to_the_end, warn, warn_of_overloads};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -47,14 +48,29 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let side = |path: &str, sets: &[String]| load(path, &[&arguments.set[..], sets].concat());
     let mut a = side(&arguments.a, &arguments.set_a)?;
     let mut b = side(b, &arguments.set_b)?;
+    if a.scenario.seed != b.scenario.seed && !arguments.output.quiet && !arguments.replicating.has_seed() {
+        complain(&format!(
+            "warning: both sides run with the seeds of A, from {}; B says {}",
+            a.scenario.seed, b.scenario.seed
+        ));
+    }
     let folder = arguments.output.folder(|| format!("{}-vs-{}", a.scenario.name, b.scenario.name))?;
     if !arguments.output.quiet {
-        [&a, &b].iter().for_each(|one| warn(&one.scenario));
+        for one in [&a, &b] {
+            warn(&one.scenario);
+            warn_of_overloads(&one.scenario.name, &overloads(one.subject()));
+        }
     }
     let bar = Bar::new(arguments.output.quiet);
     let workers = arguments.replicating.workers(&bar)?;
+    let automatic = [&a, &b].iter().any(|one| one.scenario.warm_up == WarmUp::Auto);
     for Loaded { scenario, text } in [&mut a, &mut b] {
         arguments.replicating.settle(scenario, &text.files, &workers);
+    }
+    if automatic {
+        // Both sides count the same events: those after the later of the two.
+        let later = a.scenario.warm_up.length().max(b.scenario.warm_up.length());
+        [&mut a, &mut b].into_iter().for_each(|one| one.scenario.warm_up = WarmUp::Fixed(later));
     }
     // Both sides draw from the same seeds: those of A.
     let seed = arguments.replicating.seed(&a.scenario);

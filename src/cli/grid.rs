@@ -2,11 +2,14 @@
 
 use crate::report::SweepPoint;
 use crate::scenario::Scenario;
-use crate::study::{Axis, Replications, Subject, Workers, assignments, grid};
+use crate::study::{Axis, Replications, Subject, Workers, assignments, grid, overloads};
 
 use super::load::Text;
 use super::replicating::Replicating;
-use super::{Failure, warn};
+use super::{Failure, complain, warn, warn_of_overloads};
+
+/// Overloaded points that are told one by one.
+const MOST_TOLD: usize = 3;
 
 /// The points of a grid, read and ready to run.
 pub(super) struct Grid {
@@ -33,9 +36,13 @@ impl Grid {
     /// Reads `scenario` at every point of the grid that `vary` spans, each with the keys that `set` changes on top.
     pub(super) fn read(scenario: &str, set: &[String], vary: &[String]) -> Result<Grid, Failure> {
         let refuse = |what: String| Failure::Input(format!("error: --vary {what}"));
-        let axes = vary.iter().map(|axis| Axis::parse(axis)).collect::<Result<Vec<_>, _>>().map_err(refuse)?;
-        let places = grid(&axes).map_err(refuse)?;
         let text = Text::open(scenario)?;
+        let takes = |path: &str, number: f64| text.scenario(&[set, &[format!("{path}={number:?}")]].concat()).is_ok();
+        let axes = vary.iter().map(|axis| Axis::parse(axis, &takes)).collect::<Result<Vec<_>, _>>().map_err(refuse)?;
+        let places = grid(&axes).map_err(refuse)?;
+        if axes.iter().any(|axis| axis.path == "seed") {
+            return Err(refuse("seed: all points have the same seeds; --replications runs more of them".into()));
+        }
         // What is wrong without any variation is told first.
         text.scenario(set)?;
         let mut points = Vec::new();
@@ -51,9 +58,21 @@ impl Grid {
         &self.points[0].scenario
     }
 
-    /// What AWS advises and the first point does not follow.
+    /// What AWS advises and the first point does not follow, and which points take in more than they can process.
     pub(super) fn warn(&self) {
         warn(self.first());
+        let overloaded = self.points.iter().zip(self.subjects()).filter_map(|(point, subject)| {
+            let overloads = overloads(subject);
+            (!overloads.is_empty()).then_some((point, overloads))
+        });
+        let overloaded: Vec<_> = overloaded.collect();
+        for (point, overloads) in overloaded.iter().take(MOST_TOLD) {
+            let setting = assignments(&self.axes, &point.places).join(", ");
+            warn_of_overloads(&format!("{} at {setting}", point.scenario.name), overloads);
+        }
+        if let Some(more @ 1..) = overloaded.len().checked_sub(MOST_TOLD) {
+            complain(&format!("warning: {more} more of {} points are overloaded", self.points.len()));
+        }
     }
 
     /// Finds the warm-up of each point that leaves it to us.

@@ -21,6 +21,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::metrics::Overload;
 use crate::scenario::{Report, Scenario};
 
 pub use files::Files;
@@ -123,6 +124,11 @@ fn warn(scenario: &Scenario) {
     for advice in scenario.advice() {
         complain(&format!("warning: {}: {advice}", scenario.name));
     }
+}
+
+/// Says which queues of the scenario `name` can only grow.
+fn warn_of_overloads(name: &str, overloads: &[Overload]) {
+    overloads.iter().for_each(|overload| complain(&format!("warning: {name}: {overload}")));
 }
 
 fn colour() -> bool {

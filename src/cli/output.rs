@@ -63,10 +63,13 @@ impl Output {
 
 /// `folder`, unless a file lies in its place.
 pub(super) fn usable(folder: PathBuf) -> Result<PathBuf, Failure> {
-    if folder.exists() && !folder.is_dir() {
-        return Err(Failure::Input(format!("error: {} is a file; --out takes a folder", folder.display())));
+    // The nearest that is there of the folder and those around it.
+    match folder.ancestors().find(|place| place.exists()) {
+        Some(place) if !place.is_dir() => {
+            Err(Failure::Input(format!("error: {} is a file; --out takes a folder", place.display())))
+        }
+        _ => Ok(folder),
     }
-    Ok(folder)
 }
 
 /// What kept a folder from being written.

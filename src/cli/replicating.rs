@@ -35,6 +35,11 @@ impl Replicating {
         self.seed.unwrap_or(scenario.seed)
     }
 
+    /// Whether a seed was asked for.
+    pub(super) fn has_seed(&self) -> bool {
+        self.seed.is_some()
+    }
+
     /// How many replications were asked for, else `default`.
     pub(super) fn replications(&self, default: usize) -> usize {
         self.replications.map_or(default, |count| count as usize)

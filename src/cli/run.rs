@@ -20,7 +20,7 @@ use super::load::{Loaded, load};
 use super::output::{Output, unfinished, usable};
 use super::progress::Bar;
 use super::replicating::Replicating;
-use super::{Failure, Scenarios, complain, describe, print, read_to_the_end, warn};
+use super::{Failure, Scenarios, complain, describe, print, read_to_the_end, warn, warn_of_overloads};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -113,7 +113,7 @@ fn simulate_one(arguments: &Arguments, loaded: &mut Loaded, folder: &Path, enoug
     let found = arguments.replicating.settle(&mut loaded.scenario, &loaded.text.files, &workers);
     let overloads = overloads(loaded.subject());
     if !arguments.output.quiet {
-        overloads.iter().for_each(|overload| complain(&format!("warning: {}: {overload}", loaded.scenario.name)));
+        warn_of_overloads(&loaded.scenario.name, &overloads);
     }
     let loaded = &*loaded;
     let scenario = &loaded.scenario;

@@ -25,4 +25,4 @@ pub use outcome::{FunctionFigures, Outcome, SourceFigures};
 pub use quantity::Quantity;
 pub use recorder::{Recorder, Watch};
 pub use summary::{Summary, Verdict};
-pub use table::{Better, better, metrics, names, nearest_metric, unit, unknown_metrics};
+pub use table::{Better, better, is_share, metrics, names, nearest_metric, unit, unknown_metrics};

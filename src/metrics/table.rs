@@ -117,6 +117,11 @@ pub fn better(metric: &str) -> Option<Better> {
     }
 }
 
+/// Whether a metric is a share of something, from 0 to 1.
+pub fn is_share(metric: &str) -> bool {
+    metric.ends_with("_rate")
+}
+
 /// The unit of a metric, which its name tells.
 pub fn unit(metric: &str) -> &'static str {
     let ends = |unit: &str| metric.split('.').any(|part| part.ends_with(unit));

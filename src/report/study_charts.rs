@@ -125,8 +125,12 @@ pub fn sweep_chart(sweep: &Sweep<'_>) -> Result<String, String> {
     let heading = Heading {
         title: format!("{} over {}", first.scenario.name, list(sweep.axes.iter().map(short))),
         subtitle: format!(
-            "means and {}% confidence intervals of {} runs a point · seeds from {}",
-            percent(sweep.level),
+            "{} of {} runs a point · seeds from {}",
+            // Cells hold one figure.
+            match sweep.axes {
+                [_, _] => "means".to_owned(),
+                _ => format!("means and {}% confidence intervals", percent(sweep.level)),
+            },
             first.replications.runs.len(),
             first.replications.seed,
         ),

@@ -80,14 +80,19 @@ impl Document {
     fn find(&self, path: &str) -> Result<&Node, String> {
         let origin = Arc::new(Origin { number: self.origins, name: "path".into(), text: path.into() });
         let parts = keys(&origin, path).ok_or("not a path such as source.api.arrivals.poisson.rate")?;
-        let parts = self.resolve(parts).map_err(|problem| problem.message)?;
+        let parts = self.resolve(parts).map_err(|problem| match problem.help {
+            Some(help) => format!("{}; {help}", problem.message),
+            None => problem.message,
+        })?;
         parts.iter().try_fold(&self.root, |node, part| {
             let next = match &node.value {
                 Value::Array(items) => part.key.parse::<usize>().ok().and_then(|index| items.get(index)),
                 _ => node.get(&part.key),
             };
             next.ok_or_else(|| {
-                format!("the scenario does not set `{}`, and the search begins with its value", part.key)
+                let near = nearest(&part.key, node.entries().iter().map(|entry| entry.key.as_str()));
+                let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+                format!("the scenario does not set `{}`, and the search begins with its value{near}", part.key)
             })
         })
     }

@@ -26,6 +26,15 @@ pub enum PartitionKeys {
     },
 }
 
+impl PartitionKeys {
+    /// How many.
+    pub fn count(self) -> u64 {
+        match self {
+            PartitionKeys::Count(count) | PartitionKeys::Zipf { count, .. } => count,
+        }
+    }
+}
+
 /// Records that lie in the stream when the run starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

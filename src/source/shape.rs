@@ -25,6 +25,8 @@ pub enum Shape {
         pass_rate: f64,
         /// Keys of records, where they are few.
         keys: Option<PartitionKeys>,
+        /// Whether records lie in the stream as the run begins.
+        has_backlog: bool,
     },
     /// Messages are received in batches, so many at once at most.
     Batches {
@@ -34,6 +36,10 @@ pub enum Shape {
         batch_size: u32,
         /// Share of the messages that pass the filter.
         pass_rate: f64,
+        /// Whether messages wait for others of their group.
+        in_order: bool,
+        /// Whether messages lie in the queue as the run begins.
+        has_backlog: bool,
     },
     /// Anything else: limits before Lambda, retries, streams that change.
     Other,

@@ -181,14 +181,14 @@ impl Definition for SqsDefinition {
     }
 
     fn shape(&self) -> Shape {
-        if self.keys.fifo || self.keys.backlog.is_some() {
-            return Shape::Other;
-        }
         let provisioned = self.keys.provisioned_pollers.map(|pollers| POLLER_BATCHES * pollers.maximum);
+        let groups = self.keys.message_groups.map_or(u64::MAX, PartitionKeys::count);
         Shape::Batches {
-            at_once: self.keys.maximum_concurrency.or(provisioned).unwrap_or(CEILING),
+            at_once: self.keys.maximum_concurrency.or(provisioned).unwrap_or(CEILING).min(groups),
             batch_size: self.keys.batch_size,
             pass_rate: self.keys.filter_pass_rate,
+            in_order: self.keys.fifo,
+            has_backlog: self.keys.backlog.is_some(),
         }
     }
 

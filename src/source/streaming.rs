@@ -295,8 +295,7 @@ impl Definition for StreamDefinition {
     fn shape(&self) -> Shape {
         let (stream, mapping) = (&self.stream, &self.mapping);
         let changes = stream.plan.on_demand.is_some() || !stream.plan.reshard.is_empty();
-        let stands_by_itself = stream.owner.is_none() && stream.backlog.events == 0;
-        if changes || !stands_by_itself || self.plan.consumers.is_some() || mapping.tumbling_window().is_some() {
+        if changes || stream.owner.is_some() || self.plan.consumers.is_some() || mapping.tumbling_window().is_some() {
             return Shape::Other;
         }
         Shape::Lanes {
@@ -307,6 +306,7 @@ impl Definition for StreamDefinition {
             window: self.batching_window(),
             pass_rate: mapping.filter_pass_rate,
             keys: stream.partition_keys,
+            has_backlog: stream.backlog.events > 0,
         }
     }
 

@@ -51,6 +51,13 @@ pub fn confidence(values: impl IntoIterator<Item = Option<f64>>, level: f64) -> 
     }
 }
 
+/// The most that the mean of a count can be, at `level`, where none of `n` runs saw anything: a Poisson number of that mean would
+/// be 0 in all of them with the rest of the probability. At 95 % that is 3 / n (J. A. Hanley, A. Lippman-Hand, "If nothing goes
+/// wrong, is everything all right?", JAMA 1983).
+pub fn most_unseen(level: f64, n: usize) -> f64 {
+    -libm::log(1.0 - level) / n as f64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,6 +70,13 @@ mod tests {
             assert!((got - want).abs() < 0.0006, "level {level}, n {n}: {got}");
         }
         assert_eq!((t_quantile(0.95, 1), t_quantile(0.95, 0)), (None, None));
+    }
+
+    #[test]
+    fn what_no_run_saw_follows_the_rule_of_three() {
+        for (n, want) in [(1, 3.0), (10, 0.3), (40, 0.075)] {
+            assert!((most_unseen(0.95, n) / want - 1.0).abs() < 0.01, "{n} runs");
+        }
     }
 
     #[test]

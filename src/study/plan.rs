@@ -110,18 +110,20 @@ pub fn plan(subjects: &[Subject<'_>], seed: u64, goal: &Goal, workers: &Workers<
         let mut wanted = goal.replications;
         loop {
             replicate_more(subjects, &mut runs, &[point], wanted, workers);
-            if goal.together(&runs[point], goal.level) != Holds::Unclear || wanted >= goal.most {
+            // A count that was never above 0 is looked for in all runs that are allowed.
+            let is_clear = goal.together(&runs[point], goal.deciding()) != Holds::Unclear;
+            if is_clear && !goal.is_unseen(&runs[point]) || wanted >= goal.most {
                 break;
             }
             wanted = (2 * wanted).min(goal.most);
         }
-        let meets = goal.together(&runs[point], goal.level) == Holds::Yes;
+        let meets = goal.together(&runs[point], goal.deciding()) == Holds::Yes;
         if meets && best.is_none_or(|best| goal.cost(&runs[point]) < goal.cost(&runs[best])) {
             best = Some(point);
         }
     }
     let candidate = |(point, replications): (usize, Replications)| {
-        let standing = match goal.together(&replications, goal.level) {
+        let standing = match goal.together(&replications, goal.deciding()) {
             _ if best == Some(point) => Standing::Best,
             _ if dearer[point] => Standing::Dearer,
             Holds::Yes => Standing::Meets,
@@ -130,8 +132,8 @@ pub fn plan(subjects: &[Subject<'_>], seed: u64, goal: &Goal, workers: &Workers<
         };
         let interval = |metric: &str| goal.interval(&replications, metric, goal.level);
         let verdict = |requirement: &Requirement| {
-            let interval = interval(&requirement.metric);
-            (interval, requirement.holds(&interval))
+            let strict = goal.interval(&replications, &requirement.metric, goal.deciding());
+            (interval(&requirement.metric), requirement.holds(&strict))
         };
         Candidate {
             standing,
@@ -144,6 +146,25 @@ pub fn plan(subjects: &[Subject<'_>], seed: u64, goal: &Goal, workers: &Workers<
 }
 
 impl Goal {
+    /// How often a point is looked at: after so many runs, after twice as many, until no more are allowed.
+    pub fn looks(&self) -> u32 {
+        let doubled = |runs: &usize| (*runs < self.most).then(|| (2 * runs).min(self.most));
+        std::iter::successors(Some(self.replications), doubled).count() as u32
+    }
+
+    /// The level at which one look decides: all of them together are wrong no more often than `level` says (Bonferroni).
+    pub fn deciding(&self) -> f64 {
+        1.0 - (1.0 - self.level) / f64::from(self.looks())
+    }
+
+    /// Whether a requirement seems to be met only because no run saw what it counts.
+    fn is_unseen(&self, runs: &Replications) -> bool {
+        let unseen = |requirement: &Requirement| {
+            requirement.unseen(&self.interval(runs, &requirement.metric, self.level)).is_some()
+        };
+        self.requirements.iter().any(unseen)
+    }
+
     fn interval(&self, runs: &Replications, metric: &str, level: f64) -> Confidence {
         let nothing = Confidence { mean: None, low: None, high: None, level, n: 0 };
         runs.place(metric).map_or(nothing, |place| runs.confidence(place, level))

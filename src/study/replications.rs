@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::metrics::{Confidence, Outcome, PrecisionReached, names, nearest_metric};
+use crate::metrics::{Confidence, Outcome, PrecisionReached, is_share, names, nearest_metric};
 
 use super::confidence::confidence;
 use super::workers::{Figures, Subject, Workers};
@@ -48,9 +48,15 @@ impl Replications {
         self.runs.iter().map(move |figures| figures[place])
     }
 
-    /// The interval of one metric.
+    /// The interval of one metric, as far as its values are possible: none is below 0, and no share above 1.
     pub fn confidence(&self, place: usize, level: f64) -> Confidence {
-        confidence(self.values(place), level)
+        let interval = confidence(self.values(place), level);
+        let most = if is_share(&self.metrics[place]) { 1.0 } else { f64::INFINITY };
+        Confidence {
+            low: interval.low.map(|low| low.max(0.0)),
+            high: interval.high.map(|high| high.min(most)),
+            ..interval
+        }
     }
 
     /// The interval of every metric.
@@ -129,7 +135,7 @@ impl Enough {
     /// How far each asked precision has been reached.
     pub fn reached(&self, of: &Replications) -> Vec<PrecisionReached> {
         let verdict = |wish: &Precision| {
-            let interval = of.place(&wish.metric).map(|place| of.confidence(place, self.level));
+            let interval = of.place(&wish.metric).map(|place| confidence(of.values(place), self.level));
             let reached = interval.and_then(|interval| relative_half_width(&interval));
             let met = reached.is_some_and(|reached| reached <= wish.relative);
             PrecisionReached { metric: wish.metric.clone(), wanted: wish.relative, reached, met }
@@ -159,8 +165,9 @@ fn relative_half_width(interval: &Confidence) -> Option<f64> {
     let (mean, low, high) = (interval.mean?, interval.low?, interval.high?);
     let half = (high - low) / 2.0;
     match (half == 0.0, mean == 0.0) {
-        (true, _) => Some(0.0),
-        (false, true) => None,
+        // What no run saw may be anything, as a share of what it is.
+        (_, true) => None,
+        (true, false) => Some(0.0),
         (false, false) => Some(half / mean.abs()),
     }
 }
@@ -322,5 +329,6 @@ mod tests {
         assert_eq!(enough(0.01, 100).next(&spread), 8, "no more than twice as many");
         assert_eq!(enough(0.01, 6).next(&spread), 6);
         assert_eq!(enough(0.01, 100).next(&figures(&[3.0, 3.0])), 2, "equal figures are known exactly");
+        assert_eq!(enough(0.01, 100).next(&figures(&[0.0, 0.0])), 4, "what was never seen is not");
     }
 }

@@ -1,8 +1,9 @@
 //! What a user requires of a figure, and what an interval says of it.
 
-use crate::metrics::Confidence;
+use crate::metrics::{Confidence, unit};
 use crate::scenario::Want;
 
+use super::confidence::most_unseen;
 use super::replications::known_metric;
 
 /// A metric and what it is to be: `sources.logs.latency_ms.p99<500`.
@@ -81,6 +82,14 @@ impl Requirement {
             (false, true) => Holds::No,
             (false, false) => Holds::Unclear,
         }
+    }
+
+    /// Whether `interval` only says yes because none of its runs saw a count above 0, which may still be above what is required: how
+    /// much a run at most.
+    pub fn unseen(&self, interval: &Confidence) -> Option<f64> {
+        let nothing = unit(&self.metric) == "count" && (interval.mean, interval.high) == (Some(0.0), Some(0.0));
+        let most = most_unseen(interval.level, interval.n);
+        (nothing && self.want.holds(0.0) && !self.want.holds(most)).then_some(most)
     }
 
     /// The bounds that it sets.
@@ -181,6 +190,17 @@ mod tests {
         let nothing = Confidence { mean: None, low: None, high: None, level: 0.95, n: 0 };
         assert_eq!(never.holds(&nothing), No, "what does not exist meets nothing");
         assert_eq!(never.holds(&Confidence { mean: Some(0.0), n: 1, ..nothing }), Unclear);
+    }
+
+    #[test]
+    fn a_count_that_no_run_saw_may_still_be_above_0() {
+        let zeros = |n| Confidence { mean: Some(0.0), low: Some(0.0), high: Some(0.0), level: 0.95, n };
+        let unseen = |metric: &str, want, n| Requirement { metric: metric.into(), want }.unseen(&zeros(n));
+        let most = unseen("functions.f.throttles", Want::AtMost(0.0), 10).unwrap();
+        assert!((most - 0.2996).abs() < 1e-4, "{most}");
+        assert_eq!(unseen("functions.f.throttles", Want::Below(1.0), 10), None, "0.3 is below 1, too");
+        assert_eq!(unseen("functions.f.throttles", Want::AtLeast(1.0), 10), None);
+        assert_eq!(unseen("sources.s.latency_ms.p99", Want::AtMost(0.0), 10), None, "no count");
     }
 
     #[test]

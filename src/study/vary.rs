@@ -18,11 +18,12 @@ pub struct Axis {
 impl Axis {
     /// Reads `PATH=V1,V2,...`. A value is TOML, else a string; `1..10` stands for the whole numbers from 1 to 10,
     /// `0..1 step 0.25` for evenly spaced ones, `10..1000 log 7` and `1..5 lin 9` for so many between two ends, both included;
-    /// ends can be times, such as `10ms..10s log 4`.
+    /// ends can be times, such as `10ms..10s log 4`. Between whole ends values are whole, unless the key `takes_fractions`, which is
+    /// asked with its path and a number.
     ///
     /// # Errors
     /// What is wrong, and what is allowed.
-    pub fn parse(text: &str) -> Result<Axis, String> {
+    pub fn parse(text: &str, takes_fractions: &dyn Fn(&str, f64) -> bool) -> Result<Axis, String> {
         let form =
             || format!("`{text}`: expected PATH=V1,V2,... or PATH=LOW..HIGH, such as source.logs.batch_size=10,100");
         let (path, values) = text.split_once('=').ok_or_else(form)?;
@@ -37,7 +38,7 @@ impl Axis {
             }
             match Range::read(value) {
                 Some(range) => {
-                    let range = range.and_then(|range| range.values());
+                    let range = range.and_then(|range| range.values(&|number| takes_fractions(path, number)));
                     axis.values.extend(range.map_err(|what| format!("`{value}`: {what}"))?);
                 }
                 None => axis.values.push(value.to_owned()),
@@ -172,7 +173,7 @@ impl Range {
         Some(Ok(Range { of, low, high, spacing }))
     }
 
-    fn values(&self) -> Result<Vec<String>, String> {
+    fn values(&self, takes_fractions: &dyn Fn(f64) -> bool) -> Result<Vec<String>, String> {
         if self.low > self.high {
             return Err("the range is empty: its first end is above its last".into());
         }
@@ -198,6 +199,9 @@ impl Range {
                 shares(count).map(|share| self.low * libm::exp(share * ratio)).collect()
             }
         };
+        if of == Of::Whole && values.iter().any(|value| value.fract() != 0.0) && takes_fractions(self.low + 0.5) {
+            of = Of::Decimal;
+        }
         let mut texts: Vec<String> = values.into_iter().map(|value| written(of, value)).collect();
         // Whole numbers close to each other round to the same.
         texts.dedup();
@@ -212,8 +216,20 @@ fn written(of: Of, value: f64) -> String {
         Of::Whole => format!("{value:.0}"),
         // With a point even where it is whole: 1.0.
         Of::Decimal => format!("{:?}", digits(value)),
-        Of::Time => SimDuration::from_nanos_f64(digits(value)).to_string(),
+        Of::Time => time(digits(value)),
     }
+}
+
+/// A time in the unit that suits it: in full where that is short, else to four digits.
+fn time(nanos: f64) -> String {
+    let exact = SimDuration::from_nanos_f64(nanos).to_string();
+    if exact.chars().filter(char::is_ascii_digit).count() <= 4 {
+        return exact;
+    }
+    let units = [("h", 3_600e9), ("m", 60e9), ("s", 1e9), ("ms", 1e6), ("us", 1e3)];
+    let (unit, length) = units.into_iter().find(|(_, length)| nanos >= *length).unwrap_or(("ns", 1.0));
+    let value = format!("{:.3e}", nanos / length).parse().unwrap_or(nanos / length);
+    format!("{value}{unit}")
 }
 
 #[cfg(test)]
@@ -234,13 +250,18 @@ mod tests {
             ("a=0.1..10 log 3", "0.1|1.0|10.0"),
             ("a=1..3 log 9", "1|2|3"),
             ("a=0..10 lin 3", "0|5|10"),
+            ("rate=1..2 lin 3", "1.0|1.5|2.0"),
+            ("rate=1..10 log 4", "1.0|2.15443|4.64159|10.0"),
+            ("rate=1..3 lin 3", "1|2|3"),
             ("a=10ms..10s log 4", "10ms|100ms|1s|10s"),
+            ("a=1ms..10s log 9", "1ms|3.162ms|10ms|31.62ms|100ms|316.2ms|1s|3.162s|10s"),
+            ("a=1m..1h lin 4", "1m|1240s|2420s|1h"),
             ("a=1s..3s step 500ms", "1s|1500ms|2s|2500ms|3s"),
             ("a.b=\"x,y\",{ poisson = { rate = 1, } },[1,2]", "\"x,y\"|{ poisson = { rate = 1, } }|[1,2]"),
             ("a=least_recent,random", "least_recent|random"),
             ("a='1..3'", "'1..3'"),
         ] {
-            let axis = Axis::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            let axis = Axis::parse(text, &|path, _| path == "rate").unwrap_or_else(|error| panic!("{text}: {error}"));
             assert_eq!(axis.values.join("|"), want, "{text}");
         }
     }
@@ -266,14 +287,14 @@ mod tests {
             ("a=1..10 by 2", "a range is"),
             ("a=1..1000000", "more than 100000 values"),
         ] {
-            let error = Axis::parse(text).unwrap_err();
+            let error = Axis::parse(text, &|_, _| false).unwrap_err();
             assert!(error.contains(says), "{text}: {error}");
         }
     }
 
     #[test]
     fn the_last_axis_runs_fastest() {
-        let axes = [Axis::parse("a=1,2").unwrap(), Axis::parse("b=x,y").unwrap()];
+        let axes = ["a=1,2", "b=x,y"].map(|axis| Axis::parse(axis, &|_, _| false).unwrap());
         let points = grid(&axes).unwrap();
         let sets: Vec<String> = points.iter().map(|point| assignments(&axes, point).join(" ")).collect();
         assert_eq!(sets, ["a=1 b=x", "a=1 b=y", "a=2 b=x", "a=2 b=y"]);

@@ -45,11 +45,14 @@ fn spread(rest: &[f64]) -> f64 {
 pub fn find_warm_up(subject: Subject<'_>, seed: u64, workers: &Workers<'_>) -> (SimDuration, WarmUpFound) {
     let pilots = workers.map((0..PILOTS).collect(), |pilot| level_of_work(&subject.run(seed_of(seed, pilot)).0));
     let (width, series) = mean_of(pilots);
-    let left_out = mser5(&series);
+    let is_idle = series.iter().all(|level| *level == 0.0);
+    let left_out = mser5(&series).filter(|_| !is_idle);
     let found = left_out.map(|left_out| SimDuration::from_nanos(width * left_out as u64));
     let note = found.is_none().then(|| {
         let batches = series.len() / BATCH;
-        if batches < FEWEST_BATCHES {
+        if is_idle {
+            "too short to tell: nothing ran or waited".to_owned()
+        } else if batches < FEWEST_BATCHES {
             format!("too short to tell: {batches} batches of {BATCH} intervals, and {FEWEST_BATCHES} are needed")
         } else {
             "too short to tell: the level of work still changes in the second half of the run".to_owned()

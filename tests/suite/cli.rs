@@ -171,7 +171,7 @@ fn what_cannot_be_written_is_said_and_half_of_it_is_not() {
     let before = sandbox.files();
     for (line, said) in [
         ("run small.toml --out plain", "plain"),
-        ("run small.toml --out plain/below", "plain/below"),
+        ("run small.toml --out plain/below", "plain is a file"),
         ("run small.toml --out taken", "taken"),
         ("run small.toml --out new --facts plain/facts.csv", "plain/facts.csv"),
         ("run small.toml --out new --facts nowhere/facts.csv", "nowhere/facts.csv"),

@@ -1,6 +1,8 @@
 //! Two scenarios beside each other.
 
+use crate::scenario::Scenario;
 use crate::study::{Difference, Evidence};
+use crate::time::SimDuration;
 
 use super::super::studies::Side;
 use super::format::{figure, plain, table, wrapped};
@@ -41,7 +43,8 @@ pub fn compare_text(sides: &[Side<'_>; 2], differences: &[Difference]) -> String
     } else {
         out += &table(rows, 1);
     }
-    out += &prose(a, differences);
+    out += &wrapped(&windows(a.scenario, b.scenario), "", "");
+    out += &prose(sides, differences);
     if of_a.sources != of_b.sources || of_a.functions != of_b.functions {
         out += &wrapped(&only_on_one_side(&of_a.sources, &of_b.sources, "source"), "", "");
         out += &wrapped(&only_on_one_side(&of_a.functions, &of_b.functions, "function"), "", "");
@@ -49,15 +52,39 @@ pub fn compare_text(sides: &[Side<'_>; 2], differences: &[Difference]) -> String
     out
 }
 
+/// Which part of each side's time counts, where a warm-up is left out or the sides differ.
+fn windows(a: &Scenario, b: &Scenario) -> String {
+    let (of_a, of_b) = ((a.duration, a.warm_up.length()), (b.duration, b.warm_up.length()));
+    let long =
+        |duration: Option<SimDuration>| duration.map_or("as long as its events come".to_owned(), |d| d.to_string());
+    let told = |(duration, warm_up): (Option<SimDuration>, SimDuration)| match warm_up.is_zero() {
+        true => long(duration),
+        false => format!("{} without the first {warm_up}", long(duration)),
+    };
+    match (of_a == of_b, of_a.1.is_zero()) {
+        (true, true) => String::new(),
+        (true, false) => format!("Both sides are measured over {}.", told(of_a)),
+        (false, _) => format!(
+            "A is measured over {}, B over {}: counts and costs of a run are not those of the same time.",
+            told(of_a),
+            told(of_b)
+        ),
+    }
+}
+
 /// How sure that is, and what pairing did.
-fn prose(a: &Side<'_>, differences: &[Difference]) -> String {
+fn prose([a, b]: &[Side<'_>; 2], differences: &[Difference]) -> String {
+    let of_b = b.scenario.names();
+    let is_paired = a.scenario.names().sources.iter().any(|source| of_b.sources.contains(source));
+    let same =
+        if is_paired { "with the same arrivals and draws" } else { "that have no source, and so no draw, in common" };
     let count = |evidence: Evidence| differences.iter().filter(|one| one.evidence == evidence).count();
     let n = a.replications.runs.len();
     let level = differences.first().map_or(0.0, |one| one.difference.level);
     let seeds = format!("seeds {} to {}", a.replications.seed, a.replications.seed.wrapping_add(n as u64 - 1));
     let mut out = wrapped(
         &format!(
-            "{}% confidence over {n} pairs of runs with the same arrivals and draws, {seeds}. Of {} metrics {} are better, {} worse, \
+            "{}% confidence over {n} pairs of runs {same}, {seeds}. Of {} metrics {} are better, {} worse, \
              {} higher and {} lower; {} are equal, and for {} there is no evidence. Where nothing differs, about {} in 100 would \
              still seem to.",
             plain(100.0 * level, 4),
@@ -73,7 +100,9 @@ fn prose(a: &Side<'_>, differences: &[Difference]) -> String {
         "",
         "",
     );
-    out += &wrapped(&why_not_narrower(differences), "", "");
+    if is_paired {
+        out += &wrapped(&why_not_narrower(differences), "", "");
+    }
     out
 }
 

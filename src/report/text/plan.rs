@@ -1,12 +1,21 @@
 //! Plans: which setting, how sure, and what the others lacked; and searches for a limit.
 
-use crate::study::Holds;
+use crate::metrics::Confidence;
+use crate::study::{Holds, Requirement};
 
 use super::super::studies::{Planned, Searched};
 use super::format::{count, figure, plain, table, wrapped};
 
 /// Rows of a long grid that are shown.
 const MOST_ROWS: usize = 40;
+
+fn mark(holds: Holds) -> &'static str {
+    match holds {
+        Holds::Yes => "✓",
+        Holds::No => "✗",
+        Holds::Unclear => "?",
+    }
+}
 
 /// The plan for people.
 pub fn plan_text(planned: &Planned<'_>) -> String {
@@ -43,17 +52,16 @@ pub fn plan_text(planned: &Planned<'_>) -> String {
         let candidate = &planned.candidates[*place];
         let mut row: Vec<String> = planned.values(*place).into_iter().map(str::to_owned).collect();
         for (requirement, (interval, holds)) in goal.requirements.iter().zip(&candidate.verdicts) {
-            let mark = match holds {
-                Holds::Yes => "✓",
-                Holds::No => "✗",
-                Holds::Unclear => "?",
-            };
-            row.push(format!("{} {mark}", figure(&requirement.metric, interval.mean)));
+            row.push(format!("{} {}", figure(&requirement.metric, interval.mean), mark(*holds)));
         }
         row.push(figure(&goal.minimize, candidate.objective.mean));
         row.push(candidate.replications.runs.len().to_string());
         row.push(candidate.standing.text().to_owned());
         rows.push(row);
+    }
+    if let Some(best) = planned.best() {
+        let seen = goal.requirements.iter().zip(&planned.candidates[best].verdicts);
+        out += &unseen(seen.map(|(requirement, (interval, _))| (requirement, interval)), &percent);
     }
     out += &table(rows, 0);
     if order.len() > MOST_ROWS {
@@ -62,15 +70,34 @@ pub fn plan_text(planned: &Planned<'_>) -> String {
     let runs: usize = planned.candidates.iter().map(|candidate| candidate.replications.runs.len()).sum();
     out += &wrapped(
         &format!(
-            "In order of {}. ✓ the {percent}% interval lies within what is required, ✗ none of it does, ? some of it. {} runs in all; \
-             what clearly misses or is clearly dearer was left early.",
+            "In order of {}. ✓ the whole {}% interval is as required, ✗ none of it is, ? some of it{}. {} runs in all; what clearly \
+             misses or is clearly dearer was left early.",
             goal.minimize,
+            plain(100.0 * goal.deciding(), 4),
+            match goal.looks() {
+                1 => String::new(),
+                looks => format!(" (up to {looks} looks at a point are {percent}% sure together)"),
+            },
             count(Some(runs as f64)),
         ),
         "",
         "",
     );
     out
+}
+
+/// Of which counts no run saw anything, and how much they may be.
+fn unseen<'a>(verdicts: impl Iterator<Item = (&'a Requirement, &'a Confidence)>, percent: &str) -> String {
+    let told = verdicts.filter_map(|(requirement, interval)| {
+        let most = plain(requirement.unseen(interval)?, 2);
+        let (metric, n) = (&requirement.metric, interval.n);
+        Some(wrapped(
+            &format!("{metric} was 0 in all {n} runs: with {percent}% confidence it is below {most} a run on average."),
+            "",
+            "",
+        ))
+    });
+    told.collect()
 }
 
 fn nothing_meets(planned: &Planned<'_>, percent: &str) -> String {
@@ -119,6 +146,10 @@ pub fn search_text(searched: &Searched<'_>) -> String {
         "",
         "",
     );
+    if let Some(trial) = found.trials.iter().find(|trial| Some(trial.value) == found.value) {
+        let seen = search.requirements.iter().zip(&trial.verdicts);
+        out += &unseen(seen.map(|(requirement, (interval, _))| (requirement, interval)), &percent);
+    }
     let mut header = vec![path.to_owned()];
     header.extend(search.requirements.iter().map(ToString::to_string));
     let mut rows = vec![header];
@@ -127,7 +158,7 @@ pub fn search_text(searched: &Searched<'_>) -> String {
     for trial in trials {
         let mut row = vec![plain(trial.value, 6)];
         for (requirement, (interval, holds)) in search.requirements.iter().zip(&trial.verdicts) {
-            let mark = if *holds == Holds::Yes { "✓" } else { "✗" };
+            let mark = mark(*holds);
             let value = |value| figure(&requirement.metric, value);
             row.push(format!("{} ({} to {}) {mark}", value(interval.mean), value(interval.low), value(interval.high)));
         }
@@ -136,7 +167,8 @@ pub fn search_text(searched: &Searched<'_>) -> String {
     out += &table(rows, 0);
     out += &wrapped(
         &format!(
-            "Means of {} runs with the same seeds at each value, and their {percent}% intervals; ✓ the whole interval is as required.",
+            "Means of {} runs with the same seeds at each value, and their {percent}% intervals; ✓ the whole interval is as required, ✗ none of \
+             it is, ? some of it, which counts as a miss.",
             search.replications
         ),
         "",

@@ -34,7 +34,7 @@ fn of_mapping(system: &System<'_>, source: &Source) -> Option<Overload> {
             let servers = f64::from(shards) * f64::from(lanes);
             (capacity(&service, batch_size, error_rate), servers, "lanes", pass_rate, keys.map(hottest))
         }
-        Shape::Batches { at_once, batch_size, pass_rate } => {
+        Shape::Batches { at_once, batch_size, pass_rate, .. } => {
             (capacity(&service, batch_size, error_rate), at_once as f64, "batches at once", pass_rate, None)
         }
         Shape::Calls | Shape::Other => return None,

@@ -70,6 +70,14 @@ fn always(value: f64) -> OfRun {
     Box::new(move |_| Some(value))
 }
 
+/// What the laws need to know of a source: what lies there as the run begins is in none of them.
+fn shape(source: &Source) -> Shape {
+    match source.definition.shape() {
+        Shape::Lanes { has_backlog: true, .. } | Shape::Batches { has_backlog: true, .. } => Shape::Other,
+        shape => shape,
+    }
+}
+
 /// A scenario and its service times.
 pub(super) struct System<'a> {
     pub scenario: &'a Scenario,
@@ -159,7 +167,7 @@ impl<'a> System<'a> {
         }
         for function in 0..self.scenario.functions.len() {
             laws.extend(self.busy(function, mean));
-            laws.extend(self.loss(function));
+            laws.extend(self.loss(function, mean));
         }
         for source in &self.scenario.sources {
             laws.extend(self.polling(source, mean));
@@ -181,7 +189,7 @@ impl<'a> System<'a> {
         let rates: Option<f64> = self
             .sources_of(function)
             .map(|source| {
-                let is_call = source.definition.shape() == Shape::Calls;
+                let is_call = shape(source) == Shape::Calls;
                 self.rate(source).filter(|_| is_call).map(|rate| rate.per_s)
             })
             .sum();
@@ -209,7 +217,7 @@ impl<'a> System<'a> {
     }
 
     /// Share of calls that a limit refuses (Erlang's loss formula).
-    fn loss(&self, function: usize) -> Option<Law> {
+    fn loss(&self, function: usize, mean: &dyn Fn(&str) -> Option<f64>) -> Option<Law> {
         let service = self.service(function)?;
         let (name, spec) = &self.scenario.functions[function];
         // The account's limit is this function's own where there is no other.
@@ -222,14 +230,16 @@ impl<'a> System<'a> {
         let rates: Option<f64> = self
             .sources_of(function)
             .map(|source| {
-                let is_call = source.definition.shape() == Shape::Calls;
+                let is_call = shape(source) == Shape::Calls;
                 self.rate(source).filter(|rate| is_call && rate.is_poisson).map(|rate| rate.per_s)
             })
             .sum();
         let (rate, seconds) = (rates.filter(|rate| *rate > 0.0)?, service.of_batch(1.0));
         let figure = |of: &str| format!("functions.{name}.{of}");
+        // A call that is cut off is shorter than its service.
+        let is_whole = mean(&figure("timeouts")) == Some(0.0);
         let (throttles, invocations) = (figure("throttles"), figure("invocations"));
-        self.is_steady(seconds, SERVICE_TIMES).then(|| Law {
+        (is_whole && self.is_steady(seconds, SERVICE_TIMES)).then(|| Law {
             name: "Erlang B: share of calls refused",
             of: format!("{throttles} / ({invocations} + throttles)"),
             unit: "1",
@@ -245,7 +255,7 @@ impl<'a> System<'a> {
 
     /// A record waits half an interval for its poll, whenever polls are.
     fn polling(&self, source: &Source, mean: &dyn Fn(&str) -> Option<f64>) -> Option<Law> {
-        let Shape::Lanes { polling_interval: Some(interval), .. } = source.definition.shape() else { return None };
+        let Shape::Lanes { polling_interval: Some(interval), .. } = shape(source) else { return None };
         let rate = self.rate(source).filter(|rate| rate.is_poisson)?;
         let metric = format!("sources.{}.latency_parts_ms.poll", source.name);
         let figure = |of: &str| mean(&format!("sources.{}.{of}", source.name));
@@ -264,7 +274,7 @@ impl<'a> System<'a> {
 
     /// What waits in a stream or queue: rate times time waited (J. D. C. Little 1961).
     fn waiting(&self, source: &Source, mean: &dyn Fn(&str) -> Option<f64>) -> Option<Law> {
-        if !matches!(source.definition.shape(), Shape::Lanes { .. } | Shape::Batches { .. }) {
+        if !matches!(shape(source), Shape::Lanes { .. } | Shape::Batches { .. }) {
             return None;
         }
         let name = &source.name;
@@ -295,8 +305,9 @@ impl<'a> System<'a> {
 
     /// Records of a batch: those of a window and of the call before it, or those that a poll finds.
     fn batching(&self, source: &Source, mean: &dyn Fn(&str) -> Option<f64>) -> Option<Law> {
-        let Shape::Lanes { shards, lanes, batch_size, polling_interval: Some(poll), window, pass_rate, keys: None } =
-            source.definition.shape()
+        let Shape::Lanes {
+            shards, lanes, batch_size, polling_interval: Some(poll), window, pass_rate, keys: None, ..
+        } = shape(source)
         else {
             return None;
         };
@@ -337,7 +348,8 @@ impl<'a> System<'a> {
 
     /// Share of time that a lane is busy: rate times time of a batch, with the batches as they came.
     fn utilisation(&self, source: &Source, mean: &dyn Fn(&str) -> Option<f64>) -> Option<Law> {
-        let Shape::Lanes { shards, lanes, pass_rate, .. } = source.definition.shape() else { return None };
+        // Few keys may leave lanes without any, and one with more than it can process.
+        let Shape::Lanes { shards, lanes, pass_rate, keys: None, .. } = shape(source) else { return None };
         let function = source.target as usize;
         let (service, rate) = (self.service(function)?, self.rate(source)?);
         let name = &self.scenario.functions[function].0;
@@ -363,8 +375,8 @@ impl<'a> System<'a> {
 
     /// A lane with one record a batch is a queue with one server, where records are pushed to it (Pollaczek and Khinchine).
     fn wait(&self, source: &Source, mean: &dyn Fn(&str) -> Option<f64>) -> Option<Law> {
-        let Shape::Lanes { shards, lanes, batch_size: 1, polling_interval, window, pass_rate, keys: None } =
-            source.definition.shape()
+        let Shape::Lanes { shards, lanes, batch_size: 1, polling_interval, window, pass_rate, keys: None, .. } =
+            shape(source)
         else {
             return None;
         };
@@ -392,7 +404,9 @@ impl<'a> System<'a> {
 
     /// Batches of one message, so many at once, of exponential length: one queue with several servers (Erlang's delay formula).
     fn wait_for_one_of(&self, source: &Source, mean: &dyn Fn(&str) -> Option<f64>) -> Option<Law> {
-        let Shape::Batches { at_once, batch_size: 1, pass_rate } = source.definition.shape() else { return None };
+        let Shape::Batches { at_once, batch_size: 1, pass_rate, in_order: false, .. } = shape(source) else {
+            return None;
+        };
         let function = source.target as usize;
         let (service, rate) = (self.service(function)?, self.rate(source).filter(|rate| rate.is_poisson)?);
         let (name, spec) = &self.scenario.functions[function];

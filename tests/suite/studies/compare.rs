@@ -53,6 +53,24 @@ fn two_files_and_what_only_one_of_them_has() {
     );
 }
 
+/// A run's counts and costs can only be compared over the same time.
+#[test]
+fn both_sides_are_measured_over_the_same_time_or_it_is_told() {
+    let longer = API.replace("2m", "3m");
+    let backlog = "warm_up = 'auto'\nduration = '1h'\n[function.f]\nduration = '100ms'\ninit_duration = '0s'\n[[source.kinesis]]\n\
+                   batch_size = 1\nenhanced_fan_out = true\nbacklog = { events = 3000, age = '10m' }\narrivals = { poisson = { rate = 5.0 } }\n";
+    let sandbox = Sandbox::new().with("a.toml", API).with("b.toml", &longer).with("backlog.toml", backlog);
+    let text = sandbox.ok("compare a.toml b.toml --replications 2 --no-charts");
+    assert!(text.contains("A is measured over 2m, B over 3m: counts and costs"), "{text}");
+    let faster = "compare backlog.toml --set-b function.f.duration=70ms --replications 3 --no-charts";
+    let text = sandbox.ok(faster);
+    assert!(text.contains("Both sides are measured over 1h without the first"), "{text}");
+    let metrics = &sandbox.run(&format!("{faster} --json")).line()["metrics"];
+    // Records of the backlog that one side still processes in its window are all that differs.
+    let [a, b] = ["a", "b"].map(|side| metrics["sources.kinesis.events"][side]["mean"].as_f64().unwrap());
+    assert_eq!(a, b, "the same events on both sides");
+}
+
 /// Comparisons that the project shows: pairing makes their leading intervals at least five times narrower, or the text says why not.
 #[test]
 fn pairing_helps_or_says_why_not() {

@@ -45,6 +45,20 @@ fn the_fewest_servers_are_erlangs() {
     }
 }
 
+/// Losses that come once in eight runs: what ten runs did not see is looked for in forty, and how much it may be is told.
+#[test]
+fn what_no_run_saw_is_not_taken_for_impossible() {
+    let rare = "duration = '10m'\n[function.f]\nduration = '100ms'\nerror_rate = 0.0002\n[[source.invoke]]\narrivals = { poisson = { rate = 1.0 } }\n";
+    let sandbox = Sandbox::new().with("rare.toml", rare);
+    let line = "plan rare.toml --vary function.f.memory_size=128 --require sources.invoke.rejected<=0 --no-charts";
+    for seed in 1..=5 {
+        let ended = sandbox.run(&format!("{line} --seed {}", 1_000 * seed));
+        assert_eq!(ended.status, 1, "{}", ended.out);
+    }
+    let never = sandbox.ok(&format!("{line} --set function.f.error_rate=0"));
+    assert!(never.contains("was 0 in all 40 runs: with 95% confidence it is below 0.075 a run"), "{never}");
+}
+
 #[test]
 fn where_nothing_meets_it_the_nearest_miss_is_told() {
     let sandbox = sandbox();

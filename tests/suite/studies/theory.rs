@@ -98,6 +98,7 @@ fn a_law_is_silent_where_its_premises_are_not_the_scenarios() {
             loss_system("10m", 40.0, 8).replace("[[source.invoke]]", "error_rate = 0.1\n[[source.s3]]"),
             "asynchronous retries",
         ),
+        (loss_system("10m", 40.0, 8).replace("200ms\" } }", "500ms\" } }\ntimeout = \"1s\""), "calls that are cut off"),
     ] {
         assert_eq!(laws(&text), [], "{why}");
     }
@@ -138,6 +139,22 @@ fn a_queue_that_can_only_grow_is_told_with_its_rate() {
             "sources.sqs",
             6.0,
             4.0,
+        ),
+        // Two groups, whose messages follow each other.
+        (
+            function("'1s'")
+                + "[[source.sqs]]\nfifo = true\nmessage_groups = 2\nbatch_size = 1\nvisibility_timeout = '12h'\narrivals = { poisson = { rate = 3 } }\n",
+            "sources.sqs",
+            3.0,
+            2.0,
+        ),
+        // A backlog keeps no queue from growing.
+        (
+            function("'1s'")
+                + "[[source.kinesis]]\nbatch_size = 1\nbacklog = { events = 10 }\narrivals = { poisson = { rate = 3 } }\n",
+            "sources.kinesis",
+            3.0,
+            1.0,
         ),
         (
             "function.f = { duration = '1s', init_duration = '0s', reserved_concurrent_executions = 5 }\n\

@@ -65,7 +65,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let workers = arguments.replicating.workers(&bar)?;
     let automatic = [&a, &b].iter().any(|one| one.scenario.warm_up == WarmUp::Auto);
     for Loaded { scenario, text } in [&mut a, &mut b] {
-        arguments.replicating.settle(scenario, &text.files, &workers);
+        let name = scenario.name.clone();
+        arguments.replicating.settle(scenario, &name, &text.files, &workers);
     }
     if automatic {
         // Both sides count the same events: those after the later of the two.

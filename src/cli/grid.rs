@@ -1,7 +1,7 @@
 //! The grid of a sweep or plan: all scenarios are read before anything runs.
 
 use crate::report::SweepPoint;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, WarmUp};
 use crate::study::{Axis, Replications, Subject, Workers, assignments, grid, overloads};
 
 use super::load::Text;
@@ -75,11 +75,17 @@ impl Grid {
         }
     }
 
-    /// Finds the warm-up of each point that leaves it to us.
+    /// Finds the warm-up where the scenario leaves it to us: the latest of all points, so that they count the same events.
     pub(super) fn settle(&mut self, replicating: &Replicating, workers: &Workers<'_>) {
-        for point in &mut self.points {
-            replicating.settle(&mut point.scenario, &self.text.files, workers);
+        if self.points.iter().all(|point| point.scenario.warm_up != WarmUp::Auto) {
+            return;
         }
+        for Point { scenario, places } in &mut self.points {
+            let setting = assignments(&self.axes, places).join(", ");
+            replicating.settle(scenario, &format!("{} at {setting}", scenario.name), &self.text.files, workers);
+        }
+        let latest = self.points.iter().map(|point| point.scenario.warm_up.length()).max().unwrap_or_default();
+        self.points.iter_mut().for_each(|point| point.scenario.warm_up = WarmUp::Fixed(latest));
     }
 
     /// What to run.

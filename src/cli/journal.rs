@@ -16,6 +16,7 @@ const NAME: &str = ".unfinished";
 pub(super) struct Runs {
     path: PathBuf,
     known: BTreeMap<(usize, usize), Figures>,
+    forgot: bool,
     file: Mutex<(File, Option<io::Error>)>,
 }
 
@@ -30,9 +31,10 @@ impl Runs {
         let path = folder.join(NAME);
         let first = serde_json::to_string(study)?;
         let text = fs::read_to_string(&path).unwrap_or_default();
-        let known = match text.split_once('\n') {
-            Some((study, runs)) if *study == first => runs.split_inclusive('\n').filter_map(read).collect(),
-            _ => BTreeMap::new(),
+        let (known, forgot) = match text.split_once('\n') {
+            Some((study, runs)) if *study == first => (runs.split_inclusive('\n').filter_map(read).collect(), false),
+            Some((_, runs)) => (BTreeMap::new(), !runs.is_empty()),
+            None => (BTreeMap::new(), false),
         };
         // Written anew, so that a line which was cut off does not stand before what follows.
         let mut file = File::create(&path)?;
@@ -40,12 +42,17 @@ impl Runs {
         for (run, figures) in &known {
             file.write_all(line(*run, figures)?.as_bytes())?;
         }
-        Ok(Runs { path, known, file: Mutex::new((file, None)) })
+        Ok(Runs { path, known, forgot, file: Mutex::new((file, None)) })
     }
 
     /// Runs known from before.
     pub(super) fn known(&self) -> usize {
         self.known.len()
+    }
+
+    /// Whether runs of another study lay there.
+    pub(super) fn forgot(&self) -> bool {
+        self.forgot
     }
 
     /// What kept a run from being written down, if anything did.

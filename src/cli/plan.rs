@@ -50,15 +50,17 @@ pub(super) struct Arguments {
     set: Vec<String>,
     #[command(flatten)]
     replicating: Replicating,
-    /// Runs of a point at most, where its intervals do not decide before
-    #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
-    max_replications: u64,
+    /// With --vary: runs of a point at most, where its intervals do not decide before [default: 40, or --replications where those are more]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
+    max_replications: Option<u64>,
     #[command(flatten)]
     output: Output,
 }
 
 /// Runs of a point that may be the one, where none are asked for.
 const REPLICATIONS: usize = 10;
+/// Runs of a point whose intervals do not decide, where no other number is asked for.
+const MOST_REPLICATIONS: usize = 40;
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.find {
@@ -75,13 +77,14 @@ fn verdict(met: bool) -> Result<(), Failure> {
 fn choose(arguments: &Arguments) -> Result<(), Failure> {
     let mut grid = Grid::read(&arguments.scenario, &arguments.set, &arguments.vary)?;
     let known = metrics::names(grid.first());
+    let (replications, most) = replications(arguments)?;
     let goal = Goal {
         requirements: requirements(arguments, &known)?,
         minimize: known_metric(&arguments.minimize, &known)
             .map_err(|what| Failure::Input(format!("error: --minimize: {what}")))?,
         level: arguments.replicating.level,
-        replications: replications(arguments)?,
-        most: arguments.max_replications as usize,
+        replications,
+        most,
     };
     let folder = folder(arguments, grid.first())?;
     if !arguments.output.quiet {
@@ -124,7 +127,7 @@ fn search(arguments: &Arguments, path: &str) -> Result<(), Failure> {
         highest: arguments.max,
         whole,
         tolerance: arguments.tolerance,
-        replications: replications(arguments)?,
+        replications: replications(arguments)?.0,
         level: arguments.replicating.level,
     };
     let folder = folder(arguments, &scenario)?;
@@ -136,7 +139,8 @@ fn search(arguments: &Arguments, path: &str) -> Result<(), Failure> {
     let seed = arguments.replicating.seed(&scenario);
     let found = find(&search, seed, &workers, &text.files, &mut |value| {
         let mut scenario = set(&written(value)).ok()?;
-        arguments.replicating.settle(&mut scenario, &text.files, &workers);
+        let of = format!("{} at {path}={}", scenario.name, written(value));
+        arguments.replicating.settle(&mut scenario, &of, &text.files, &workers);
         Some(scenario)
     });
     drop(workers);
@@ -154,14 +158,18 @@ fn requirements(arguments: &Arguments, known: &[String]) -> Result<Vec<Requireme
     read.collect::<Result<_, _>>().map_err(|what| Failure::Input(format!("error: --require {what}")))
 }
 
-fn replications(arguments: &Arguments) -> Result<usize, Failure> {
-    let (most, wanted) = (arguments.max_replications as usize, arguments.replicating.replications(REPLICATIONS));
-    match wanted {
-        1 => Err(Failure::Input("error: --replications 1: one run has no interval; at least 2 are needed".into())),
-        wanted if wanted > most => {
+/// Runs of a point that may be the one, and of one whose intervals do not decide.
+fn replications(arguments: &Arguments) -> Result<(usize, usize), Failure> {
+    let most = arguments.max_replications.map(|most| most as usize);
+    let wanted = arguments.replicating.replications(REPLICATIONS.min(most.unwrap_or(REPLICATIONS)));
+    match most {
+        _ if wanted == 1 => {
+            Err(Failure::Input("error: --replications 1: one run has no interval; at least 2 are needed".into()))
+        }
+        Some(most) if wanted > most => {
             Err(Failure::Input(format!("error: --replications {wanted} is more than --max-replications {most}")))
         }
-        wanted => Ok(wanted),
+        most => Ok((wanted, most.unwrap_or(MOST_REPLICATIONS.max(wanted)))),
     }
 }
 

@@ -51,8 +51,14 @@ impl Replicating {
         Workers::new(threads, progress).map_err(|error| Failure::Unfinished(format!("no threads: {error}")))
     }
 
-    /// Finds the warm-up where the scenario leaves it to us, and says so where nothing can be found.
-    pub(super) fn settle(&self, scenario: &mut Scenario, files: &Files, workers: &Workers<'_>) -> Option<WarmUpFound> {
+    /// Finds the warm-up where the scenario leaves it to us, and says so under the name `of` where nothing can be found.
+    pub(super) fn settle(
+        &self,
+        scenario: &mut Scenario,
+        of: &str,
+        files: &Files,
+        workers: &Workers<'_>,
+    ) -> Option<WarmUpFound> {
         if scenario.warm_up != WarmUp::Auto {
             return None;
         }
@@ -60,7 +66,7 @@ impl Replicating {
         let (length, found) = find_warm_up(Subject { scenario, inputs: files }, seed, workers);
         scenario.warm_up = WarmUp::Fixed(length);
         if let Some(note) = &found.note {
-            complain(&format!("warning: {}: warm_up = \"auto\": {note}; nothing is left out", scenario.name));
+            complain(&format!("warning: {of}: warm_up = \"auto\": {note}; nothing is left out"));
         }
         Some(found)
     }

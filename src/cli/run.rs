@@ -110,7 +110,8 @@ fn enough(arguments: &Arguments, scenario: &Scenario) -> Result<Enough, String> 
 fn simulate_one(arguments: &Arguments, loaded: &mut Loaded, folder: &Path, enough: &Enough) -> Result<bool, Failure> {
     let bar = Bar::new(arguments.output.quiet);
     let workers = arguments.replicating.workers(&bar)?;
-    let found = arguments.replicating.settle(&mut loaded.scenario, &loaded.text.files, &workers);
+    let name = loaded.scenario.name.clone();
+    let found = arguments.replicating.settle(&mut loaded.scenario, &name, &loaded.text.files, &workers);
     let overloads = overloads(loaded.subject());
     if !arguments.output.quiet {
         warn_of_overloads(&loaded.scenario.name, &overloads);

@@ -50,6 +50,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if journal.known() > 0 && !arguments.output.quiet {
         complain(&format!("going on where it was stopped: {} runs are known", journal.known()));
     }
+    if journal.forgot() && !arguments.output.quiet {
+        let folder = folder.display();
+        complain(&format!("warning: the finished runs of another sweep, which was stopped, are given up in {folder}"));
+    }
     let bar = Bar::new(arguments.output.quiet);
     let workers = arguments.replicating.workers(&bar)?;
     grid.settle(&arguments.replicating, &workers);

@@ -54,7 +54,7 @@ impl Plot {
 
     /// The title of the y axis as it is shown, with room beside it for a note.
     fn title(&self, y_title: &str) -> String {
-        text::AXIS.fit(y_title, 0.6 * (self.right - MARGIN))
+        text::AXIS.fit(y_title, 0.6 * (WIDTH - 2.0 * MARGIN))
     }
 
     /// A note above the plot's right end that ends in `last`, beside the title of the y axis.

@@ -5,7 +5,7 @@ use crate::study::{Difference, Evidence};
 use crate::time::SimDuration;
 
 use super::super::studies::Side;
-use super::format::{figure, plain, table, wrapped};
+use super::format::{figure, of, plain, table, wrapped};
 use super::leading::leading;
 
 /// Pairing that makes an interval less than so many times narrower is explained.
@@ -84,10 +84,11 @@ fn prose([a, b]: &[Side<'_>; 2], differences: &[Difference]) -> String {
     let seeds = format!("seeds {} to {}", a.replications.seed, a.replications.seed.wrapping_add(n as u64 - 1));
     let mut out = wrapped(
         &format!(
-            "{}% confidence over {n} pairs of runs {same}, {seeds}. Of {} metrics {} are better, {} worse, \
+            "{}% confidence over {} of runs {same}, {seeds}. Of {} metrics {} are better, {} worse, \
              {} higher and {} lower; {} are equal, and for {} there is no evidence. Where nothing differs, about {} in 100 would \
              still seem to.",
             plain(100.0 * level, 4),
+            of(n, "pair"),
             differences.len(),
             count(Evidence::Better),
             count(Evidence::Worse),

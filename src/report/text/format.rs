@@ -3,6 +3,7 @@
 use comfy_table::{CellAlignment, Table};
 
 use crate::metrics::{Confidence, unit};
+use crate::scenario::Scenario;
 
 /// Lines of prose are no longer.
 const WIDTH: usize = 110;
@@ -46,6 +47,19 @@ pub(super) fn table(rows: Vec<Vec<String>>, left: usize) -> String {
     }
     let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
     format!("\n{}\n", lines.join("\n"))
+}
+
+/// What all runs of a grid leave out, as a further sentence.
+pub(super) fn warm_up(scenario: &Scenario) -> String {
+    match scenario.warm_up.length() {
+        length if length.is_zero() => String::new(),
+        length => format!(" The first {length} of each run are left out."),
+    }
+}
+
+/// So many things of a name.
+pub(super) fn of(n: usize, name: &str) -> String {
+    format!("{n} {name}{}", if n == 1 { "" } else { "s" })
 }
 
 pub(super) fn count(value: Option<f64>) -> String {

@@ -4,7 +4,7 @@ use crate::metrics::Confidence;
 use crate::study::{Holds, Requirement};
 
 use super::super::studies::{Planned, Searched};
-use super::format::{count, figure, plain, table, wrapped};
+use super::format::{count, figure, of, plain, table, warm_up, wrapped};
 
 /// Rows of a long grid that are shown.
 const MOST_ROWS: usize = 40;
@@ -21,7 +21,7 @@ fn mark(holds: Holds) -> &'static str {
 pub fn plan_text(planned: &Planned<'_>) -> String {
     let goal = planned.goal;
     let percent = plain(100.0 * goal.level, 4);
-    let mut out = format!("{}   {} points\n\n", planned.scenario.name, planned.candidates.len());
+    let mut out = format!("{}   {}\n\n", planned.scenario.name, of(planned.candidates.len(), "point"));
     out += &match planned.best() {
         Some(best) => {
             let objective = &planned.candidates[best].objective;
@@ -71,7 +71,7 @@ pub fn plan_text(planned: &Planned<'_>) -> String {
     out += &wrapped(
         &format!(
             "In order of {}. ✓ the whole {}% interval is as required, ✗ none of it is, ? some of it{}. {} runs in all; what clearly \
-             misses or is clearly dearer was left early.",
+             misses or is clearly dearer was left early.{}",
             goal.minimize,
             plain(100.0 * goal.deciding(), 4),
             match goal.looks() {
@@ -79,6 +79,7 @@ pub fn plan_text(planned: &Planned<'_>) -> String {
                 looks => format!(" (up to {looks} looks at a point are {percent}% sure together)"),
             },
             count(Some(runs as f64)),
+            warm_up(planned.scenario),
         ),
         "",
         "",
@@ -128,7 +129,7 @@ pub fn search_text(searched: &Searched<'_>) -> String {
     let (search, found) = (searched.search, searched.found);
     let percent = plain(100.0 * search.level, 4);
     let extreme = if search.highest { "highest" } else { "lowest" };
-    let mut out = format!("{}   {} values tried\n\n", searched.scenario.name, found.trials.len());
+    let mut out = format!("{}   {} tried\n\n", searched.scenario.name, of(found.trials.len(), "value"));
     let path = searched.path;
     out += &wrapped(
         &match (found.value, found.beyond) {

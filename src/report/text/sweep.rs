@@ -1,7 +1,7 @@
 //! A sweep: one row a point, the leading metrics with their intervals.
 
 use super::super::studies::Sweep;
-use super::format::{figure, half_width, plain, table, wrapped};
+use super::format::{figure, half_width, of, plain, table, warm_up, wrapped};
 
 /// The sweep for people.
 pub fn sweep_text(sweep: &Sweep<'_>) -> String {
@@ -15,25 +15,33 @@ pub fn sweep_text(sweep: &Sweep<'_>) -> String {
         let mut row: Vec<String> = sweep.values(point).into_iter().map(str::to_owned).collect();
         for metric in &leading {
             let interval = point.interval(metric, sweep.level);
-            row.extend([figure(metric, interval.mean), half_width(&interval)]);
+            // A figure that some runs do not have is the mean of the others.
+            let of_some = if (1..point.replications.runs.len()).contains(&interval.n) {
+                format!(" ({} of {})", interval.n, point.replications.runs.len())
+            } else {
+                String::new()
+            };
+            row.extend([figure(metric, interval.mean) + &of_some, half_width(&interval)]);
         }
         rows.push(row);
     }
     let first = &sweep.points[0];
     let n = first.replications.runs.len();
     let seed = first.replications.seed;
-    let points = sweep.points.len();
+    let points = of(sweep.points.len(), "point");
     let mut out = format!(
-        "{}   {points} points, {n} replications each, seeds {seed} to {}\n",
+        "{}   {points}, {} each, seeds {seed} to {}\n",
         first.scenario.name,
+        of(n, "replication"),
         seed + n as u64 - 1
     );
     out += &table(rows, 0);
     out += &wrapped(
         &format!(
             "± is the half-width of the {}% confidence interval over the mean. All points see the same seeds. All metrics are in \
-             sweep.csv.",
-            plain(100.0 * sweep.level, 4)
+             sweep.csv.{}",
+            plain(100.0 * sweep.level, 4),
+            warm_up(first.scenario)
         ),
         "",
         "",

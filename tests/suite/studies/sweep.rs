@@ -68,3 +68,30 @@ fn a_stopped_sweep_goes_on_and_loses_nothing() {
     let ended = sandbox.run(&format!("{} --seed 9", line("stopped")));
     assert_eq!((ended.status, ended.err.contains("going on")), (0, false), "{}", ended.err);
 }
+
+/// Points are compared over the same time: what the slowest of them leaves out, all do.
+#[test]
+fn all_points_leave_out_the_same_beginning() {
+    let backlog = "warm_up = 'auto'\nduration = '1h'\n[function.f]\nduration = '100ms'\ninit_duration = '0s'\n[[source.kinesis]]\n\
+                   batch_size = 1\nenhanced_fan_out = true\nbacklog = { events = 3000, age = '10m' }\narrivals = { poisson = { rate = 5.0 } }\n";
+    let sandbox = Sandbox::new().with("backlog.toml", backlog);
+    let text =
+        sandbox.ok("sweep backlog.toml --vary function.f.duration=100ms,70ms --replications 2 --no-charts --out out");
+    assert!(text.contains("The first") && text.contains("of each run are left out."), "{text}");
+    let csv = sandbox.text("out/sweep.csv");
+    let warm_ups: Vec<&str> = csv.lines().filter(|line| line.contains(",warm_up_s,")).collect();
+    let values: std::collections::BTreeSet<&str> =
+        warm_ups.iter().map(|line| line.split(',').skip_while(|cell| *cell != "warm_up_s").nth(2).unwrap()).collect();
+    assert!(warm_ups.len() == 2 && values.len() == 1 && !values.contains("0"), "{warm_ups:?}");
+}
+
+/// The runs of one sweep that was stopped are no runs of another, and that they are given up is said.
+#[test]
+fn another_sweep_says_that_it_gives_up_the_runs_of_the_first() {
+    let sandbox = Sandbox::new()
+        .with("loss.toml", &loss_system("30s", 30.0, 6))
+        .with("out/.unfinished", "\"other\"\n[0,0,[1.0]]\n");
+    let ended = sandbox.run("sweep loss.toml --vary function.f.timeout=1s,2s --replications 2 --no-charts --out out");
+    assert_eq!(ended.status, 0, "{}", ended.err);
+    assert!(ended.err.contains("another sweep, which was stopped, are given up in out"), "{}", ended.err);
+}

@@ -92,7 +92,10 @@ impl Document {
             next.ok_or_else(|| {
                 let near = nearest(&part.key, node.entries().iter().map(|entry| entry.key.as_str()));
                 let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-                format!("the scenario does not set `{}`, and the search begins with its value{near}", part.key)
+                format!(
+                    "the scenario does not set `{}`, and the search begins with its value: give it one by --set{near}",
+                    part.key
+                )
             })
         })
     }

@@ -27,8 +27,11 @@ pub(super) fn theory(summary: &Summary) -> String {
             Some(false) => "DISAGREES",
             None => "",
         };
+        let is_one_of_several = summary.theory.iter().filter(|other| other.law == law.law).count() > 1;
+        // Its figure begins with whose it is: sources.NAME or functions.NAME.
+        let owner = law.of.split('.').nth(1).filter(|_| is_one_of_several);
         rows.push(vec![
-            law.law.to_owned(),
+            owner.map_or(law.law.to_owned(), |owner| format!("{}, of {owner}", law.law)),
             value(law, Some(law.theory)),
             value(law, simulated.mean),
             value(law, simulated.low),

@@ -53,7 +53,7 @@ pub(super) fn table(rows: Vec<Vec<String>>, left: usize) -> String {
 pub(super) fn warm_up(scenario: &Scenario) -> String {
     match scenario.warm_up.length() {
         length if length.is_zero() => String::new(),
-        length => format!(" The first {length} of each run are left out."),
+        length => format!(" The first {length} of each run is left out."),
     }
 }
 

@@ -137,11 +137,16 @@ pub fn search_text(searched: &Searched<'_>) -> String {
                 "{path} = {value} is the {extreme} value found that meets every requirement with {percent}% confidence; {beyond} does not."
             ),
             (Some(value), None) => format!(
-                "{path} = {value} meets every requirement with {percent}% confidence, and so did every value on the way out to it: \
-                 nothing that was tried, or that the key allows, misses."
+                "{path} = {value} meets every requirement with {percent}% confidence, and so did every value tried on the way out to it, \
+                 where the search ended."
             ),
             (None, _) => {
-                format!("No value of {path} that was tried meets every requirement with {percent}% confidence.")
+                let (way, other) = if search.highest { ("down", "--min") } else { ("up", "--max") };
+                format!(
+                    "No value of {path} that was tried meets every requirement with {percent}% confidence. The search went {way} from {}; \
+                     with {other} it goes the other way.",
+                    plain(search.start, 6)
+                )
             }
         },
         "",

@@ -80,7 +80,8 @@ impl Standing {
 }
 
 /// Draws choices by two figures that both should be low, with a stepped line through those that meet all requirements
-/// and that no other such choice beats. The best is labelled, the others on the line as far as their labels fit.
+/// and that no other such choice beats. The best is labelled, the others on the line, or without a line all, as far as their
+/// labels fit.
 /// Figures that span more than a factor of 30 get a logarithmic axis, those far from zero one that does not start
 /// there.
 ///
@@ -191,7 +192,7 @@ fn overlap(a: Area, b: Area) -> bool {
     a.0 < b.2 && b.0 < a.2 && a.1 < b.3 && b.1 < a.3
 }
 
-/// Labels the best, wherever there is room, and points of the front where that covers nothing.
+/// Labels the best, wherever there is room, and points of the front, or without one all, where that covers nothing.
 fn labels(canvas: &Canvas, plot: &Plot, points: &[Point], (front, line): (&[Point], &[Spot])) -> Result<(), String> {
     let area = |point: &Point| {
         let ((x, y), (_, radius, _)) = (plot.at((point.x, point.y)), point.standing.mark());
@@ -204,7 +205,9 @@ fn labels(canvas: &Canvas, plot: &Plot, points: &[Point], (front, line): (&[Poin
     let marks: Vec<Area> = points.iter().map(area).chain(line.windows(2).map(side)).collect();
     let mut taken: Vec<Area> = Vec::new();
     let best = points.iter().filter(|point| point.standing == Standing::Best);
-    let others = front.iter().filter(|point| point.standing != Standing::Best);
+    // Where nothing meets what is required, all that was tried has a name.
+    let named = if front.is_empty() { points } else { front };
+    let others = named.iter().filter(|point| point.standing != Standing::Best);
     for (i, point) in best.chain(others).take(MOST_LABELS).enumerate() {
         let face = if point.standing == Standing::Best { text::AXIS } else { text::SMALL };
         let label = face.fit_name(point.label, MOST_LABEL);

@@ -254,7 +254,9 @@ impl DistributionSpec {
                 // Below shape 1 the draw is that of shape + 1 times u^(1 / shape) (Marsaglia and Tsang 2000).
                 let boosted = if shape < 1.0 { shape + 1.0 } else { shape };
                 match Gamma::new(boosted, 1.0) {
-                    Ok(gamma) => Distribution::Gamma { gamma, shape, scale: mean.nanos() as f64 / shape },
+                    Ok(gamma) => {
+                        Distribution::Gamma(Box::new(GammaDraw { gamma, shape, scale: mean.nanos() as f64 / shape }))
+                    }
                     Err(_) => Distribution::Constant(*mean),
                 }
             }
@@ -303,15 +305,8 @@ pub enum Distribution {
         /// Standard deviation of the log.
         sigma: f64,
     },
-    /// `scale` nanoseconds times a standard gamma draw.
-    Gamma {
-        /// The standard draw, its shape boosted by 1 where it lies below 1.
-        gamma: Gamma<f64>,
-        /// The true shape.
-        shape: f64,
-        /// Nanoseconds.
-        scale: f64,
-    },
+    /// By Marsaglia and Tsang.
+    Gamma(Box<GammaDraw>),
     /// By inversion.
     Weibull {
         /// Nanoseconds.
@@ -329,7 +324,18 @@ pub enum Distribution {
     /// Measured values in nanoseconds, each equally likely.
     Empirical(Arc<[u64]>),
     /// (Cumulative probability, distribution).
-    Mixture(Vec<(f64, Distribution)>),
+    Mixture(Box<[(f64, Distribution)]>),
+}
+
+/// `scale` nanoseconds times a standard gamma draw.
+#[derive(Clone, Debug)]
+pub struct GammaDraw {
+    /// The standard draw, its shape boosted by 1 where it lies below 1.
+    gamma: Gamma<f64>,
+    /// The true shape.
+    shape: f64,
+    /// Nanoseconds.
+    scale: f64,
 }
 
 impl Distribution {
@@ -357,7 +363,8 @@ impl Distribution {
                 let z: f64 = StandardNormal.sample(rng);
                 libm::exp(mu + sigma * z)
             }
-            Distribution::Gamma { gamma, shape, scale } => {
+            Distribution::Gamma(draw) => {
+                let GammaDraw { gamma, shape, scale } = &**draw;
                 let boost = if *shape < 1.0 { libm::pow(open_unit(rng), 1.0 / shape) } else { 1.0 };
                 scale * gamma.sample(rng) * boost
             }
@@ -400,7 +407,10 @@ impl Distribution {
                 let variance = squared(*sigma);
                 (libm::exp(mu + variance / 2.0), libm::exp(2.0 * mu + 2.0 * variance))
             }
-            Distribution::Gamma { shape, scale, .. } => (shape * scale, shape * (shape + 1.0) * squared(*scale)),
+            Distribution::Gamma(draw) => {
+                let GammaDraw { shape, scale, .. } = **draw;
+                (shape * scale, shape * (shape + 1.0) * squared(scale))
+            }
             Distribution::Weibull { scale, inverse_shape } => {
                 let moment = |k: f64| libm::pow(*scale, k) * libm::tgamma(1.0 + k * inverse_shape);
                 (moment(1.0), moment(2.0))
@@ -420,7 +430,7 @@ impl Distribution {
             Distribution::Mixture(parts) => {
                 let mut sums = (0.0, 0.0);
                 let mut below = 0.0;
-                for (share, part) in parts {
+                for (share, part) in parts.iter() {
                     let (mean, squares) = part.raw_moments()?;
                     sums = (sums.0 + (share - below) * mean, sums.1 + (share - below) * squares);
                     below = *share;

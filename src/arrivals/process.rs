@@ -38,8 +38,8 @@ enum Process {
     At { times: std::vec::IntoIter<SimDuration> },
     Bursts { at: SimTime, left: u64, size: u64, every: SimDuration },
     Ramp { rng: Sequential, points: Vec<(f64, f64)>, segment: usize, at: f64 },
-    Trace(TraceReader),
-    Counts(CountsReader),
+    Trace(Box<TraceReader>),
+    Counts(Box<CountsReader>),
     Calendar { next: Box<dyn Iterator<Item = SimTime> + Send> },
     Nothing,
 }
@@ -70,8 +70,8 @@ impl Arrivals {
                 let at = points[0].0;
                 Process::Ramp { rng: key.sequence(), points, segment: 0, at }
             }
-            ArrivalsSpec::Trace(trace) => Process::Trace(TraceReader::open(trace, inputs, functions)?),
-            ArrivalsSpec::Counts(counts) => Process::Counts(CountsReader::open(counts, key, inputs)?),
+            ArrivalsSpec::Trace(trace) => Process::Trace(TraceReader::open(trace, inputs, functions)?.into()),
+            ArrivalsSpec::Counts(counts) => Process::Counts(CountsReader::open(counts, key, inputs)?.into()),
             ArrivalsSpec::Clients { .. } => Process::Nothing,
         };
         Ok(Self::from(process, until))

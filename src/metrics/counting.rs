@@ -27,7 +27,6 @@ impl Observe for Recorder<'_> {
         self.running.0 += u128::from(at.nanos());
         self.running.1 += 1;
         self.source(source).deliveries += records;
-        self.recent_of(source).count(SourceColumn::Invoked, records);
         let figures = &mut self.functions[function.0 as usize];
         figures.invocations += 1;
         figures.records += records;
@@ -47,8 +46,6 @@ impl Observe for Recorder<'_> {
         }
         if let Some(since) = queued_since {
             figures.async_age.record(at.since(*since));
-            let peak = &mut self.recent[1 + function.0 as usize].age;
-            *peak = (*peak).max(at.since(*since).nanos());
         }
     }
 
@@ -59,10 +56,7 @@ impl Observe for Recorder<'_> {
         self.running.0 -= u128::from(started.nanos());
         self.running.1 -= 1;
         self.invocation_time += u128::from(at.since(*started).nanos());
-        let place = call.function.0 as usize;
-        let peak = &mut self.recent[1 + place].duration;
-        *peak = (*peak).max(handler.nanos());
-        let figures = &mut self.functions[place];
+        let figures = &mut self.functions[call.function.0 as usize];
         figures.concurrency.change(at, -1);
         figures.duration.record(*handler);
         let billed_ms = billed.nanos() / 1_000_000;
@@ -94,8 +88,7 @@ impl Observe for Recorder<'_> {
     fn processed(&mut self, at: SimTime, source: SourceId, emitted: SimTime, parts: Option<&Parts>) {
         self.live -= 1;
         let counts = emitted >= self.warm_up;
-        // The window's last instant belongs to it.
-        let in_window = self.at_window_end.as_ref().is_some_and(|(end, _)| at <= *end);
+        let in_window = self.is_in_window(at);
         let figures = &mut self.sources[source.0 as usize];
         figures.processed += 1;
         figures.processed_in_window += u64::from(in_window);
@@ -127,6 +120,7 @@ impl Recorder<'_> {
                 self.processed(at, source, emitted, parts);
             }
             Fact::Settled { .. } => self.lost(fact),
+            Fact::Processed { source, events } => self.processed_together(at, source, events),
             Fact::Answered { source, emitted, waited, answer } => self.answered(source, emitted, waited, answer),
             _ => self.other(at, fact),
         }
@@ -145,23 +139,19 @@ impl Recorder<'_> {
             Fact::Throttled(call, _) => self.function(call.function).throttles += 1,
             Fact::Message { destination, .. } => self.destinations[destination.0 as usize] += 1,
             Fact::Reclaimed { function, .. } => self.function(function).environments.change(at, -1),
-            Fact::IteratorAge { source, age } => {
-                let place = 1 + self.functions.len() + source.0 as usize;
-                self.recent[place].age = self.recent[place].age.max(age.nanos());
-                self.source(source).iterator_age.record(age);
-            }
+            Fact::IteratorAge { source, age } => self.source(source).iterator_age.record(age),
             Fact::Provisioned { function, environments } => {
                 self.function(function).environments.change(at, environments as i64);
             }
             Fact::Mapping { source, what, events } => {
-                let recent = self.recent_of(source);
-                recent.is_mapping = true;
+                let mapping = self.mapping(source);
+                mapping.is_one = true;
                 let column = match what {
                     MappingCount::Polled => SourceColumn::Polled,
                     MappingCount::FailedInvoke => SourceColumn::FailedInvoke,
                     MappingCount::Deleted => SourceColumn::Deleted,
                 };
-                recent.count(column, events);
+                mapping.count(column, events);
             }
             Fact::Requests { source, count } => self.source(source).requests += count,
             Fact::Emitted { .. }
@@ -170,6 +160,7 @@ impl Recorder<'_> {
             | Fact::Started { .. }
             | Fact::Ended { .. }
             | Fact::Settled { .. }
+            | Fact::Processed { .. }
             | Fact::Answered { .. }
             | Fact::Denied(_)
             | Fact::Unavailable(_)
@@ -187,6 +178,27 @@ impl Recorder<'_> {
         figures.emitted += events;
         figures.events += if counts { events } else { 0 };
         figures.backlog.rise(at, events, waited);
+    }
+
+    #[inline(never)]
+    fn processed_together(&mut self, at: SimTime, source: SourceId, events: &[(SimTime, Parts)]) {
+        let count = events.len() as u64;
+        self.live -= count;
+        let (warm_up, in_window) = (self.warm_up, self.is_in_window(at));
+        let figures = self.source(source);
+        figures.processed += count;
+        figures.processed_in_window += if in_window { count } else { 0 };
+        for (emitted, parts) in events {
+            if *emitted >= warm_up {
+                figures.fates[Fate::Processed as usize] += 1;
+                figures.add_latency(parts);
+            }
+        }
+    }
+
+    /// The window's last instant belongs to it.
+    fn is_in_window(&self, at: SimTime) -> bool {
+        self.at_window_end.as_ref().is_some_and(|(end, _)| at <= *end)
     }
 
     #[inline(never)]
@@ -209,13 +221,13 @@ impl Recorder<'_> {
         figures.fates[fate as usize] += u64::from(counts);
         figures.lost += 1;
         match fate {
-            Fate::Filtered => self.recent_of(source).count(SourceColumn::FilteredOut, 1),
+            Fate::Filtered => self.mapping(source).count(SourceColumn::FilteredOut, 1),
             // What leaves the stream by its age alone, or the queue by its redrive, is not the mapping's doing.
             Fate::DeadLettered if condition.is_some() => {
-                self.recent_of(source).count(SourceColumn::OnFailureDelivered, 1);
+                self.mapping(source).count(SourceColumn::OnFailureDelivered, 1);
             }
             Fate::Dropped | Fate::Expired if condition.is_some() => {
-                self.recent_of(source).count(SourceColumn::Discarded, 1);
+                self.mapping(source).count(SourceColumn::Discarded, 1);
             }
             _ => {}
         }

@@ -1,24 +1,44 @@
 //! A quantity: many lengths of time, kept as exact count, sum, minimum and maximum, and a histogram for the quantiles.
+//!
+//! Recording is what a run does most, so it is as little as can be, in one line of the cache: a bin at the end of a short list, and
+//! narrow sums. A full list is counted at once, since a thousand functions' counts do not fit into the caches together; and ten
+//! thousand functions that are seldom called need no counts at all.
 
 use serde::Serialize;
 
 use crate::time::SimDuration;
 
-use super::histogram::Histogram;
+use super::histogram::{Histogram, bin, highest};
+
+/// So many lengths are listed before they are counted.
+const LISTED: usize = 4096;
 
 /// Many lengths of time.
 #[derive(Clone, Debug)]
 pub struct Quantity {
+    /// The bins of the last few lengths.
+    listed: Vec<u16>,
+    /// Their sum in nanoseconds.
+    listed_sum: u64,
+    min: u64,
+    /// The longest since [`Quantity::take_peak`].
+    peak: u64,
+    counted: Box<Counted>,
+}
+
+/// The lengths before those that are listed.
+#[derive(Clone, Debug, Default)]
+struct Counted {
     histogram: Histogram,
     count: u64,
     sum: u128,
-    min: u64,
+    /// The longest before the last peak was taken.
     max: u64,
 }
 
 impl Default for Quantity {
     fn default() -> Self {
-        Quantity { histogram: Histogram::default(), count: 0, sum: 0, min: u64::MAX, max: 0 }
+        Quantity { listed: Vec::new(), listed_sum: 0, min: u64::MAX, peak: 0, counted: Box::default() }
     }
 }
 
@@ -45,40 +65,69 @@ impl Quantity {
     /// Adds one length.
     pub fn record(&mut self, length: SimDuration) {
         let nanos = length.nanos();
-        self.histogram.record(nanos);
-        self.count += 1;
-        self.sum += u128::from(nanos);
+        self.listed_sum = match self.listed_sum.checked_add(nanos) {
+            Some(sum) if self.listed.len() < LISTED => sum,
+            _ => {
+                self.count_listed();
+                nanos
+            }
+        };
+        self.listed.push(bin(nanos));
         self.min = self.min.min(nanos);
-        self.max = self.max.max(nanos);
+        self.peak = self.peak.max(nanos);
+    }
+
+    #[cold]
+    fn count_listed(&mut self) {
+        self.counted.count += self.listed.len() as u64;
+        self.counted.sum += u128::from(std::mem::take(&mut self.listed_sum));
+        self.counted.histogram.count(self.listed.drain(..));
     }
 
     /// How many.
     pub fn count(&self) -> u64 {
-        self.count
+        self.counted.count + self.listed.len() as u64
     }
 
     /// Their sum in nanoseconds.
     pub fn sum(&self) -> u128 {
-        self.sum
+        self.counted.sum + u128::from(self.listed_sum)
     }
 
     /// The longest in nanoseconds.
     pub fn max(&self) -> u64 {
-        self.max
+        self.counted.max.max(self.peak)
+    }
+
+    /// The longest in nanoseconds since this was last asked.
+    pub fn take_peak(&mut self) -> u64 {
+        self.counted.max = self.max();
+        std::mem::take(&mut self.peak)
     }
 
     /// Their mean in milliseconds.
     pub fn mean_ms(&self) -> Option<f64> {
-        (self.count() > 0).then(|| self.sum as f64 / self.count() as f64 / 1e6)
+        (self.count() > 0).then(|| self.sum() as f64 / self.count() as f64 / 1e6)
     }
 
     /// The length in milliseconds that a share `p` of them does not exceed, within the exact minimum and maximum.
     pub fn quantile_ms(&self, p: f64) -> Option<f64> {
-        if self.count == 0 {
+        if self.count() == 0 {
             return None;
         }
-        let rank = ((p * self.count as f64).ceil() as u64).max(1);
-        Some(self.histogram.at_rank(rank).clamp(self.min, self.max) as f64 / 1e6)
+        let rank = ((p * self.count() as f64).ceil() as u64).max(1);
+        Some(self.at_rank(rank).clamp(self.min, self.max()) as f64 / 1e6)
+    }
+
+    /// The length that `rank` of them, at least 1, do not exceed: the highest of its bin.
+    fn at_rank(&self, rank: u64) -> u64 {
+        if self.counted.count == 0 {
+            let (mut listed, place) = (self.listed.clone(), rank as usize - 1);
+            return if place < listed.len() { highest(*listed.select_nth_unstable(place).1) } else { 0 };
+        }
+        let mut all = self.counted.histogram.clone();
+        all.count(self.listed.iter().copied());
+        all.at_rank(rank)
     }
 
     /// What is reported of them.
@@ -90,7 +139,7 @@ impl Quantity {
             p95: self.quantile_ms(0.95),
             p99: self.quantile_ms(0.99),
             p99_9: self.quantile_ms(0.999),
-            max: (self.count() > 0).then(|| self.max as f64 / 1e6),
+            max: (self.count() > 0).then(|| self.max() as f64 / 1e6),
         }
     }
 }
@@ -116,5 +165,23 @@ mod tests {
         assert_eq!(constant.quantiles().p99, Some(123.456_789));
         constant.record(SimDuration::ZERO);
         assert_eq!(constant.quantile_ms(0.5), Some(0.0));
+    }
+
+    #[test]
+    fn the_last_few_are_listed_and_the_others_counted() {
+        for size in [LISTED - 1, LISTED, LISTED + 1, 2 * LISTED + 10] {
+            let lengths = (1..=size as u64).rev();
+            let mut quantity = Quantity::default();
+            lengths.clone().for_each(|nanos| quantity.record(SimDuration::from_nanos(nanos)));
+            assert_eq!((quantity.count(), quantity.sum()), (size as u64, lengths.map(u128::from).sum()));
+            for rank in [1, 2, size as u64 / 2, size as u64] {
+                let want = highest(bin(rank));
+                assert_eq!(quantity.at_rank(rank), want, "rank {rank} of {size}");
+            }
+            assert_eq!((quantity.take_peak(), quantity.take_peak(), quantity.max()), (size as u64, 0, size as u64));
+        }
+        let mut long = Quantity::default();
+        (0..3).for_each(|_| long.record(SimDuration::from_nanos(u64::MAX / 2)));
+        assert_eq!((long.count(), long.sum()), (3, u128::from(u64::MAX / 2) * 3), "sums do not overflow");
     }
 }

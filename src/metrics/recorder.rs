@@ -53,25 +53,22 @@ struct Seen {
     emitted: u64,
     processed: u64,
     lost: u64,
+    deliveries: u64,
     backlog: u128,
     ages: u64,
     age: u128,
 }
 
-/// What happened since the last flush and the figures themselves do not keep.
+/// What an event source mapping counted since the last flush and the figures themselves do not keep.
 #[derive(Clone, Default)]
-pub(super) struct Recent {
-    /// The longest handler time.
-    pub(super) duration: u64,
-    /// The highest age.
-    pub(super) age: u64,
-    /// Whether the source is an event source mapping: it has counted records.
-    pub(super) is_mapping: bool,
+pub(super) struct Mapping {
+    /// Whether the source is one: it has counted records.
+    pub(super) is_one: bool,
     /// Its counts, from [`SourceColumn::Polled`] on.
-    pub(super) counts: [u64; SourceColumn::COUNT - SourceColumn::Polled as usize],
+    counts: [u64; SourceColumn::COUNT - SourceColumn::Polled as usize],
 }
 
-impl Recent {
+impl Mapping {
     pub(super) fn count(&mut self, column: SourceColumn, events: u64) {
         self.counts[column as usize - SourceColumn::Polled as usize] += events;
     }
@@ -94,7 +91,8 @@ pub struct Recorder<'a> {
     at_warm_up: Areas,
     pub(super) at_window_end: Option<(SimTime, Areas)>,
     seen: Vec<Seen>,
-    pub(super) recent: Vec<Recent>,
+    /// By source.
+    mappings: Vec<Mapping>,
     minute: Vec<Interval>,
     minute_start: SimTime,
     bin: Vec<Interval>,
@@ -141,7 +139,7 @@ impl<'a> Recorder<'a> {
             at_warm_up: Areas::default(),
             at_window_end: None,
             seen: vec![Seen::default(); 1 + functions + sources],
-            recent: vec![Recent::default(); 1 + functions + sources],
+            mappings: vec![Mapping::default(); sources],
             minute: owners(),
             minute_start: SimTime::ZERO,
             bin: owners(),
@@ -288,7 +286,7 @@ impl<'a> Recorder<'a> {
             self.seen[0].concurrency = self.account.area();
         }
         for (place, (function, mut put)) in self.functions.iter_mut().zip(&mut places).enumerate() {
-            let (seen, recent) = (&mut self.seen[1 + place], &mut self.recent[1 + place]);
+            let seen = &mut self.seen[1 + place];
             let mut put = |column: FunctionColumn, value: f64| put(column as usize, value);
             let (concurrency, environments) = (function.concurrency.take_max(), function.environments.take_max());
             function.concurrency_max = function.concurrency_max.max(concurrency);
@@ -298,7 +296,7 @@ impl<'a> Recorder<'a> {
             put(FunctionColumn::Throttles, (function.throttles - seen.throttles) as f64);
             put(FunctionColumn::Ended, (function.duration.count() - seen.ended) as f64);
             put(FunctionColumn::DurationSum, (function.duration.sum() - seen.duration) as f64);
-            put(FunctionColumn::DurationMax, std::mem::take(&mut recent.duration) as f64);
+            put(FunctionColumn::DurationMax, function.duration.take_peak() as f64);
             put(FunctionColumn::ConcurrencyArea, (function.concurrency.area() - seen.concurrency) as f64);
             put(FunctionColumn::ConcurrencyMax, concurrency as f64);
             put(FunctionColumn::EnvironmentsArea, (function.environments.area() - seen.environments) as f64);
@@ -307,7 +305,7 @@ impl<'a> Recorder<'a> {
             put(FunctionColumn::AsyncDropped, (function.async_dropped - seen.dropped) as f64);
             put(FunctionColumn::AsyncAgeCount, (function.async_age.count() - seen.async_ages) as f64);
             put(FunctionColumn::AsyncAgeSum, (function.async_age.sum() - seen.async_age) as f64);
-            put(FunctionColumn::AsyncAgeMax, std::mem::take(&mut recent.age) as f64);
+            put(FunctionColumn::AsyncAgeMax, function.async_age.take_peak() as f64);
             put(FunctionColumn::Provisioned, (function.provisioned - seen.provisioned) as f64);
             put(FunctionColumn::Spillover, (function.spillover - seen.spillover) as f64);
             put(FunctionColumn::RecursiveDropped, (function.recursive_dropped - seen.recursive) as f64);
@@ -333,7 +331,7 @@ impl<'a> Recorder<'a> {
         }
         let first = 1 + self.functions.len();
         for (place, (source, mut put_at)) in self.sources.iter_mut().zip(&mut places).enumerate() {
-            let (seen, recent) = (&mut self.seen[first + place], &mut self.recent[first + place]);
+            let (seen, mapping) = (&mut self.seen[first + place], &mut self.mappings[place]);
             let mut put = |column: SourceColumn, value: f64| put_at(column as usize, value);
             let backlog = source.backlog.take_max();
             source.backlog_max = source.backlog_max.max(backlog);
@@ -345,14 +343,16 @@ impl<'a> Recorder<'a> {
             put(SourceColumn::BacklogMax, backlog as f64);
             put(SourceColumn::AgeCount, (source.iterator_age.count() - seen.ages) as f64);
             put(SourceColumn::AgeSum, (source.iterator_age.sum() - seen.age) as f64);
-            put(SourceColumn::AgeMax, std::mem::take(&mut recent.age) as f64);
-            let counts = std::mem::take(&mut recent.counts);
-            for (place, count) in counts.into_iter().enumerate().filter(|_| recent.is_mapping) {
+            put(SourceColumn::AgeMax, source.iterator_age.take_peak() as f64);
+            mapping.count(SourceColumn::Invoked, source.deliveries - seen.deliveries);
+            let counts = std::mem::take(&mut mapping.counts);
+            for (place, count) in counts.into_iter().enumerate().filter(|_| mapping.is_one) {
                 put_at(SourceColumn::Polled as usize + place, count as f64);
             }
             seen.emitted = source.emitted;
             seen.processed = source.processed;
             seen.lost = source.lost;
+            seen.deliveries = source.deliveries;
             seen.backlog = source.backlog.area();
             seen.ages = source.iterator_age.count();
             seen.age = source.iterator_age.sum();
@@ -452,8 +452,8 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    pub(super) fn recent_of(&mut self, source: SourceId) -> &mut Recent {
-        &mut self.recent[1 + self.functions.len() + source.0 as usize]
+    pub(super) fn mapping(&mut self, source: SourceId) -> &mut Mapping {
+        &mut self.mappings[source.0 as usize]
     }
 
     pub(super) fn source(&mut self, source: SourceId) -> &mut SourceFigures {

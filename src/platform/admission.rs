@@ -18,9 +18,9 @@ const SCALING_PERIOD: f64 = 10.0;
 pub(super) struct Admission {
     reserved: Option<u64>,
     /// Requests per second of the reserved share.
-    requests: Option<TokenBucket>,
+    requests: Option<Box<TokenBucket>>,
     /// New environments.
-    scaling: Option<TokenBucket>,
+    scaling: Option<Box<TokenBucket>>,
     /// Whether a rate of its own is set, instead of the account's share.
     scales_alone: bool,
     in_use: u64,
@@ -35,8 +35,11 @@ impl Admission {
         });
         Admission {
             reserved: spec.reserved_concurrent_executions,
-            requests: spec.reserved_concurrent_executions.filter(|limit| *limit > 0).map(requests_per_second),
-            scaling: scaling.map(|most| TokenBucket::new(most as f64 / SCALING_PERIOD, most as f64)),
+            requests: spec
+                .reserved_concurrent_executions
+                .filter(|limit| *limit > 0)
+                .map(|limit| requests_per_second(limit).into()),
+            scaling: scaling.map(|most| TokenBucket::new(most as f64 / SCALING_PERIOD, most as f64).into()),
             scales_alone: own.is_some(),
             in_use: 0,
         }

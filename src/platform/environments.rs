@@ -53,7 +53,6 @@ pub(super) struct Environments {
     /// Whether any of them was ever reset: most never are, and need not be looked at.
     any_reset: bool,
     idle: Idle,
-    keep_alive: Distribution,
     max_lifetime: Option<Distribution>,
     key: Key,
 }
@@ -62,8 +61,15 @@ pub(super) struct Environments {
 enum Idle {
     /// In the order in which they fell idle; all are kept equally long.
     Queue { since: VecDeque<(SimTime, Environment)>, keep_alive: SimDuration, newest_first: bool },
-    /// By expiry, and by the order of picking.
-    Keyed { expiry: Ordered<Reverse<(SimTime, u64)>>, pick: Pick },
+    /// In any order.
+    Keyed(Box<Keyed>),
+}
+
+/// Idle environments by expiry, and by the order of picking.
+struct Keyed {
+    expiry: Ordered<Reverse<(SimTime, u64)>>,
+    pick: Pick,
+    keep_alive: Distribution,
 }
 
 /// Which idle environment comes next.
@@ -85,7 +91,7 @@ impl Environments {
             (Some(keep_alive), None, Reuse::MostRecent | Reuse::LeastRecent) => {
                 Idle::Queue { since: VecDeque::new(), keep_alive, newest_first: reuse == Reuse::MostRecent }
             }
-            _ => Idle::Keyed { expiry: Ordered::default(), pick: Pick::new(reuse) },
+            _ => Idle::Keyed(Box::new(Keyed { expiry: Ordered::default(), pick: Pick::new(reuse), keep_alive })),
         };
         Environments {
             slots: Vec::new(),
@@ -93,7 +99,6 @@ impl Environments {
             created: 0,
             any_reset: false,
             idle,
-            keep_alive,
             max_lifetime,
             key: key.named("environment"),
         }
@@ -107,9 +112,9 @@ impl Environments {
                 let taken = if *newest_first { since.pop_back() } else { since.pop_front() };
                 taken.map(|(_, environment)| environment)
             }
-            Idle::Keyed { expiry, pick } => {
-                let slot = pick.take(self.key)?;
-                expiry.remove(&slot);
+            Idle::Keyed(keyed) => {
+                let slot = keyed.pick.take(self.key)?;
+                keyed.expiry.remove(&slot);
                 Some(Environment { slot, number: self.slots[slot as usize].number })
             }
         }
@@ -119,7 +124,7 @@ impl Environments {
     pub(super) fn any_idle(&self) -> bool {
         match &self.idle {
             Idle::Queue { since, .. } => !since.is_empty(),
-            Idle::Keyed { expiry, .. } => !expiry.is_empty(),
+            Idle::Keyed(keyed) => !keyed.expiry.is_empty(),
         }
     }
 
@@ -148,7 +153,7 @@ impl Environments {
     pub(super) fn release(&mut self, environment: Environment, now: SimTime) -> Option<u64> {
         match &mut self.idle {
             Idle::Queue { since, .. } => since.push_back((now, environment)),
-            Idle::Keyed { expiry, pick } => {
+            Idle::Keyed(keyed) => {
                 let slot = &mut self.slots[environment.slot as usize];
                 slot.idles += 1;
                 let slot = *slot;
@@ -157,9 +162,9 @@ impl Environments {
                     return Some(slot.number);
                 }
                 let key = self.key.numbered(slot.number).numbered(KEEP_ALIVE + slot.idles);
-                let until = (now + self.keep_alive.sample(&mut key.draws())).min(slot.ends);
-                expiry.push(environment.slot, Reverse((until, slot.number)));
-                pick.put(environment.slot, slot);
+                let until = (now + keyed.keep_alive.sample(&mut key.draws())).min(slot.ends);
+                keyed.expiry.push(environment.slot, Reverse((until, slot.number)));
+                keyed.pick.put(environment.slot, slot);
             }
         }
         None
@@ -186,7 +191,7 @@ impl Environments {
     pub(super) fn next_expiry(&self) -> Option<SimTime> {
         match &self.idle {
             Idle::Queue { since, keep_alive, .. } => since.front().map(|(since, _)| *since + *keep_alive),
-            Idle::Keyed { expiry, .. } => expiry.peek().map(|(_, Reverse((at, _)))| *at),
+            Idle::Keyed(keyed) => keyed.expiry.peek().map(|(_, Reverse((at, _)))| *at),
         }
     }
 
@@ -194,9 +199,9 @@ impl Environments {
     pub(super) fn reclaim(&mut self) -> Option<u64> {
         let Environment { slot, number } = match &mut self.idle {
             Idle::Queue { since, .. } => since.pop_front()?.1,
-            Idle::Keyed { expiry, pick } => {
-                let (slot, _) = expiry.pop()?;
-                pick.remove(slot);
+            Idle::Keyed(keyed) => {
+                let (slot, _) = keyed.expiry.pop()?;
+                keyed.pick.remove(slot);
                 Environment { slot, number: self.slots[slot as usize].number }
             }
         };

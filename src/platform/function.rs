@@ -39,22 +39,24 @@ pub(super) struct Destinations {
 }
 
 /// One function of a run.
+// In this order: what each event touches lies together, so that thousands of sources and functions find room in the caches.
+#[repr(C)]
 pub(super) struct Function {
     pub(super) id: FunctionId,
-    handler: Handler,
-    init: Init,
     pub(super) admission: Admission,
+    provisioned: Option<Box<Provisioned>>,
     environments: Environments,
-    provisioned: Option<Provisioned>,
     running: Ends,
     /// The invocation of each busy environment, by slot; that of an idle one is over.
     invocations: Vec<Option<Invocation>>,
     /// The runs of events of each of them, where there are any; by slot, too. They lie apart so that an invocation owns nothing, and is
     /// written where it lies.
     runs: Vec<Option<Box<[Run]>>>,
+    handler: Handler,
+    pub(super) queue: AsyncQueue,
     /// The event from the asynchronous queue that each of them tries, if it is one of those; by slot, too.
     tried: Vec<Waiting>,
-    pub(super) queue: AsyncQueue,
+    init: Init,
     queue_delay: Distribution,
     pub(super) destinations: Destinations,
     pub(super) recursive_loop: RecursiveLoop,
@@ -124,7 +126,7 @@ impl Function {
                 spec.max_lifetime.as_ref().map(&mut *sampler),
                 key,
             ),
-            provisioned: provisioned.map(|count| Provisioned::new(count, spec.provisioned_allocation)),
+            provisioned: provisioned.map(|count| Provisioned::new(count, spec.provisioned_allocation).into()),
             running: Ends::new(),
             invocations: Vec::new(),
             runs: Vec::new(),
@@ -145,7 +147,7 @@ impl Function {
 
     /// Provisioned environments that are ready at an instant serve the calls of that instant.
     fn next_ready(&self) -> Wake {
-        Wake::maybe(self.provisioned.as_ref().and_then(Provisioned::ready_at), Class::Completion)
+        Wake::maybe(self.provisioned.as_ref().and_then(|provisioned| provisioned.ready_at()), Class::Completion)
     }
 
     pub(super) fn wake(
@@ -288,7 +290,7 @@ impl Function {
         now: SimTime,
     ) -> Result<Concurrency, Reason> {
         let idle = self.environments.any_idle();
-        self.admission.admit(account, self.provisioned.as_mut(), idle, synchronous, now)
+        self.admission.admit(account, self.provisioned.as_deref_mut(), idle, synchronous, now)
     }
 
     /// An environment for an admitted invocation, and what the invocation has to wait for in it.

@@ -192,6 +192,7 @@ impl<W: Write> Watch for FactsCsv<W> {
         if matches!(
             fact,
             Fact::Occurred { .. }
+                | Fact::Processed { .. }
                 | Fact::Waiting { .. }
                 | Fact::Answered { .. }
                 | Fact::IteratorAge { .. }
@@ -261,6 +262,7 @@ impl<W: Write> Watch for FactsCsv<W> {
             }
             Fact::Settled { .. }
             | Fact::Occurred { .. }
+            | Fact::Processed { .. }
             | Fact::Waiting { .. }
             | Fact::Answered { .. }
             | Fact::IteratorAge { .. }

@@ -137,10 +137,10 @@ impl Push {
             return;
         }
         // Nobody waits for the answer of an asynchronous call, unless a client stands behind it.
-        let asynchronous = self.plan.invocation_type == InvocationType::Event;
+        let asynchronous = self.invocation_type == InvocationType::Event;
         let fate = match self.dead_letter_queue {
             Some(_) => Fate::DeadLettered,
-            None if asynchronous && self.plan.waiter != Waiter::Acceptance => Fate::Dropped,
+            None if asynchronous && self.waiter != Waiter::Acceptance => Fate::Dropped,
             None => Fate::Rejected,
         };
         self.settled(request.event, request.function, request.emitted, fate, None, None, request.attempt, ctx);
@@ -148,7 +148,7 @@ impl Push {
             let events = Events::one(request.event);
             ctx.send(destination, self.call(&request, &events), None, 0, 1);
         }
-        match self.plan.waiter {
+        match self.waiter {
             Waiter::Caller if asynchronous => {}
             Waiter::Outcome(patience) => {
                 let (source, emitted, answer) = (self.id, request.emitted, trouble);

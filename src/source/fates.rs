@@ -178,21 +178,30 @@ impl Pull {
             (Part::Init, init),
             (Part::Handler, ctx.now.since(started).saturating_sub(init)),
         ]);
-        let tell = |record: &Record| {
+        let stream = &self.stream;
+        let parts = |record: &Record| {
             let free = batch.lane_free.max(record.read);
-            let parts = shared.with(&[
+            shared.with(&[
                 (Part::Delivery, record.readable.since(record.emitted)),
-                (Part::Poll, record.read.since(record.readable) + self.stream.age_at_start(record)),
+                (Part::Poll, record.read.since(record.readable) + stream.age_at_start(record)),
                 (Part::Blocked, free.since(record.read)),
                 (Part::Batching, batch.sent.since(free)),
-            ]);
+            ])
+        };
+        if !ctx.watched {
+            self.latencies.clear();
+            self.latencies.extend(batch.records.iter().map(|record| (record.emitted, parts(record))));
+            ctx.tell(Fact::Processed { source: self.setting.id, events: &self.latencies });
+            return self.forget(&batch.records);
+        }
+        let tell = |record: &Record| {
             ctx.tell(Fact::Settled {
                 source: self.setting.id,
                 function: Some(self.setting.target),
                 event: record.number,
                 emitted: record.emitted,
                 fate: Fate::Processed,
-                parts: Some(&parts),
+                parts: Some(&parts(record)),
                 invocation: Some(invocation),
                 attempt: batch.attempt,
                 condition: None,

@@ -12,7 +12,7 @@ use rustc_hash::{FxHashMap, FxHasher};
 
 use crate::engine::{
     BatchItemFailures, Call, Class, Condition, Context, DestinationId, Ending, Fact, Fate, FunctionId, InvocationType,
-    Invoke, MappingCount, Settle, SourceId, Verdict, Wake,
+    Invoke, MappingCount, Parts, Settle, SourceId, Verdict, Wake,
 };
 use crate::random::Key;
 use crate::time::{SimDuration, SimTime};
@@ -105,6 +105,8 @@ pub(super) struct Pull {
     schedule: PriorityQueue<u32, Reverse<(Wake, u64)>, BuildHasherDefault<FxHasher>>,
     /// The last turn of a shard that had to wait for its next one.
     last_turn: u64,
+    /// Room for the latencies of a batch.
+    pub(super) latencies: Vec<(SimTime, Parts)>,
 }
 
 impl EventSource for Pull {
@@ -218,6 +220,7 @@ impl Pull {
             schedule: PriorityQueue::default(),
             // Until then shards come in order of number.
             last_turn: u64::from(u32::MAX),
+            latencies: Vec::new(),
         };
         (0..pull.stream.shards.len()).for_each(|_| pull.open_shard());
         pull

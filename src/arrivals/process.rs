@@ -131,6 +131,7 @@ struct Poisson {
 }
 
 impl Poisson {
+    #[inline(always)]
     fn draw(&mut self) -> SimTime {
         let draw: f64 = Exp1.sample(&mut self.rng);
         // The fraction of a nanosecond is carried over, so that rounding never bends the rate.

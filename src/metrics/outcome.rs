@@ -46,6 +46,7 @@ pub struct SourceFigures {
 
 impl SourceFigures {
     /// Adds the latency of one event.
+    #[inline(always)]
     pub(super) fn add_latency(&mut self, parts: &Parts) {
         let latency = parts.total();
         self.latency.record(latency);

@@ -62,7 +62,8 @@ pub(super) struct Function {
     pub(super) recursive_loop: RecursiveLoop,
 }
 
-/// A running invocation. Its number, its environment's slot and its end are known from [`Running`].
+/// A running invocation, in one line of the cache. Its number, its environment's slot and its end are known from [`Running`].
+#[repr(align(64))]
 struct Invocation {
     /// Its environment's number.
     environment: u64,
@@ -74,19 +75,12 @@ struct Invocation {
     emitted: SimTime,
     started: SimTime,
     init: SimDuration,
-    billed: SimDuration,
     concurrency: Concurrency,
     ending: Ending,
-    caller: Caller,
-}
-
-/// Who wants the answer of an invocation.
-#[derive(Clone, Copy)]
-enum Caller {
-    /// The source, under its own number.
-    Source { handle: u64 },
-    /// The function's own queue.
-    Queue,
+    /// Whether the function's own queue wants the answer; else the source does.
+    is_queued: bool,
+    /// The source's own number for the call.
+    handle: u64,
 }
 
 /// What is needed to start an invocation.
@@ -346,14 +340,10 @@ impl Function {
         });
         self.running.push(Running::new(ctx.now + init + handler, number, environment.slot));
         let slot = environment.slot as usize;
-        let caller = match start.queued {
-            None => Caller::Source { handle: start.handle },
-            Some(event) => {
-                self.tried.resize(self.tried.len().max(slot + 1), *event);
-                self.tried[slot] = *event;
-                Caller::Queue
-            }
-        };
+        if let Some(event) = start.queued {
+            self.tried.resize(self.tried.len().max(slot + 1), *event);
+            self.tried[slot] = *event;
+        }
         let invocation = Invocation {
             environment: environment.number,
             source: start.source,
@@ -363,10 +353,10 @@ impl Function {
             emitted: start.emitted,
             started: ctx.now,
             init,
-            billed: shared.billed(preparation.billed + handler),
             concurrency,
             ending: run.ending,
-            caller,
+            is_queued: start.queued.is_some(),
+            handle: start.handle,
         };
         if let Some(runs) = &start.events.runs {
             self.runs.resize(self.runs.len().max(slot + 1), None);
@@ -384,10 +374,12 @@ impl Function {
         let (number, slot) = (next.number(), next.slot());
         let Some(invocation) = &self.invocations[slot as usize] else { return };
         let environment = Environment { slot, number: invocation.environment };
-        let Invocation { source, attempt, emitted, started, init, billed, concurrency, ending, .. } = *invocation;
+        let Invocation { source, attempt, emitted, started, init, concurrency, ending, is_queued, handle, .. } =
+            *invocation;
         let runs = self.runs.get_mut(slot as usize).and_then(Option::take);
         let events = Events { first: invocation.first, count: invocation.count, runs };
         let handler = ctx.now.since(started).saturating_sub(init);
+        let billed = shared.billed(self.init.billed(init) + handler);
         shared.running -= 1;
         self.admission.leave(account, concurrency);
         ctx.tell(Fact::Ended {
@@ -409,23 +401,12 @@ impl Function {
                 }
             }
         }
-        match invocation.caller {
-            Caller::Source { handle } => {
-                let verdict = Verdict::Ended { invocation: number, started, init, ending };
-                ctx.settle(Settle {
-                    source,
-                    function: self.id,
-                    handle,
-                    event: invocation.first,
-                    emitted,
-                    attempt,
-                    verdict,
-                });
-            }
-            Caller::Queue => {
-                let event = self.tried[environment.slot as usize];
-                self.settle_queued(event, number, started, init, handler, ending, ctx);
-            }
+        if is_queued {
+            let event = self.tried[slot as usize];
+            self.settle_queued(event, number, started, init, handler, ending, ctx);
+            return;
         }
+        let verdict = Verdict::Ended { invocation: number, started, init, ending };
+        ctx.settle(Settle { source, function: self.id, handle, event: events.first, emitted, attempt, verdict });
     }
 }

@@ -35,8 +35,6 @@ pub(super) struct Init {
 pub(super) struct Preparation {
     /// Before the invocation proper: the cold start.
     pub cold: SimDuration,
-    /// Of that, what is billed.
-    pub billed: SimDuration,
     /// Inside the invocation, as a part of its duration.
     pub inside: SimDuration,
 }
@@ -72,11 +70,12 @@ impl Init {
         let length = self.length.sample(&mut self.key.numbered(number).draws());
         let overruns = self.limited && length > LONGEST_INIT;
         let init = if overruns { LONGEST_INIT } else { length };
-        Preparation {
-            cold: self.platform + init,
-            billed: if self.billed { init } else { SimDuration::ZERO },
-            inside: if overruns { length } else { SimDuration::ZERO },
-        }
+        Preparation { cold: self.platform + init, inside: if overruns { length } else { SimDuration::ZERO } }
+    }
+
+    /// What is billed of a cold start.
+    pub(super) fn billed(&self, cold: SimDuration) -> SimDuration {
+        if self.billed { cold.saturating_sub(self.platform) } else { SimDuration::ZERO }
     }
 
     /// The first call of environment `number` after its reset of number `resets`: the Init phase that AWS calls suppressed, a part

@@ -390,11 +390,8 @@ impl Push {
 
     /// A request sets out, past the rate limit that stands before Lambda.
     fn send(&mut self, request: Request, ctx: &mut Context<'_>) {
-        if let Some(bucket) = &mut self.bucket {
-            if !bucket.has(ctx.now) {
-                return self.give_up_or_retry(request, Answer::Limited, ctx);
-            }
-            bucket.take(ctx.now);
+        if self.bucket.as_mut().is_some_and(|bucket| !bucket.try_take(ctx.now)) {
+            return self.give_up_or_retry(request, Answer::Limited, ctx);
         }
         let delay = self.delivery.constant().unwrap_or_else(|| {
             self.delivery.sample(

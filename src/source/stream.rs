@@ -192,18 +192,20 @@ impl Stream {
         stream
     }
 
-    /// When the next record occurs.
-    fn next_arrival(&self) -> Option<SimTime> {
-        if self.emitted < self.backlog { Some(SimTime::ZERO) } else { self.arrivals.peek() }
+    /// When the next record occurs; never, after the last.
+    fn next_arrival(&self) -> SimTime {
+        if self.emitted < self.backlog { SimTime::ZERO } else { self.arrivals.peek().unwrap_or(SimTime::NEVER) }
+    }
+
+    /// When a refused write is next tried again; never, where there is none.
+    fn next_rewrite(&self) -> SimTime {
+        self.rewrites.peek().map_or(SimTime::NEVER, |Reverse((at, ..))| *at)
     }
 
     /// When a record is next written, or refused.
     pub(super) fn next_write(&self) -> Option<SimTime> {
-        let rewrite = self.rewrites.peek().map(|Reverse((at, ..))| *at);
-        match (self.next_arrival(), rewrite) {
-            (Some(arrival), Some(rewrite)) => Some(arrival.min(rewrite)),
-            (arrival, rewrite) => arrival.or(rewrite),
-        }
+        let next = self.next_arrival().min(self.next_rewrite());
+        (next != SimTime::NEVER).then_some(next)
     }
 
     /// Whether a shard has no unread record, so that the next record may be the one that it waits for.
@@ -217,8 +219,7 @@ impl Stream {
             if self.resharding.is_some() {
                 self.reshard(at, &mut changed);
             }
-            let is_rewrite = self.rewrites.peek().is_some_and(|Reverse((rewrite, ..))| *rewrite == at);
-            let rewrite = if is_rewrite { self.rewrites.pop() } else { None };
+            let rewrite = if self.next_rewrite() == at { self.rewrites.pop() } else { None };
             let (number, refusals, emitted) = match rewrite {
                 Some(Reverse((_, number, refusals, emitted))) => (number, refusals, emitted),
                 None => {
@@ -269,12 +270,9 @@ impl Stream {
             *records += u64::from(refusals == 0 && !is_backlog);
         }
         let shard = &mut self.shards[place];
-        if let Some(limit) = shard.limit.as_mut().filter(|_| !is_backlog) {
-            if !limit.has(at) {
-                self.refused(at, number, refusals + 1, emitted, ctx);
-                return None;
-            }
-            limit.take(at);
+        if !is_backlog && shard.limit.as_mut().is_some_and(|limit| !limit.try_take(at)) {
+            self.refused(at, number, refusals + 1, emitted, ctx);
+            return None;
         }
         let delay = if is_backlog {
             SimDuration::ZERO
@@ -416,6 +414,6 @@ impl Stream {
 
     /// Whether no more records will occur.
     pub(super) fn is_exhausted(&self) -> bool {
-        self.next_arrival().is_none()
+        self.next_arrival() == SimTime::NEVER
     }
 }

@@ -1,15 +1,14 @@
 //! Distributions of time: how a scenario writes them, and how they are drawn.
 //!
-//! Draws go through `rand_distr`'s ziggurats and the portable `libm`, never the system's `exp` and `ln`, whose last bit
-//! differs between machines.
+//! Draws go through the portable `libm`, never the system's `exp` and `ln`, whose last bit differs between machines.
 
 use std::sync::Arc;
 
 use rand::Rng;
-use rand_distr::{Distribution as _, Exp1, Gamma, StandardNormal};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::draw::{exponential, gamma, normal, positive_unit};
 use crate::inputs::FileUse;
 use crate::random::unit;
 use crate::time::SimDuration;
@@ -251,14 +250,7 @@ impl DistributionSpec {
                 if !shape.is_finite() {
                     return Distribution::Constant(*mean);
                 }
-                // Below shape 1 the draw is that of shape + 1 times u^(1 / shape) (Marsaglia and Tsang 2000).
-                let boosted = if shape < 1.0 { shape + 1.0 } else { shape };
-                match Gamma::new(boosted, 1.0) {
-                    Ok(gamma) => {
-                        Distribution::Gamma(Box::new(GammaDraw { gamma, shape, scale: mean.nanos() as f64 / shape }))
-                    }
-                    Err(_) => Distribution::Constant(*mean),
-                }
+                Distribution::Gamma { shape, scale: mean.nanos() as f64 / shape }
             }
             Law::Weibull { scale, shape } => {
                 Distribution::Weibull { scale: scale.nanos() as f64, inverse_shape: 1.0 / shape }
@@ -305,8 +297,13 @@ pub enum Distribution {
         /// Standard deviation of the log.
         sigma: f64,
     },
-    /// By Marsaglia and Tsang.
-    Gamma(Box<GammaDraw>),
+    /// Scale times a standard gamma draw.
+    Gamma {
+        /// 1 / (coefficient of variation)^2.
+        shape: f64,
+        /// Nanoseconds.
+        scale: f64,
+    },
     /// By inversion.
     Weibull {
         /// Nanoseconds.
@@ -327,27 +324,13 @@ pub enum Distribution {
     Mixture(Box<[(f64, Distribution)]>),
 }
 
-/// `scale` nanoseconds times a standard gamma draw.
-#[derive(Clone, Debug)]
-pub struct GammaDraw {
-    /// The standard draw, its shape boosted by 1 where it lies below 1.
-    gamma: Gamma<f64>,
-    /// The true shape.
-    shape: f64,
-    /// Nanoseconds.
-    scale: f64,
-}
-
 impl Distribution {
     /// One draw.
     #[inline]
     pub fn sample(&self, rng: &mut impl Rng) -> SimDuration {
         match self {
             Distribution::Constant(length) => *length,
-            Distribution::Exponential { mean } => {
-                let draw: f64 = Exp1.sample(rng);
-                SimDuration::from_nanos_f64(mean * draw)
-            }
+            Distribution::Exponential { mean } => SimDuration::from_nanos_f64(mean * exponential(rng)),
             _ => self.sample_other(rng),
         }
     }
@@ -359,19 +342,12 @@ impl Distribution {
             Distribution::Uniform { min, width } => {
                 return SimDuration::from_nanos(min + (unit(rng) * *width as f64) as u64);
             }
-            Distribution::Lognormal { mu, sigma } => {
-                let z: f64 = StandardNormal.sample(rng);
-                libm::exp(mu + sigma * z)
-            }
-            Distribution::Gamma(draw) => {
-                let GammaDraw { gamma, shape, scale } = &**draw;
-                let boost = if *shape < 1.0 { libm::pow(open_unit(rng), 1.0 / shape) } else { 1.0 };
-                scale * gamma.sample(rng) * boost
-            }
+            Distribution::Lognormal { mu, sigma } => libm::exp(mu + sigma * normal(rng)),
+            Distribution::Gamma { shape, scale } => scale * gamma(*shape, rng),
             Distribution::Weibull { scale, inverse_shape } => {
-                scale * libm::pow(-libm::log(open_unit(rng)), *inverse_shape)
+                scale * libm::pow(-libm::log(positive_unit(rng)), *inverse_shape)
             }
-            Distribution::Pareto { min, inverse_shape } => min * libm::pow(open_unit(rng), -inverse_shape),
+            Distribution::Pareto { min, inverse_shape } => min * libm::pow(positive_unit(rng), -inverse_shape),
             Distribution::Empirical(values) => {
                 let at = (unit(rng) * values.len() as f64) as usize;
                 return SimDuration::from_nanos(values[at]);
@@ -407,10 +383,7 @@ impl Distribution {
                 let variance = squared(*sigma);
                 (libm::exp(mu + variance / 2.0), libm::exp(2.0 * mu + 2.0 * variance))
             }
-            Distribution::Gamma(draw) => {
-                let GammaDraw { shape, scale, .. } = **draw;
-                (shape * scale, shape * (shape + 1.0) * squared(scale))
-            }
+            Distribution::Gamma { shape, scale } => (shape * scale, shape * (shape + 1.0) * squared(*scale)),
             Distribution::Weibull { scale, inverse_shape } => {
                 let moment = |k: f64| libm::pow(*scale, k) * libm::tgamma(1.0 + k * inverse_shape);
                 (moment(1.0), moment(2.0))
@@ -447,11 +420,6 @@ impl Distribution {
             _ => None,
         }
     }
-}
-
-/// Uniform in (0, 1]: safe to take the logarithm of.
-fn open_unit(rng: &mut impl Rng) -> f64 {
-    1.0 - unit(rng)
 }
 
 #[cfg(test)]

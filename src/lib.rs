@@ -40,6 +40,7 @@
 pub mod arrivals;
 pub mod cli;
 pub mod distribution;
+mod draw;
 pub mod engine;
 pub mod inputs;
 pub mod metrics;

@@ -72,7 +72,12 @@ impl Key {
 
 /// One number, uniform in [0, 1), of 53 random bits.
 pub fn unit(rng: &mut impl Rng) -> f64 {
-    (rng.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+    unit_of(rng.next_u64())
+}
+
+/// The number in [0, 1) that the upper 53 of `bits` stand for.
+pub const fn unit_of(bits: u64) -> f64 {
+    (bits >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
 }
 
 #[cfg(test)]

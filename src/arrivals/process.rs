@@ -1,8 +1,8 @@
 //! The process that yields one arrival after the other, one held ahead.
 
 use chrono::{DateTime, Duration as ChronoDuration, Utc};
-use rand_distr::{Distribution as _, Exp1};
 
+use crate::draw::exponential;
 use crate::inputs::{InputError, Inputs};
 use crate::random::{Key, Sequential};
 use crate::time::{SECOND, SimDuration, SimTime};
@@ -133,7 +133,7 @@ struct Poisson {
 impl Poisson {
     #[inline(always)]
     fn draw(&mut self) -> SimTime {
-        let draw: f64 = Exp1.sample(&mut self.rng);
+        let draw = exponential(&mut self.rng);
         // The fraction of a nanosecond is carried over, so that rounding never bends the rate.
         let gap = self.fraction + draw * self.mean_gap;
         // Signed conversions are one instruction of the machine; a gap is never negative.
@@ -185,7 +185,7 @@ impl Process {
 /// The next arrival of a Poisson process with piecewise linear rate: a unit exponential is spent along the integral of the
 /// rate, segment by segment; within a segment the instant is the root of a quadratic.
 fn ramp(rng: &mut Sequential, points: &[(f64, f64)], segment: &mut usize, at: &mut f64) -> Option<SimTime> {
-    let mut budget: f64 = Exp1.sample(rng);
+    let mut budget = exponential(rng);
     while let [(t0, r0), (t1, r1)] = *points.get(*segment..*segment + 2)? {
         let slope = if t1 > t0 { (r1 - r0) / (t1 - t0) } else { 0.0 };
         let rate = r0 + slope * (*at - t0);

@@ -1,7 +1,7 @@
 //! The agenda: which actor acts next.
 //!
 //! The actors are the same for the whole run, so the agenda is a tournament between them: each says when it next acts, and a tree
-//! of winners keeps the earliest at its root. A change costs one comparison a level, without a look-up.
+//! keeps the earliest at its root. A change costs one comparison a level, without a look-up.
 
 use crate::time::SimTime;
 
@@ -68,10 +68,10 @@ impl std::fmt::Debug for Wake {
 
 /// When each actor next acts; ties go to the lower actor.
 pub struct Agenda {
-    wakes: Vec<Wake>,
-    /// The winners of a tree whose leaves are the actors: node n has the children 2n and 2n + 1, the root is node 1.
-    winners: Vec<u32>,
-    /// Leaves of the tree, a power of 2.
+    /// A tree whose leaves are the actors' wake-ups, and whose nodes are the earliest below them: node n has the children 2n and
+    /// 2n + 1, the root is node 1.
+    earliest: Vec<Wake>,
+    /// Leaves of the tree, a power of 2: the first of them is the node of this number.
     leaves: usize,
 }
 
@@ -79,39 +79,33 @@ impl Agenda {
     /// An agenda of `actors` actors that all wait for nothing.
     pub fn new(actors: u32) -> Agenda {
         let leaves = (actors as usize).next_power_of_two();
-        let mut winners = vec![0; 2 * leaves];
-        for (leaf, winner) in winners[leaves..].iter_mut().enumerate() {
-            *winner = leaf as u32;
-        }
-        for node in (1..leaves).rev() {
-            winners[node] = winners[2 * node];
-        }
-        Agenda { wakes: vec![Wake::NEVER; leaves], winners, leaves }
+        Agenda { earliest: vec![Wake::NEVER; 2 * leaves], leaves }
     }
 
     /// The actor that acts next, and when.
     pub fn first(&self) -> Option<(u32, Wake)> {
-        let actor = self.winners[1];
-        let wake = self.wakes[actor as usize];
-        (wake != Wake::NEVER).then_some((actor, wake))
+        let wake = self.earliest[1];
+        if wake == Wake::NEVER {
+            return None;
+        }
+        let mut node = 1;
+        while node < self.leaves {
+            node *= 2;
+            node += usize::from(self.earliest[node] != wake);
+        }
+        Some(((node - self.leaves) as u32, wake))
     }
 
     /// Says when `actor` acts next.
     pub fn set(&mut self, actor: u32, wake: Wake) {
-        let place = &mut self.wakes[actor as usize];
-        if *place == wake {
-            return;
-        }
-        *place = wake;
-        let mut node = (self.leaves + actor as usize) / 2;
-        while node > 0 {
-            let (left, right) = (self.winners[2 * node], self.winners[2 * node + 1]);
-            let winner = if self.wakes[right as usize] < self.wakes[left as usize] { right } else { left };
-            // Where another wins as before, nothing changes further up.
-            if winner != actor && self.winners[node] == winner {
+        let (mut node, mut earliest) = (self.leaves + actor as usize, wake);
+        // Where the earliest is what it was, nothing changes further up.
+        while self.earliest[node] != earliest {
+            self.earliest[node] = earliest;
+            if node == 1 {
                 break;
             }
-            self.winners[node] = winner;
+            earliest = earliest.min(self.earliest[node ^ 1]);
             node /= 2;
         }
     }

@@ -61,6 +61,11 @@ impl SourceFigures {
         }
     }
 
+    /// Nothing more will be recorded.
+    pub(super) fn finish(&mut self) {
+        [&mut self.latency, &mut self.response, &mut self.iterator_age].into_iter().for_each(Quantity::finish);
+    }
+
     /// Brings the sums of parts up to date.
     pub(super) fn settle_parts(&mut self) {
         let (recent, _) = std::mem::take(&mut self.recent_parts);
@@ -115,6 +120,13 @@ pub struct FunctionFigures {
     pub async_dropped: u64,
     /// Of these, events that went round a loop of functions too often.
     pub recursive_dropped: u64,
+}
+
+impl FunctionFigures {
+    /// Nothing more will be recorded.
+    pub(super) fn finish(&mut self) {
+        [&mut self.duration, &mut self.async_age].into_iter().for_each(Quantity::finish);
+    }
 }
 
 /// What a run has come to.

@@ -84,6 +84,13 @@ impl Quantity {
         self.counted.histogram.count(self.listed.drain(..));
     }
 
+    /// Nothing more will be recorded: few lengths stay listed, many are counted to the last.
+    pub fn finish(&mut self) {
+        if self.counted.count > 0 {
+            self.count_listed();
+        }
+    }
+
     /// How many.
     pub fn count(&self) -> u64 {
         self.counted.count + self.listed.len() as u64
@@ -110,7 +117,8 @@ impl Quantity {
         (self.count() > 0).then(|| self.sum() as f64 / self.count() as f64 / 1e6)
     }
 
-    /// The length in milliseconds that a share `p` of them does not exceed, within the exact minimum and maximum.
+    /// The length in milliseconds that a share `p` of them does not exceed, within the exact minimum and maximum; asked for at the
+    /// end of a run.
     pub fn quantile_ms(&self, p: f64) -> Option<f64> {
         if self.count() == 0 {
             return None;
@@ -125,9 +133,8 @@ impl Quantity {
             let (mut listed, place) = (self.listed.clone(), rank as usize - 1);
             return if place < listed.len() { highest(*listed.select_nth_unstable(place).1) } else { 0 };
         }
-        let mut all = self.counted.histogram.clone();
-        all.count(self.listed.iter().copied());
-        all.at_rank(rank)
+        debug_assert!(self.listed.is_empty(), "the quantity is finished");
+        self.counted.histogram.at_rank(rank)
     }
 
     /// What is reported of them.
@@ -155,6 +162,7 @@ mod tests {
         for millis in 1..=1000 {
             quantity.record(SimDuration::from_millis(millis));
         }
+        quantity.finish();
         let q = quantity.quantiles();
         assert_eq!((q.mean, q.max), (Some(500.5), Some(1000.0)));
         for (got, want) in [(q.p50, 500.0), (q.p90, 900.0), (q.p99, 990.0), (q.p99_9, 999.0)] {
@@ -164,6 +172,7 @@ mod tests {
         constant.record(SimDuration::from_nanos(123_456_789));
         assert_eq!(constant.quantiles().p99, Some(123.456_789));
         constant.record(SimDuration::ZERO);
+        constant.finish();
         assert_eq!(constant.quantile_ms(0.5), Some(0.0));
     }
 
@@ -174,6 +183,7 @@ mod tests {
             let mut quantity = Quantity::default();
             lengths.clone().for_each(|nanos| quantity.record(SimDuration::from_nanos(nanos)));
             assert_eq!((quantity.count(), quantity.sum()), (size as u64, lengths.map(u128::from).sum()));
+            quantity.finish();
             for rank in [1, 2, size as u64 / 2, size as u64] {
                 let want = highest(bin(rank));
                 assert_eq!(quantity.at_rank(rank), want, "rank {rank} of {size}");

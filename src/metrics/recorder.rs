@@ -415,6 +415,8 @@ impl<'a> Recorder<'a> {
             self.end_window(self.until.unwrap_or(end));
         }
         self.assert_physics(end);
+        self.sources.iter_mut().for_each(SourceFigures::finish);
+        self.functions.iter_mut().for_each(FunctionFigures::finish);
         let (window_end, mut areas) = self.at_window_end.take().unwrap_or_default();
         let less = |end: &mut Vec<u128>, start: &[u128]| {
             end.iter_mut().zip(start).for_each(|(end, start)| *end = end.saturating_sub(*start))

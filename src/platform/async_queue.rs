@@ -45,10 +45,10 @@ pub(super) struct AsyncQueue {
     delayed: Vec<Fifo>,
     /// When the first event of each of them is due; never, where none waits.
     due: Vec<SimTime>,
+    /// The earliest of these, kept so that the many first tries need not look.
+    next_delayed: SimTime,
     /// The handler times and poison that events bring with them, where they do.
     extras: FxHashMap<(SourceId, u64, bool), Extra>,
-    /// The earliest due time, kept so that a busy function need not look.
-    next: SimTime,
 }
 
 /// The first of the delays after throttles.
@@ -74,14 +74,16 @@ impl AsyncQueue {
             delayed: (0..delays).map(|_| Fifo::default()).collect(),
             due: vec![SimTime::NEVER; delays],
             throttle_delays,
+            next_delayed: SimTime::NEVER,
             extras: FxHashMap::default(),
-            next: SimTime::NEVER,
         }
     }
 
     /// When the next try is due.
     pub(super) fn next_due(&self) -> Option<SimTime> {
-        (self.next != SimTime::NEVER).then_some(self.next)
+        let fresh = self.fresh.peek().map_or(SimTime::NEVER, |Reverse(event)| event.due);
+        let next = fresh.min(self.next_delayed);
+        (next != SimTime::NEVER).then_some(next)
     }
 
     /// Whether `event` may no longer be tried at `at`.
@@ -94,7 +96,6 @@ impl AsyncQueue {
         if extra != Extra::default() {
             self.extras.insert(key(&event), extra);
         }
-        self.next = self.next.min(event.due);
         // Millions may come at once: to double the room each time would waste half of it.
         if self.fresh.len() == self.fresh.capacity() {
             self.fresh.reserve_exact(64 + self.fresh.len() / 8);
@@ -120,31 +121,30 @@ impl AsyncQueue {
 
     /// Forgets all events; whether there were any.
     pub(super) fn clear(&mut self) -> bool {
-        let any = self.next != SimTime::NEVER;
+        let any = self.next_due().is_some();
         if any {
             self.fresh.clear();
             self.delayed.iter_mut().for_each(Fifo::clear);
             self.due.fill(SimTime::NEVER);
-            self.next = SimTime::NEVER;
+            self.next_delayed = SimTime::NEVER;
         }
         any
     }
 
     /// Takes out the event whose try is due.
     pub(super) fn pop(&mut self) -> Option<Waiting> {
-        let fresh = self.fresh.peek().filter(|Reverse(event)| event.due == self.next);
+        let fresh = self.fresh.peek().map(|Reverse(event)| event);
+        if fresh.is_some_and(|event| event.due < self.next_delayed) {
+            return self.fresh.pop().map(|Reverse(event)| event);
+        }
         let head = |which: &usize| self.delayed[*which].front();
-        let delayed = (0..self.due.len()).filter(|which| self.due[*which] == self.next).min_by_key(head);
-        let event = match delayed {
-            Some(which) if fresh.is_none_or(|Reverse(fresh)| head(&which).is_some_and(|event| event < fresh)) => {
-                let event = self.delayed[which].pop();
-                self.due[which] = self.delayed[which].front().map_or(SimTime::NEVER, |event| event.due);
-                event
-            }
-            _ => self.fresh.pop().map(|Reverse(event)| event),
-        };
-        let fresh = self.fresh.peek().map_or(SimTime::NEVER, |Reverse(event)| event.due);
-        self.next = self.due.iter().copied().fold(fresh, SimTime::min);
+        let which = (0..self.due.len()).filter(|which| self.due[*which] == self.next_delayed).min_by_key(head)?;
+        if fresh.is_some_and(|fresh| head(&which).is_none_or(|event| fresh < event)) {
+            return self.fresh.pop().map(|Reverse(event)| event);
+        }
+        let event = self.delayed[which].pop();
+        self.due[which] = self.delayed[which].front().map_or(SimTime::NEVER, |event| event.due);
+        self.next_delayed = self.due.iter().copied().fold(SimTime::NEVER, SimTime::min);
         event
     }
 
@@ -173,7 +173,7 @@ impl AsyncQueue {
         if self.is_too_old(&event, event.due) {
             return Next::GiveUp(Condition::EventAgeExceeded);
         }
-        self.next = self.next.min(event.due);
+        self.next_delayed = self.next_delayed.min(event.due);
         self.due[which] = self.due[which].min(event.due);
         self.delayed[which].push(event);
         Next::Retry

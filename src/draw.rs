@@ -145,11 +145,11 @@ mod tests {
             }
         };
         let exponential_points = [1.0, 7.0, EXPONENTIAL_END, 8.0, 9.0, 10.0];
-        check("exponential", |rng| exponential(rng), &exponential_points.map(|point: f64| (point, (-point).exp())));
+        check("exponential", exponential, &exponential_points.map(|point: f64| (point, (-point).exp())));
         // Q(x), as tabulated.
         let tail =
             [(1.0, 0.158_655_3), (3.0, 1.349_898e-3), (3.6, 1.591_086e-4), (3.7, 1.078_0e-4), (4.0, 3.167_124e-5)];
-        check("normal", |rng| normal(rng), &tail);
+        check("normal", normal, &tail);
         check("normal, below", |rng| -normal(rng), &tail);
         let points = [0.1, 0.5, 1.0, 3.0, 9.0];
         check("gamma of 1", |rng| gamma(1.0, rng), &points.map(|point: f64| (point, (-point).exp())));

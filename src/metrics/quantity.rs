@@ -117,37 +117,36 @@ impl Quantity {
         (self.count() > 0).then(|| self.sum() as f64 / self.count() as f64 / 1e6)
     }
 
-    /// The length in milliseconds that a share `p` of them does not exceed, within the exact minimum and maximum; asked for at the
-    /// end of a run.
-    pub fn quantile_ms(&self, p: f64) -> Option<f64> {
+    /// The lengths in milliseconds that shares of them do not exceed, within the exact minimum and maximum; `shares` ascend, and are
+    /// asked for at the end of a run. Nothing, where there was nothing to measure.
+    pub fn quantiles_ms(&self, shares: impl IntoIterator<Item = f64>) -> Vec<f64> {
         if self.count() == 0 {
-            return None;
+            return Vec::new();
         }
-        let rank = ((p * self.count() as f64).ceil() as u64).max(1);
-        Some(self.at_rank(rank).clamp(self.min, self.max()) as f64 / 1e6)
+        let ranks = shares.into_iter().map(|share| ((share * self.count() as f64).ceil() as u64).max(1));
+        let millis = |nanos: u64| nanos.clamp(self.min, self.max()) as f64 / 1e6;
+        if self.counted.count > 0 {
+            debug_assert!(self.listed.is_empty(), "asked for before the end");
+            return self.counted.histogram.at_ranks(ranks).map(millis).collect();
+        }
+        let mut listed = self.listed.clone();
+        listed.sort_unstable();
+        ranks.map(|rank| millis(highest(listed[(rank as usize).min(listed.len()) - 1]))).collect()
     }
 
-    /// The length that `rank` of them, at least 1, do not exceed: the highest of its bin.
-    fn at_rank(&self, rank: u64) -> u64 {
-        if self.counted.count == 0 {
-            let (mut listed, place) = (self.listed.clone(), rank as usize - 1);
-            return if place < listed.len() { highest(*listed.select_nth_unstable(place).1) } else { 0 };
-        }
-        debug_assert!(self.listed.is_empty(), "the quantity is finished");
-        self.counted.histogram.at_rank(rank)
+    /// One of them.
+    pub fn quantile_ms(&self, share: f64) -> Option<f64> {
+        self.quantiles_ms([share]).pop()
     }
 
     /// What is reported of them.
     pub fn quantiles(&self) -> Quantiles {
-        Quantiles {
-            mean: self.mean_ms(),
-            p50: self.quantile_ms(0.5),
-            p90: self.quantile_ms(0.9),
-            p95: self.quantile_ms(0.95),
-            p99: self.quantile_ms(0.99),
-            p99_9: self.quantile_ms(0.999),
-            max: (self.count() > 0).then(|| self.max() as f64 / 1e6),
-        }
+        let [p50, p90, p95, p99, p99_9] = match self.quantiles_ms([0.5, 0.9, 0.95, 0.99, 0.999])[..] {
+            [p50, p90, p95, p99, p99_9] => [p50, p90, p95, p99, p99_9].map(Some),
+            _ => [None; 5],
+        };
+        let max = (self.count() > 0).then(|| self.max() as f64 / 1e6);
+        Quantiles { mean: self.mean_ms(), p50, p90, p95, p99, p99_9, max }
     }
 }
 
@@ -184,10 +183,10 @@ mod tests {
             lengths.clone().for_each(|nanos| quantity.record(SimDuration::from_nanos(nanos)));
             assert_eq!((quantity.count(), quantity.sum()), (size as u64, lengths.map(u128::from).sum()));
             quantity.finish();
-            for rank in [1, 2, size as u64 / 2, size as u64] {
-                let want = highest(bin(rank));
-                assert_eq!(quantity.at_rank(rank), want, "rank {rank} of {size}");
-            }
+            let ranks = [1, 2, size as u64 / 2, size as u64];
+            let got = quantity.quantiles_ms(ranks.map(|rank| rank as f64 / size as f64));
+            let want = ranks.map(|rank| highest(bin(rank)).min(size as u64) as f64 / 1e6);
+            assert_eq!(got, want, "{size}");
             assert_eq!((quantity.take_peak(), quantity.take_peak(), quantity.max()), (size as u64, 0, size as u64));
         }
         let mut long = Quantity::default();

@@ -54,19 +54,19 @@ const FEW_EVENTS: u64 = 100;
 /// Percentiles at which a latency is drawn, as far as there are events to tell them.
 fn quantiles(quantity: &Quantity) -> Vec<(f64, f64)> {
     let count = quantity.count();
-    let at = |p: f64, of: f64| quantity.quantile_ms(of).map(|ms| (p, ms));
-    if count < EACH_EVENT {
+    // Where each is drawn, and of which it is.
+    let percentiles: Vec<(f64, f64)> = if count < EACH_EVENT {
         let share = |event: f64| event / count as f64;
-        let stair = |event: u64| {
-            let (from, to) = (share(event as f64), share(event as f64 + 1.0));
-            [at(from, share(event as f64 + 0.5)), at(to, share(event as f64 + 0.5))]
-        };
-        return (0..count).flat_map(stair).flatten().collect();
-    }
-    let last = 1.0 - 1.0 / count as f64;
-    let nines = (0..=240).map(|step| 1.0 - 10f64.powf(-f64::from(step) / 40.0)).take_while(|p| *p < last);
-    // Beyond the last event but one there is only the slowest.
-    nines.map(|p| at(p, p)).chain([at(last, 1.0), at(1.0, 1.0)]).flatten().collect()
+        let stair = |event: f64| [(share(event), share(event + 0.5)), (share(event + 1.0), share(event + 0.5))];
+        (0..count).flat_map(|event| stair(event as f64)).collect()
+    } else {
+        let last = 1.0 - 1.0 / count as f64;
+        let nines = (0..=240).map(|step| 1.0 - 10f64.powf(-f64::from(step) / 40.0)).take_while(|p| *p < last);
+        // Beyond the last event but one there is only the slowest.
+        nines.map(|p| (p, p)).chain([(last, 1.0), (1.0, 1.0)]).collect()
+    };
+    let lengths = quantity.quantiles_ms(percentiles.iter().map(|(_, of)| *of));
+    percentiles.into_iter().zip(lengths).map(|((at, _), ms)| (at, ms)).collect()
 }
 
 pub(super) fn curves(scenario: &Scenario, outcome: &Outcome) -> Vec<Curve> {
@@ -96,10 +96,8 @@ pub(super) fn curves(scenario: &Scenario, outcome: &Outcome) -> Vec<Curve> {
 
 /// Whether two curves could not be told apart.
 fn coincide(one: &Quantity, other: &Quantity) -> bool {
-    [0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 1.0].iter().all(|p| {
-        let (one, other) = (one.quantile_ms(*p).unwrap_or(0.0), other.quantile_ms(*p).unwrap_or(0.0));
-        (one - other).abs() <= 0.01 * one.max(other)
-    })
+    let points = |of: &Quantity| of.quantiles_ms([0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 1.0]);
+    points(one).iter().zip(points(other)).all(|(one, other)| (one - other).abs() <= 0.01 * one.max(other))
 }
 
 fn bars(scenario: &Scenario, outcome: &Outcome) -> Vec<Bar> {

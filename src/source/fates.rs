@@ -147,13 +147,12 @@ impl Pull {
         ctx: &mut Context<'_>,
     ) {
         ctx.tell(Fact::Waiting { source: self.setting.id, change: -(records.len() as i64) });
-        self.forget(records);
         for record in records {
             ctx.tell(Fact::Settled {
                 source: self.setting.id,
                 function: Some(self.setting.target),
                 event: record.number,
-                emitted: record.emitted,
+                emitted: self.stream.emitted_at(record),
                 fate,
                 parts: None,
                 invocation: None,
@@ -162,6 +161,7 @@ impl Pull {
                 invoke_count,
             });
         }
+        self.forget(records);
     }
 
     /// Records were processed: each has its latency.
@@ -182,7 +182,7 @@ impl Pull {
         let parts = |record: &Record| {
             let free = batch.lane_free.max(record.read);
             shared.with(&[
-                (Part::Delivery, record.readable.since(record.emitted)),
+                (Part::Delivery, record.readable.since(stream.emitted_at(record))),
                 (Part::Poll, record.read.since(record.readable) + stream.age_at_start(record)),
                 (Part::Blocked, free.since(record.read)),
                 (Part::Batching, batch.sent.since(free)),
@@ -190,7 +190,7 @@ impl Pull {
         };
         if !ctx.watched {
             self.latencies.clear();
-            self.latencies.extend(batch.records.iter().map(|record| (record.emitted, parts(record))));
+            self.latencies.extend(batch.records.iter().map(|record| (stream.emitted_at(record), parts(record))));
             ctx.tell(Fact::Processed { source: self.setting.id, events: &self.latencies });
             return self.forget(&batch.records);
         }
@@ -199,7 +199,7 @@ impl Pull {
                 source: self.setting.id,
                 function: Some(self.setting.target),
                 event: record.number,
-                emitted: record.emitted,
+                emitted: stream.emitted_at(record),
                 fate: Fate::Processed,
                 parts: Some(&parts(record)),
                 invocation: Some(invocation),
@@ -221,11 +221,7 @@ impl Pull {
 
     /// Drops what is kept of records beside the buffers.
     fn forget(&mut self, records: &[Record]) {
-        if !self.stream.handlers.is_empty() {
-            for record in records {
-                self.stream.handlers.remove(&record.number);
-            }
-        }
+        self.stream.forget(records);
         if !self.poisoned_deliveries.is_empty() {
             for record in records {
                 self.poisoned_deliveries.remove(&record.number);

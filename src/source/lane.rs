@@ -290,7 +290,7 @@ mod tests {
     }
 
     fn record(millis: u64) -> Record {
-        Record { number: millis, emitted: at(millis), written: at(millis), readable: at(millis), read: at(millis) }
+        Record { number: millis, written: at(millis), readable: at(millis), read: at(millis) }
     }
 
     fn lane(reads: &[u64]) -> Lane {

@@ -483,7 +483,7 @@ impl Pull {
             invocation_type: InvocationType::RequestResponse,
             handle: ((shard as u64) << 8) | lane as u64,
             events: events(&batch.records, ctx.watched),
-            emitted: batch.records.first().map_or(ctx.now, |record| record.emitted),
+            emitted: batch.records.first().map_or(ctx.now, |record| self.stream.emitted_at(record)),
             attempt: batch.attempt,
             deliveries: batch.failures,
             handler,

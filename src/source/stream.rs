@@ -25,9 +25,7 @@ use super::partition::Keys;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Record {
     pub number: u64,
-    /// When its producer first wanted to write it.
-    pub emitted: SimTime,
-    /// When the stream took it.
+    /// When the stream took it; but for late writes that is when it occurred, too: see [`Stream::emitted_at`].
     pub written: SimTime,
     /// When it could first be read.
     pub readable: SimTime,
@@ -149,6 +147,8 @@ pub(super) struct Stream {
     backlog_age: SimDuration,
     /// Handler times that records bring with them, by number.
     pub(super) handlers: FxHashMap<u64, SimDuration>,
+    /// When the records occurred that were refused at first, by number.
+    late: FxHashMap<u64, SimTime>,
     untold: Untold,
 }
 
@@ -186,6 +186,7 @@ impl Stream {
             backlog: parts.backlog.0,
             backlog_age: parts.backlog.1,
             handlers: FxHashMap::default(),
+            late: FxHashMap::default(),
             untold: Untold::default(),
         };
         stream.open(parts.shards as usize, |_| vec![]);
@@ -283,7 +284,10 @@ impl Stream {
         // Records of a shard stay in order: none becomes readable before the one written before it.
         let readable = (at + delay).max(shard.unread.back().map_or(SimTime::ZERO, |before| before.readable));
         let was_empty = shard.unread.is_empty();
-        shard.unread.push_back(Record { number, emitted, written: at, readable, read: SimTime::NEVER });
+        shard.unread.push_back(Record { number, written: at, readable, read: SimTime::NEVER });
+        if emitted != at {
+            self.late.insert(number, emitted);
+        }
         self.empty -= usize::from(was_empty);
         was_empty.then_some(place)
     }
@@ -402,6 +406,12 @@ impl Stream {
         readable as u64
     }
 
+    /// When the producer of a record first wanted to write it.
+    pub(super) fn emitted_at(&self, record: &Record) -> SimTime {
+        let late = if self.late.is_empty() { None } else { self.late.get(&record.number) };
+        late.copied().unwrap_or(record.written)
+    }
+
     /// How old a record is at `now`, from when the stream took it.
     pub(super) fn age(&self, record: &Record, now: SimTime) -> SimDuration {
         now.since(record.written) + self.age_at_start(record)
@@ -410,6 +420,20 @@ impl Stream {
     /// How old a record was when the run started.
     pub(super) fn age_at_start(&self, record: &Record) -> SimDuration {
         if record.number < self.backlog { self.backlog_age } else { SimDuration::ZERO }
+    }
+
+    /// Drops what is kept of records beside the shards.
+    pub(super) fn forget(&mut self, records: &[Record]) {
+        if !self.handlers.is_empty() {
+            for record in records {
+                self.handlers.remove(&record.number);
+            }
+        }
+        if !self.late.is_empty() {
+            for record in records {
+                self.late.remove(&record.number);
+            }
+        }
     }
 
     /// Whether no more records will occur.

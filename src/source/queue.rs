@@ -508,14 +508,16 @@ impl Queue {
     /// message. If this occurs, [...] you might get that message copy again when you receive messages" (SQS Developer Guide,
     /// "Amazon SQS at-least-once delivery").
     fn take_out(&mut self, number: u64, ctx: &mut Context<'_>) -> Option<Message> {
-        let message = *self.messages.get(number);
-        if !message.copy && self.key.numbered(number).chance(DUPLICATE, self.duplicate_rate) {
-            self.messages.leave_copy(number, ctx.now);
-            ctx.tell(Fact::Waiting { source: self.id, change: 1 });
-        } else {
-            self.messages.remove(number, ctx.now);
+        let comes_again = self.duplicate_rate > 0.0
+            && !self.messages.get(number).copy
+            && self.key.numbered(number).chance(DUPLICATE, self.duplicate_rate);
+        if !comes_again {
+            return self.messages.remove(number, ctx.now).filter(|message| !message.copy);
         }
-        (!message.copy).then_some(message)
+        let message = *self.messages.get(number);
+        self.messages.leave_copy(number, ctx.now);
+        ctx.tell(Fact::Waiting { source: self.id, change: 1 });
+        Some(message)
     }
 
     fn settled(

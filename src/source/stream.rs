@@ -38,6 +38,8 @@ pub(super) struct Record {
 pub(super) struct StreamShard {
     /// Records that were written and not yet read.
     pub unread: VecDeque<Record>,
+    /// When the last record that was written can be read.
+    last_readable: SimTime,
     /// Whether it takes records.
     pub open: bool,
     /// The shards that have to be read to their end before this one.
@@ -282,7 +284,8 @@ impl Stream {
             self.propagation.constant().unwrap_or_else(draw)
         };
         // Records of a shard stay in order: none becomes readable before the one written before it.
-        let readable = (at + delay).max(shard.unread.back().map_or(SimTime::ZERO, |before| before.readable));
+        let readable = (at + delay).max(shard.last_readable);
+        shard.last_readable = readable;
         let was_empty = shard.unread.is_empty();
         shard.unread.push_back(Record { number, written: at, readable, read: SimTime::NEVER });
         if emitted != at {
@@ -379,6 +382,7 @@ impl Stream {
         self.empty += shards;
         self.shards.extend((0..shards).map(|shard| StreamShard {
             unread: VecDeque::new(),
+            last_readable: SimTime::ZERO,
             open: true,
             parents: parents(shard),
             limit: limit.clone(),

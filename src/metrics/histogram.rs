@@ -9,7 +9,10 @@ const BITS: u32 = 10;
 /// How many numbers there are in each bin, as far as they reach.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Histogram {
-    counts: Vec<u64>,
+    /// By bin, modulo 2^32: narrow counts lie in fewer lines of the caches.
+    counts: Vec<u32>,
+    /// The bin of each 2^32 numbers that these leave out.
+    wrapped: Vec<u16>,
 }
 
 /// The bin of a number.
@@ -34,26 +37,36 @@ impl Histogram {
     /// Counts numbers by their bins.
     pub(super) fn count(&mut self, bins: impl Iterator<Item = u16>) {
         for bin in bins {
-            let bin = usize::from(bin);
-            if self.counts.len() <= bin {
-                self.counts.resize(bin + 1, 0);
+            let place = usize::from(bin);
+            if self.counts.len() <= place {
+                self.counts.resize(place + 1, 0);
             }
-            self.counts[bin] += 1;
+            let (count, wraps) = self.counts[place].overflowing_add(1);
+            self.counts[place] = count;
+            if wraps {
+                self.wrapped.push(bin);
+            }
         }
+    }
+
+    /// How many numbers there are in a bin.
+    fn of(&self, bin: u16) -> u64 {
+        let wrapped = self.wrapped.iter().filter(|wrapped| **wrapped == bin).count() as u64;
+        (wrapped << u32::BITS) + u64::from(self.counts[usize::from(bin)])
     }
 
     /// The numbers that so many of the counted ones, at least 1 of them, do not exceed: the highest of their bins; `ranks` ascend.
     pub(super) fn at_ranks(&self, ranks: impl Iterator<Item = u64>) -> impl Iterator<Item = u64> {
-        let mut counts = self.counts.iter().enumerate();
-        let (mut seen, mut bin) = (0, 0);
+        let mut bins = 0..self.counts.len() as u16;
+        let (mut seen, mut reached) = (0, 0);
         ranks.map(move |rank| {
             while seen < rank
-                && let Some((place, count)) = counts.next()
+                && let Some(bin) = bins.next()
             {
-                seen += count;
-                bin = place as u16;
+                seen += self.of(bin);
+                reached = bin;
             }
-            highest(bin)
+            highest(reached)
         })
     }
 }
@@ -75,6 +88,15 @@ mod tests {
                 assert_eq!(super::bin(next), bin + 1, "after {number}");
             }
         }
+    }
+
+    #[test]
+    fn a_bin_may_hold_more_than_four_thousand_million() {
+        let mut histogram = Histogram { counts: vec![0, u32::MAX - 1, 0], wrapped: vec![1] };
+        histogram.count([1, 1, 1, 2].into_iter());
+        assert_eq!((histogram.of(1), histogram.of(2)), ((2 << 32) + 1, 1));
+        let ranks = [1, (2 << 32) + 1, (2 << 32) + 2];
+        assert_eq!(histogram.at_ranks(ranks.into_iter()).collect::<Vec<_>>(), [1, 1, 2]);
     }
 
     #[test]

@@ -8,8 +8,9 @@ use super::{Level, Quantity};
 
 /// What is known of a source.
 #[derive(Clone, Debug, Default)]
-// In this order: what each event touches lies together, so that thousands of sources and functions find room in the caches.
-#[repr(C)]
+// In this order, and from the beginning of a line of the cache: what each event touches lies together, so that thousands of sources
+// and functions find room in the caches.
+#[repr(C, align(64))]
 pub struct SourceFigures {
     pub(super) emitted: u64,
     /// Events that count.
@@ -77,8 +78,9 @@ impl SourceFigures {
 
 /// What is known of a function.
 #[derive(Clone, Debug, Default)]
-// In this order: what each event touches lies together, so that thousands of sources and functions find room in the caches.
-#[repr(C)]
+// In this order, and from the beginning of a line of the cache: what each event touches lies together, so that thousands of sources
+// and functions find room in the caches.
+#[repr(C, align(64))]
 pub struct FunctionFigures {
     /// Invocations that started.
     pub invocations: u64,

@@ -34,19 +34,21 @@ pub(super) enum Next {
 }
 
 /// The waiting events of one function.
+// In this order: a function looks at the first two after each invocation.
+#[repr(C)]
 pub(super) struct AsyncQueue {
-    maximum_retry_attempts: u32,
-    maximum_event_age: SimDuration,
     /// On their way to the first try.
     fresh: BinaryHeap<Reverse<Waiting>>,
+    /// When the first of all others is due, kept so that the many first tries need not look; never, where none waits.
+    next_delayed: SimTime,
+    maximum_retry_attempts: u32,
+    maximum_event_age: SimDuration,
     /// The delays after throttles: 1 s, 2 s ... 256 s, 300 s.
     throttle_delays: Vec<SimDuration>,
     /// Those that wait equally long, by how long: 60 s and 120 s after errors, then the delays after throttles.
     delayed: Vec<Fifo>,
     /// When the first event of each of them is due; never, where none waits.
     due: Vec<SimTime>,
-    /// The earliest of these, kept so that the many first tries need not look.
-    next_delayed: SimTime,
     /// The handler times and poison that events bring with them, where they do.
     extras: FxHashMap<(SourceId, u64, bool), Extra>,
 }

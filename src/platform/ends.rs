@@ -50,16 +50,21 @@ pub(super) struct Ends {
     last_near: u64,
     /// How many may be near: twice as many as when they were last laid out, should they all end at once.
     most_near: usize,
-    /// The others: each by how many low bits of its end differ from `origin`. Each place is a time after those of the places
-    /// before it.
-    far: Vec<Vec<Running>>,
-    far_count: usize,
+    far: Box<Far>,
+}
+
+/// Those that end later.
+#[derive(Default)]
+struct Far {
+    /// Each by how many low bits of its end differ from `origin`. Each place is a time after those of the places before it.
+    places: Vec<Vec<Running>>,
+    count: usize,
     origin: u64,
 }
 
 impl Ends {
     pub(super) fn new() -> Ends {
-        Ends { near: BinaryHeap::new(), last_near: u64::MAX, most_near: FEW, far: Vec::new(), far_count: 0, origin: 0 }
+        Ends { near: BinaryHeap::new(), last_near: u64::MAX, most_near: FEW, far: Box::default() }
     }
 
     /// The invocation that ends first.
@@ -71,7 +76,7 @@ impl Ends {
     #[inline]
     pub(super) fn push(&mut self, running: Running) {
         if running.nanos() > self.last_near {
-            self.put_far(running);
+            self.far.put(running);
             return;
         }
         self.near.push(Reverse(running));
@@ -84,56 +89,59 @@ impl Ends {
     #[inline]
     pub(super) fn pop(&mut self) -> Option<Running> {
         let first = self.near.pop()?;
-        if self.near.is_empty() && self.far_count > 0 {
+        if self.near.is_empty() && self.far.count > 0 {
             self.approach();
         }
         Some(first.0)
-    }
-
-    fn put_far(&mut self, running: Running) {
-        let place = u64::BITS - (running.nanos() ^ self.origin).leading_zeros();
-        self.far[place as usize].push(running);
-        self.far_count += 1;
     }
 
     /// Too many are near: all are laid out anew.
     #[cold]
     fn spread(&mut self) {
         let mut all: Vec<Running> = self.near.drain().map(|Reverse(running)| running).collect();
-        self.far.iter_mut().for_each(|place| all.append(place));
-        self.far.resize_with(u64::BITS as usize + 1, Vec::new);
-        self.far_count = 0;
-        self.lay_out(all);
+        self.far.places.iter_mut().for_each(|place| all.append(place));
+        self.far.places.resize_with(u64::BITS as usize + 1, Vec::new);
+        self.far.count = 0;
+        self.far.lay_out(all);
         self.approach();
-    }
-
-    /// Puts invocations into their places, as seen from the earliest of them.
-    fn lay_out(&mut self, all: Vec<Running>) {
-        self.origin = all.iter().map(|running| running.nanos()).min().unwrap_or(self.origin);
-        all.into_iter().for_each(|running| self.put_far(running));
     }
 
     /// Nothing is near: the earliest of the others come nearer.
     #[cold]
     fn approach(&mut self) {
-        while let Some(place) = self.far.iter().position(|place| !place.is_empty()) {
-            self.far_count -= self.far[place].len();
-            if self.far[place].len() > FEW / 2 && place > 0 {
+        let far = &mut *self.far;
+        while let Some(place) = far.places.iter().position(|place| !place.is_empty()) {
+            far.count -= far.places[place].len();
+            if far.places[place].len() > FEW / 2 && place > 0 {
                 // They agree in all bits above this place's, so that none comes to lie where others are.
-                let many = std::mem::take(&mut self.far[place]);
-                self.lay_out(many);
+                let many = std::mem::take(&mut far.places[place]);
+                far.lay_out(many);
                 continue;
             }
             // Of all times that belong to this place, the last one.
             let own = place.checked_sub(1).map_or(0, |bit| (1 << bit) - 1);
-            self.last_near = self.far[place][0].nanos() | own;
-            self.near.extend(self.far[place].drain(..).map(Reverse));
-            self.most_near = FEW.max(2 * self.near.len()) + self.far_count / 4;
-            if self.far_count == 0 {
+            self.last_near = far.places[place][0].nanos() | own;
+            self.near.extend(far.places[place].drain(..).map(Reverse));
+            self.most_near = FEW.max(2 * self.near.len()) + far.count / 4;
+            if far.count == 0 {
                 self.last_near = u64::MAX;
             }
             return;
         }
+    }
+}
+
+impl Far {
+    fn put(&mut self, running: Running) {
+        let place = u64::BITS - (running.nanos() ^ self.origin).leading_zeros();
+        self.places[place as usize].push(running);
+        self.count += 1;
+    }
+
+    /// Puts invocations into their places, as seen from the earliest of them.
+    fn lay_out(&mut self, all: Vec<Running>) {
+        self.origin = all.iter().map(|running| running.nanos()).min().unwrap_or(self.origin);
+        all.into_iter().for_each(|running| self.put(running));
     }
 }
 
@@ -162,7 +170,7 @@ mod tests {
                     assert_eq!(first, heap.pop().map(|Reverse(first)| first));
                     now = first.map_or(now, |first| first.ends().nanos());
                 }
-                most = most.max(ends.far_count);
+                most = most.max(ends.far.count);
             }
             while let Some(Reverse(first)) = heap.pop() {
                 assert_eq!(ends.pop(), Some(first));

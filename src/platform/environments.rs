@@ -45,14 +45,19 @@ struct Slot {
     is_reset: bool,
 }
 
-/// The environments of one function.
+/// The environments of one function: those that are idle, and what is known of all of them.
 pub(super) struct Environments {
+    idle: Idle,
+    /// Whether any of them was ever reset: most never are, and need not be looked at.
+    any_reset: bool,
+    all: Box<Slots>,
+}
+
+/// All environments, by slot.
+struct Slots {
     slots: Vec<Slot>,
     free: Vec<u32>,
     created: u64,
-    /// Whether any of them was ever reset: most never are, and need not be looked at.
-    any_reset: bool,
-    idle: Idle,
     max_lifetime: Option<Distribution>,
     key: Key,
 }
@@ -93,15 +98,9 @@ impl Environments {
             }
             _ => Idle::Keyed(Box::new(Keyed { expiry: Ordered::default(), pick: Pick::new(reuse), keep_alive })),
         };
-        Environments {
-            slots: Vec::new(),
-            free: Vec::new(),
-            created: 0,
-            any_reset: false,
-            idle,
-            max_lifetime,
-            key: key.named("environment"),
-        }
+        let key = key.named("environment");
+        let all = Slots { slots: Vec::new(), free: Vec::new(), created: 0, max_lifetime, key };
+        Environments { idle, any_reset: false, all: all.into() }
     }
 
     /// Takes an idle environment, if there is one.
@@ -113,9 +112,9 @@ impl Environments {
                 taken.map(|(_, environment)| environment)
             }
             Idle::Keyed(keyed) => {
-                let slot = keyed.pick.take(self.key)?;
+                let slot = keyed.pick.take(self.all.key)?;
                 keyed.expiry.remove(&slot);
-                Some(Environment { slot, number: self.slots[slot as usize].number })
+                Some(Environment { slot, number: self.all.slots[slot as usize].number })
             }
         }
     }
@@ -130,22 +129,7 @@ impl Environments {
 
     /// Makes a new environment, busy from the start.
     pub(super) fn create(&mut self, now: SimTime) -> Environment {
-        let number = self.created;
-        self.created += 1;
-        let life = |of: &Distribution| now + of.sample(&mut self.key.numbered(number).numbered(LIFETIME).draws());
-        let ends = self.max_lifetime.as_ref().map_or(SimTime::NEVER, life);
-        let fresh = Slot { number, ends, idles: 0, resets: 0, is_reset: false };
-        let slot = match self.free.pop() {
-            Some(slot) => {
-                self.slots[slot as usize] = fresh;
-                slot
-            }
-            None => {
-                self.slots.push(fresh);
-                self.slots.len() as u32 - 1
-            }
-        };
-        Environment { slot, number }
+        self.all.create(now)
     }
 
     /// An invocation has left `environment`; gives back its number where its life is over.
@@ -154,14 +138,15 @@ impl Environments {
         match &mut self.idle {
             Idle::Queue { since, .. } => since.push_back((now, environment)),
             Idle::Keyed(keyed) => {
-                let slot = &mut self.slots[environment.slot as usize];
+                let Slots { slots, free, key, .. } = &mut *self.all;
+                let slot = &mut slots[environment.slot as usize];
                 slot.idles += 1;
                 let slot = *slot;
                 if slot.ends <= now {
-                    self.free.push(environment.slot);
+                    free.push(environment.slot);
                     return Some(slot.number);
                 }
-                let key = self.key.numbered(slot.number).numbered(KEEP_ALIVE + slot.idles);
+                let key = key.numbered(slot.number).numbered(KEEP_ALIVE + slot.idles);
                 let until = (now + keyed.keep_alive.sample(&mut key.draws())).min(slot.ends);
                 keyed.expiry.push(environment.slot, Reverse((until, slot.number)));
                 keyed.pick.put(environment.slot, slot);
@@ -172,7 +157,7 @@ impl Environments {
 
     /// The invocation in `environment` ends in such a way that the next has to initialise the runtime anew.
     pub(super) fn reset(&mut self, environment: Environment) {
-        let slot = &mut self.slots[environment.slot as usize];
+        let slot = &mut self.all.slots[environment.slot as usize];
         slot.resets += 1;
         slot.is_reset = true;
         self.any_reset = true;
@@ -183,7 +168,7 @@ impl Environments {
         if !self.any_reset {
             return None;
         }
-        let slot = &mut self.slots[environment.slot as usize];
+        let slot = &mut self.all.slots[environment.slot as usize];
         std::mem::take(&mut slot.is_reset).then_some(slot.resets)
     }
 
@@ -202,11 +187,32 @@ impl Environments {
             Idle::Keyed(keyed) => {
                 let (slot, _) = keyed.expiry.pop()?;
                 keyed.pick.remove(slot);
-                Environment { slot, number: self.slots[slot as usize].number }
+                Environment { slot, number: self.all.slots[slot as usize].number }
             }
         };
-        self.free.push(slot);
+        self.all.free.push(slot);
         Some(number)
+    }
+}
+
+impl Slots {
+    fn create(&mut self, now: SimTime) -> Environment {
+        let number = self.created;
+        self.created += 1;
+        let life = |of: &Distribution| now + of.sample(&mut self.key.numbered(number).numbered(LIFETIME).draws());
+        let ends = self.max_lifetime.as_ref().map_or(SimTime::NEVER, life);
+        let fresh = Slot { number, ends, idles: 0, resets: 0, is_reset: false };
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                self.slots[slot as usize] = fresh;
+                slot
+            }
+            None => {
+                self.slots.push(fresh);
+                self.slots.len() as u32 - 1
+            }
+        };
+        Environment { slot, number }
     }
 }
 

@@ -20,13 +20,15 @@ const LONGEST_INIT: SimDuration = SimDuration::from_secs(10);
 const RESET: &str = "reset";
 
 /// How the environments of one function initialise.
+// In this order: what is asked at the end of each invocation comes first.
+#[repr(C)]
 pub(super) struct Init {
-    length: Distribution,
     /// What comes before the Init phase.
     platform: SimDuration,
+    billed: bool,
     /// Whether the Init phase is limited; a restored snapshot has none.
     limited: bool,
-    billed: bool,
+    length: Distribution,
     key: Key,
 }
 

@@ -22,13 +22,15 @@ pub struct Arrival {
 }
 
 /// The arrivals of one source, in order of time, below a bound.
+// In this order: what is asked most comes first.
+#[repr(C)]
 pub struct Arrivals {
-    process: Process,
     /// When the next event occurs; never, after the last.
     next: SimTime,
+    until: SimTime,
+    process: Process,
     /// The row of a trace that the next event is.
     row: Option<TraceRow>,
-    until: SimTime,
 }
 
 enum Process {

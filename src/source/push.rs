@@ -187,7 +187,7 @@ impl<T: PushService> Definition for PushDefinition<T> {
             invocation_type: self.plan.invocation_type,
             waiter: self.plan.waiter,
             permission: self.common.permission && self.common.payload_bytes() <= limit,
-            poison: Poison::new(&self.common, site.key),
+            poison: Some(Poison::new(&self.common, site.key)).filter(Poison::any).map(Box::new),
             delivery: (site.sampler)(&self.plan.delivery),
             answer: (site.sampler)(&self.plan.answer),
             bucket: self.plan.throttle.map(|(rate, burst)| TokenBucket::new(rate, burst).into()),
@@ -252,8 +252,9 @@ pub(super) struct Remembered {
 }
 
 /// A running push source.
-// In this order: what each event touches lies together, so that thousands of sources and functions find room in the caches.
-#[repr(C)]
+// In this order, and from the beginning of a line of the cache: what each event touches lies together, so that thousands of sources
+// and functions find room in the caches.
+#[repr(C, align(64))]
 pub(super) struct Push {
     pub(super) id: SourceId,
     target: FunctionId,
@@ -264,13 +265,13 @@ pub(super) struct Push {
     permission: bool,
     pub(super) invocation_type: InvocationType,
     pub(super) waiter: Waiter,
-    delivery: Distribution,
-    pub(super) answer: Distribution,
     bucket: Option<Box<TokenBucket>>,
+    poison: Option<Box<Poison>>,
     arrivals: Arrivals,
     pub(super) on_the_way: BinaryHeap<Reverse<(SimTime, Request)>>,
+    pub(super) answer: Distribution,
+    delivery: Distribution,
     pub(super) calls: FxHashMap<u64, Remembered>,
-    poison: Poison,
     /// Where its own dead letters go.
     pub(super) dead_letter_queue: Option<DestinationId>,
     pub(super) plan: Box<Plan>,
@@ -425,7 +426,7 @@ impl Push {
             attempt: request.attempt,
             deliveries: request.deliveries,
             handler: request.handler,
-            poisoned: if self.poison.any() { self.poison.failing_deliveries(request.event) } else { 0 },
+            poisoned: self.poison.as_ref().map_or(0, |poison| poison.failing_deliveries(request.event)),
             permission: self.permission,
             receipt: self.waiter != Waiter::Caller,
             hops: 0,

@@ -105,7 +105,7 @@ impl Pull {
                 expired.extend(lane.expire_oldest(ctx.now));
             }
         }
-        while self.stream.shards[number].unread.front().is_some_and(|record| over(&self.stream, record)) {
+        while self.stream.shards[number].oldest().is_some_and(|record| over(&self.stream, &record)) {
             expired.extend(self.stream.pop(number));
         }
         for record in expired {

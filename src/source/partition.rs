@@ -62,13 +62,13 @@ impl Keys {
         }
     }
 
-    /// Which of `shards` equal ranges of hashes a record falls into.
-    pub(super) fn range(&self, record: u64, shards: usize) -> usize {
-        if shards == 1 { 0 } else { SHARD_HASH.numbered(self.of(record)).below(shards as u64) as usize }
-    }
-
-    /// The lane of a record within its shard.
-    pub(super) fn lane(&self, record: u64) -> usize {
-        if self.lanes == 1 { 0 } else { LANE_HASH.numbered(self.of(record)).below(self.lanes) as usize }
+    /// Which of `shards` equal ranges of hashes a record falls into, and its lane within the shard.
+    pub(super) fn place(&self, record: u64, shards: usize) -> (usize, usize) {
+        if shards == 1 && self.lanes == 1 {
+            return (0, 0);
+        }
+        let key = self.of(record);
+        let spread = |hash: Key, over: u64| if over == 1 { 0 } else { hash.numbered(key).below(over) as usize };
+        (spread(SHARD_HASH, shards as u64), spread(LANE_HASH, self.lanes))
     }
 }

@@ -288,14 +288,14 @@ impl Pull {
     fn is_drained(&self, shard: usize) -> bool {
         let stream = &self.stream.shards[shard];
         !stream.open
-            && stream.unread.is_empty()
+            && stream.oldest().is_none()
             && self.shards[shard].lanes.iter().all(Lane::is_drained)
             && stream.parents.iter().all(|parent| self.is_drained(*parent))
     }
 
     fn next_of(&self, number: usize) -> Wake {
         let shard = &self.shards[number];
-        let unread = self.stream.shards[number].unread.front();
+        let unread = self.stream.shards[number].oldest();
         let mut next = Wake::NEVER;
         if self.stream.shards[number].parents.iter().all(|parent| self.is_drained(*parent)) {
             let poll = unread.map(|record| self.next_poll(number, record.readable));
@@ -305,7 +305,7 @@ impl Pull {
             let left = self.setting.retention.saturating_sub(self.stream.age_at_start(record));
             Wake::new(record.written + left, Class::Expiry)
         };
-        next = next.min(unread.map_or(Wake::NEVER, expiry));
+        next = next.min(unread.as_ref().map_or(Wake::NEVER, expiry));
         for lane in &shard.lanes {
             let acts = match &lane.state {
                 // Without a consumer nothing is due: it comes back when it has one.
@@ -341,9 +341,9 @@ impl Pull {
         let idle = lanes.filter(|lane| matches!(lane.state, State::Free) && lane.buffer.is_empty());
         let open = idle.filter_map(|lane| lane.open_window).min()?;
         // Records of the window that cannot be read yet come with their own poll.
-        let unread = self.stream.shards[number].unread.front();
+        let unread = self.stream.shards[number].oldest();
         let at = windows.end(open).max(self.now);
-        let waits = unread.is_some_and(|record| windows.of(record) <= open);
+        let waits = unread.is_some_and(|record| windows.of(&record) <= open);
         (!waits).then(|| self.next_poll(number, at))
     }
 
@@ -371,7 +371,7 @@ impl Pull {
             }
             ctx.tell(Fact::Mapping { source: self.setting.id, what: MappingCount::Polled, events: moved });
             self.reads.borrow_mut()[self.reader(number)].take(ctx.now, moved * self.setting.record_bytes);
-            let more = self.stream.shards[number].unread.front().is_some_and(|record| record.readable <= ctx.now);
+            let more = self.stream.shards[number].oldest().is_some_and(|record| record.readable <= ctx.now);
             if !more {
                 break;
             }
@@ -396,10 +396,10 @@ impl Pull {
     fn close_windows(&mut self, number: usize, ctx: &mut Context<'_>) {
         let Some(windows) = self.setting.cut.tumbling else { return };
         for lane in 0..self.shards[number].lanes.len() {
-            let unread = self.stream.shards[number].unread.front();
+            let unread = self.stream.shards[number].oldest();
             let state = &mut self.shards[number].lanes[lane];
             let over =
-                |open: i64| windows.end(open) <= ctx.now && unread.is_none_or(|record| windows.of(record) > open);
+                |open: i64| windows.end(open) <= ctx.now && unread.is_none_or(|record| windows.of(&record) > open);
             if matches!(state.state, State::Free) && state.buffer.is_empty() && state.open_window.is_some_and(over) {
                 let batch = state.close_window(ctx.now);
                 self.send(number, lane, batch, ctx);

@@ -21,7 +21,7 @@ use crate::token_bucket::TokenBucket;
 use super::mapping::WriteRetry;
 use super::partition::Keys;
 
-/// A record of a shard.
+/// A record that was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Record {
     pub number: u64,
@@ -33,11 +33,28 @@ pub(super) struct Record {
     pub read: SimTime,
 }
 
+/// A record that was written and not yet read.
+#[derive(Clone, Copy, Debug)]
+struct Unread {
+    number: u64,
+    written: SimTime,
+    readable: SimTime,
+    /// In which lane it will be processed.
+    lane: usize,
+}
+
+impl Unread {
+    /// The record, read at `now`; never, where nobody will.
+    fn read(self, now: SimTime) -> Record {
+        let Unread { number, written, readable, .. } = self;
+        Record { number, written, readable, read: now }
+    }
+}
+
 /// A shard of a stream.
 #[derive(Debug)]
 pub(super) struct StreamShard {
-    /// Records that were written and not yet read.
-    pub unread: VecDeque<Record>,
+    unread: VecDeque<Unread>,
     /// When the last record that was written can be read.
     last_readable: SimTime,
     /// Whether it takes records.
@@ -46,6 +63,13 @@ pub(super) struct StreamShard {
     pub parents: Vec<usize>,
     /// Records that it takes in a second.
     limit: Option<TokenBucket>,
+}
+
+impl StreamShard {
+    /// The oldest record that was written and not yet read.
+    pub(super) fn oldest(&self) -> Option<Record> {
+        self.unread.front().map(|record| record.read(SimTime::NEVER))
+    }
 }
 
 /// What a shard takes in a second, and what producers do beyond it.
@@ -268,10 +292,11 @@ impl Stream {
         ctx: &mut Context<'_>,
     ) -> Option<usize> {
         let is_backlog = number < self.backlog;
-        let place = self.first_open + self.keys.range(number + self.skipped, self.shards.len() - self.first_open);
+        let (place, lane) = self.keys.place(number + self.skipped, self.shards.len() - self.first_open);
         if let Some(Resharding::OnDemand { records, .. }) = &mut self.resharding {
             *records += u64::from(refusals == 0 && !is_backlog);
         }
+        let place = self.first_open + place;
         let shard = &mut self.shards[place];
         if !is_backlog && shard.limit.as_mut().is_some_and(|limit| !limit.try_take(at)) {
             self.refused(at, number, refusals + 1, emitted, ctx);
@@ -287,7 +312,7 @@ impl Stream {
         let readable = (at + delay).max(shard.last_readable);
         shard.last_readable = readable;
         let was_empty = shard.unread.is_empty();
-        shard.unread.push_back(Record { number, written: at, readable, read: SimTime::NEVER });
+        shard.unread.push_back(Unread { number, written: at, readable, lane });
         if emitted != at {
             self.late.insert(number, emitted);
         }
@@ -389,14 +414,14 @@ impl Stream {
         }));
     }
 
-    /// Takes the oldest unread record of `shard`.
+    /// Takes the oldest unread record of `shard`, which nobody will read.
     pub(super) fn pop(&mut self, shard: usize) -> Option<Record> {
         let shard = &mut self.shards[shard];
         let record = shard.unread.pop_front();
         if record.is_some() && shard.unread.is_empty() && shard.open {
             self.empty += 1;
         }
-        record
+        record.map(|record| record.read(SimTime::NEVER))
     }
 
     /// Reads the records of `shard` that are readable at `now`, up to `most`: each goes to `take`, with its lane. Gives back their number.
@@ -404,7 +429,7 @@ impl Stream {
         let shard = &mut self.shards[shard];
         let readable = shard.unread.partition_point(|record| record.readable <= now).min(most as usize);
         for record in shard.unread.drain(..readable) {
-            take(Record { read: now, ..record }, self.keys.lane(record.number + self.skipped));
+            take(record.read(now), record.lane);
         }
         self.empty += usize::from(readable > 0 && shard.unread.is_empty() && shard.open);
         readable as u64

@@ -19,8 +19,12 @@ pub trait Rows {
     fn advance(&mut self) -> Result<bool, InputError>;
     /// Goes back to before the first row.
     fn rewind(&mut self) -> Result<(), InputError>;
-    /// The text of the selected column number `column` in the present row.
-    fn field(&self, column: usize) -> &str;
+    /// The selected column number `column` in the present row: UTF-8 text, without white space around it.
+    fn field(&self, column: usize) -> &[u8];
+    /// The same as text.
+    fn text(&self, column: usize) -> &str {
+        str::from_utf8(self.field(column)).unwrap_or_default()
+    }
     /// The line of the present row in its file, from 1.
     fn line(&self) -> u64;
 }
@@ -128,8 +132,8 @@ impl Rows for MemoryRows {
         Ok(())
     }
 
-    fn field(&self, column: usize) -> &str {
-        self.text[self.row.0..self.row.1].split(',').nth(self.picks[column]).unwrap_or("").trim()
+    fn field(&self, column: usize) -> &[u8] {
+        self.text[self.row.0..self.row.1].split(',').nth(self.picks[column]).unwrap_or("").trim().as_bytes()
     }
 
     fn line(&self) -> u64 {

@@ -9,8 +9,8 @@ use crate::units::LONGEST;
 use super::{ArrivalsSpec, Counts, Trace};
 
 /// Reads a decimal number of `unit`s as whole nanoseconds, exactly where it is written as a plain decimal.
-pub fn parse_time(text: &str, unit: TimeUnit) -> Result<u64, String> {
-    match short_decimal(text.as_bytes(), unit) {
+pub fn parse_time(text: &[u8], unit: TimeUnit) -> Result<u64, String> {
+    match short_decimal(text, unit) {
         Some(nanos) if nanos <= LONGEST => Ok(nanos),
         _ => parse_any_time(text, unit),
     }
@@ -22,21 +22,18 @@ fn short_decimal(text: &[u8], unit: TimeUnit) -> Option<u64> {
     if text.len() >= POWERS_OF_TEN.len() || !text.first()?.is_ascii_digit() {
         return None;
     }
-    let (mut digits, mut behind_point) = (0, text.len());
-    for (place, byte) in text.iter().enumerate() {
-        match byte {
-            b'0'..=b'9' => digits = digits * 10 + u64::from(byte - b'0'),
-            b'.' if behind_point == text.len() => behind_point = place + 1,
-            _ => return None,
-        }
-    }
+    let point = text.iter().position(|byte| *byte == b'.').unwrap_or(text.len());
+    let (whole, fraction) = (&text[..point], text.get(point + 1..).unwrap_or_default());
+    let append = |number: u64, byte: &u8| byte.is_ascii_digit().then(|| number * 10 + u64::from(byte - b'0'));
+    let digits = fraction.iter().try_fold(whole.iter().try_fold(0, append)?, append)?;
     let (factor, zeros) = unit.digits_and_zeros();
-    let scale = POWERS_OF_TEN[zeros.checked_sub(text.len() - behind_point)?];
+    let scale = POWERS_OF_TEN[zeros.checked_sub(fraction.len())?];
     digits.checked_mul(factor * scale)
 }
 
 #[cold]
-fn parse_any_time(text: &str, unit: TimeUnit) -> Result<u64, String> {
+fn parse_any_time(text: &[u8], unit: TimeUnit) -> Result<u64, String> {
+    let text = str::from_utf8(text).unwrap_or_default();
     if let Some(nanos) = long_decimal(text, unit.nanos()).filter(|nanos| *nanos <= LONGEST) {
         return Ok(nanos);
     }
@@ -147,7 +144,7 @@ impl TraceRow {
         }
         let mut function = None;
         if let Some(name) = &trace.target_column {
-            let found = rows.field(column);
+            let found = rows.text(column);
             let place = functions.iter().position(|function| function == found);
             function =
                 Some(place.ok_or_else(|| wrong(name, format!("no function `{found}` in this scenario")))? as u32);
@@ -178,7 +175,7 @@ impl CountsReader {
                 return None;
             }
             self.periods += 1;
-            self.left = parse_count(self.rows.field(0)).ok()?;
+            self.left = parse_count(self.rows.text(0)).ok()?;
             self.position = 0.0;
         }
         // The smallest of `left` uniforms on what remains of the period.
@@ -212,7 +209,7 @@ pub fn validate(spec: &ArrivalsSpec, inputs: &dyn Inputs, functions: &[String]) 
                     let message = format!(
                         "column `{}`: instants must ascend, and `{}` is earlier than the one before",
                         trace.column,
-                        rows.field(0)
+                        rows.text(0)
                     );
                     return Err(InputError { file: trace.file.clone(), line: Some(rows.line()), message });
                 }
@@ -224,7 +221,7 @@ pub fn validate(spec: &ArrivalsSpec, inputs: &dyn Inputs, functions: &[String]) 
             let mut rows = inputs.open(&counts.file, &[&counts.column])?;
             let mut is_empty = true;
             while rows.advance()? {
-                parse_count(rows.field(0)).map_err(|what| InputError {
+                parse_count(rows.text(0)).map_err(|what| InputError {
                     file: counts.file.clone(),
                     line: Some(rows.line()),
                     message: format!("column `{}`: {what}", counts.column),
@@ -274,7 +271,7 @@ mod tests {
             ("inf", TimeUnit::S, None),
         ];
         for (text, unit, want) in rows {
-            assert_eq!(parse_time(text, *unit).ok(), *want, "{text} {unit:?}");
+            assert_eq!(parse_time(text.as_bytes(), *unit).ok(), *want, "{text} {unit:?}");
         }
     }
 

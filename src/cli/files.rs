@@ -79,8 +79,11 @@ impl Inputs for Files {
     }
 }
 
+/// Bytes that are read at once.
+const BUFFER: usize = 64 * 1024;
+
 fn open(path: &Path) -> std::io::Result<csv::Reader<File>> {
-    Ok(csv::Reader::from_reader(File::open(path)?))
+    Ok(csv::ReaderBuilder::new().buffer_capacity(BUFFER).from_reader(File::open(path)?))
 }
 
 fn explain(error: &csv::Error) -> String {
@@ -131,9 +134,9 @@ impl Rows for FileRows {
         Ok(())
     }
 
-    fn field(&self, column: usize) -> &str {
+    fn field(&self, column: usize) -> &[u8] {
         // Only the fields that are looked at are trimmed: a trace has millions of rows.
-        str::from_utf8(self.row.get(self.picks[column]).unwrap_or_default().trim_ascii()).unwrap_or_default()
+        self.row.get(self.picks[column]).unwrap_or_default().trim_ascii()
     }
 
     fn line(&self) -> u64 {

@@ -10,7 +10,8 @@ use super::mapping::PartitionKeys;
 pub(super) enum FewKeys {
     /// All are equally likely.
     Even(u64, Key),
-    /// By Zipf's law.
+    /// By Zipf's law. Its powers are the system's: where one lies right at a whole number, two machines may draw neighbouring keys, once
+    /// in some 10^14 draws.
     Zipf(Zipf<f64>, Key),
 }
 

@@ -35,11 +35,9 @@ impl TokenBucket {
 
     /// Takes a token, if one is there.
     pub fn try_take(&mut self, now: SimTime) -> bool {
-        let now = u128::from(now.nanos()) * FRACTIONS;
-        let full_at = self.full_at.max(now) + self.interval;
-        let has = full_at <= now + self.capacity;
+        let has = self.has(now);
         if has {
-            self.full_at = full_at;
+            self.take(now);
         }
         has
     }

@@ -12,6 +12,7 @@ use super::{Level, Quantity};
 // and functions find room in the caches.
 #[repr(C, align(64))]
 pub struct SourceFigures {
+    /// Events that occurred.
     pub(super) emitted: u64,
     /// Events that count.
     pub events: u64,
@@ -21,17 +22,17 @@ pub struct SourceFigures {
     pub processed: u64,
     /// Of these, within the window.
     pub processed_in_window: u64,
-    /// Which answers they got.
+    /// Which answers callers got.
     pub answers: [u64; Answer::COUNT],
-    /// Where they ended.
+    /// Where events ended.
     pub fates: [u64; Fate::ALL.len()],
-    /// What is still to be added to them: sums of the parts and of whole latencies, which none of the parts exceeds.
+    /// What is still to be added to `parts`: sums of the parts and of whole latencies, which none of the parts exceeds.
     pub(super) recent_parts: ([u64; 8], u64),
     /// From emission to the end of the invocation that processed the event.
     pub latency: Quantity,
     /// What callers waited.
     pub response: Quantity,
-    /// Events that became anything else.
+    /// Events that became anything else than processed.
     pub(super) lost: u64,
     /// Events waiting in a stream or queue.
     pub backlog: Level,
@@ -102,7 +103,7 @@ pub struct FunctionFigures {
     pub throttles: u64,
     /// Invocations on a new environment.
     pub cold_starts: u64,
-    /// Of these, on provisioned concurrency.
+    /// Billed milliseconds on provisioned concurrency.
     pub provisioned_billed_ms: u64,
     /// Invocations on provisioned concurrency.
     pub provisioned: u64,

@@ -136,14 +136,16 @@ impl AsyncQueue {
     /// Takes out the event whose try is due.
     pub(super) fn pop(&mut self) -> Option<Waiting> {
         let fresh = self.fresh.peek().map(|Reverse(event)| event);
-        if fresh.is_some_and(|event| event.due < self.next_delayed) {
-            return self.fresh.pop().map(|Reverse(event)| event);
-        }
         let head = |which: &usize| self.delayed[*which].front();
-        let which = (0..self.due.len()).filter(|which| self.due[*which] == self.next_delayed).min_by_key(head)?;
-        if fresh.is_some_and(|fresh| head(&which).is_none_or(|event| fresh < event)) {
+        let delayed = if fresh.is_some_and(|event| event.due < self.next_delayed) {
+            None
+        } else {
+            (0..self.due.len()).filter(|which| self.due[*which] == self.next_delayed).min_by_key(head)
+        };
+        let is_first = |which: &usize| fresh.is_none_or(|fresh| head(which).is_some_and(|event| event < fresh));
+        let Some(which) = delayed.filter(is_first) else {
             return self.fresh.pop().map(|Reverse(event)| event);
-        }
+        };
         let event = self.delayed[which].pop();
         self.due[which] = self.delayed[which].front().map_or(SimTime::NEVER, |event| event.due);
         self.next_delayed = self.due.iter().copied().fold(SimTime::NEVER, SimTime::min);

@@ -55,7 +55,7 @@ pub(super) struct Function {
     /// written where it lies.
     runs: Vec<Option<Box<[Run]>>>,
     pub(super) queue: AsyncQueue,
-    /// The event from the asynchronous queue that each of them tries, if it is one of those; by slot, too.
+    /// The event from that queue that each invocation tries, where it is one of those; by slot, too.
     tried: Vec<Waiting>,
     handler: Handler,
     queue_delay: Distribution,

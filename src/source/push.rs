@@ -263,6 +263,7 @@ pub(super) struct Push {
     /// Whether calls are remembered.
     pub(super) remembers: bool,
     permission: bool,
+    /// As the plan says, which lies apart.
     pub(super) invocation_type: InvocationType,
     pub(super) waiter: Waiter,
     bucket: Option<Box<TokenBucket>>,

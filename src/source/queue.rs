@@ -508,10 +508,8 @@ impl Queue {
     /// message. If this occurs, [...] you might get that message copy again when you receive messages" (SQS Developer Guide,
     /// "Amazon SQS at-least-once delivery").
     fn take_out(&mut self, number: u64, ctx: &mut Context<'_>) -> Option<Message> {
-        let comes_again = self.duplicate_rate > 0.0
-            && !self.messages.get(number).copy
-            && self.key.numbered(number).chance(DUPLICATE, self.duplicate_rate);
-        if !comes_again {
+        let comes_again = self.key.numbered(number).chance(DUPLICATE, self.duplicate_rate);
+        if !comes_again || self.messages.get(number).copy {
             return self.messages.remove(number, ctx.now).filter(|message| !message.copy);
         }
         let message = *self.messages.get(number);

@@ -437,8 +437,7 @@ impl Stream {
 
     /// When the producer of a record first wanted to write it.
     pub(super) fn emitted_at(&self, record: &Record) -> SimTime {
-        let late = if self.late.is_empty() { None } else { self.late.get(&record.number) };
-        late.copied().unwrap_or(record.written)
+        self.late.get(&record.number).copied().unwrap_or(record.written)
     }
 
     /// How old a record is at `now`, from when the stream took it.
@@ -453,15 +452,12 @@ impl Stream {
 
     /// Drops what is kept of records beside the shards.
     pub(super) fn forget(&mut self, records: &[Record]) {
-        if !self.handlers.is_empty() {
-            for record in records {
-                self.handlers.remove(&record.number);
-            }
+        if self.handlers.is_empty() && self.late.is_empty() {
+            return;
         }
-        if !self.late.is_empty() {
-            for record in records {
-                self.late.remove(&record.number);
-            }
+        for record in records {
+            self.handlers.remove(&record.number);
+            self.late.remove(&record.number);
         }
     }
 

@@ -42,6 +42,19 @@ pub(super) struct Keys {
     few: Option<FewKeys>,
     key: Key,
     lanes: u64,
+    /// The places of the next records.
+    ahead: Ahead,
+}
+
+/// Places of consecutive records, worked out together: the hashes of one record are a chain of multiplications, and a processor
+/// works on those of several records at a time.
+#[derive(Default)]
+struct Ahead {
+    /// The first of these records.
+    from: u64,
+    /// For so many shards; none are known, while it is 0.
+    shards: usize,
+    places: [(u32, u32); 32],
 }
 
 /// Seeds of the two hashes of a partition key. Kinesis takes the MD5 hash of the key, which is as good as random; how a
@@ -52,7 +65,7 @@ const LANE_HASH: Key = Key::root(0x4c41_4e45_0000);
 impl Keys {
     pub(super) fn new(spec: Option<PartitionKeys>, key: Key, lanes: u32) -> Keys {
         let key = key.named("partition_key");
-        Keys { few: spec.map(|spec| FewKeys::new(spec, key)), key, lanes: u64::from(lanes) }
+        Keys { few: spec.map(|spec| FewKeys::new(spec, key)), key, lanes: u64::from(lanes), ahead: Ahead::default() }
     }
 
     fn of(&self, record: u64) -> u64 {
@@ -64,12 +77,25 @@ impl Keys {
     }
 
     /// Which of `shards` equal ranges of hashes a record falls into, and its lane within the shard.
-    pub(super) fn place(&self, record: u64, shards: usize) -> (usize, usize) {
+    #[inline]
+    pub(super) fn place(&mut self, record: u64, shards: usize) -> (usize, usize) {
         if shards == 1 && self.lanes == 1 {
             return (0, 0);
         }
-        let key = self.of(record);
-        let spread = |hash: Key, over: u64| if over == 1 { 0 } else { hash.numbered(key).below(over) as usize };
-        (spread(SHARD_HASH, shards as u64), spread(LANE_HASH, self.lanes))
+        if self.ahead.shards != shards || record.wrapping_sub(self.ahead.from) >= self.ahead.places.len() as u64 {
+            self.look_ahead(record, shards);
+        }
+        let (shard, lane) = self.ahead.places[(record - self.ahead.from) as usize];
+        (shard as usize, lane as usize)
+    }
+
+    #[cold]
+    fn look_ahead(&mut self, from: u64, shards: usize) {
+        let places = std::array::from_fn(|next| {
+            let key = self.of(from + next as u64);
+            let spread = |hash: Key, over: u64| if over == 1 { 0 } else { hash.numbered(key).below(over) as u32 };
+            (spread(SHARD_HASH, shards as u64), spread(LANE_HASH, self.lanes))
+        });
+        self.ahead = Ahead { from, shards, places };
     }
 }

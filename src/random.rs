@@ -70,6 +70,51 @@ impl Key {
     }
 }
 
+/// What belongs to consecutive numbers, worked out for many of them together: the hashes of one number are a chain of
+/// multiplications, and a processor works on those of several numbers at a time.
+pub struct Ahead<T> {
+    /// The first of these numbers, and how many there are.
+    from: u64,
+    known: usize,
+    values: [T; AHEAD],
+}
+
+const AHEAD: usize = 32;
+
+impl<T: Copy> Ahead<T> {
+    /// Nothing is known; `blank` is any value.
+    pub fn new(blank: T) -> Ahead<T> {
+        Ahead { from: 0, known: 0, values: [blank; AHEAD] }
+    }
+
+    /// What belongs to `number`; `work_out` gives the same for the same number until this is told to [`forget`](Ahead::forget).
+    #[inline]
+    pub fn of(&mut self, number: u64, work_out: impl Fn(u64) -> T) -> T {
+        let place = number.wrapping_sub(self.from);
+        if place >= self.known as u64 {
+            self.look(number, work_out);
+            return self.values[0];
+        }
+        self.values[place as usize]
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn look(&mut self, number: u64, work_out: impl Fn(u64) -> T) {
+        // Numbers that come in no order are worked out one by one.
+        let follows = number == self.from.wrapping_add(self.known as u64);
+        (self.from, self.known) = (number, if follows { AHEAD } else { 1 });
+        for (place, value) in self.values[..self.known].iter_mut().enumerate() {
+            *value = work_out(number.wrapping_add(place as u64));
+        }
+    }
+
+    /// Forgets what is known.
+    pub fn forget(&mut self) {
+        self.known = 0;
+    }
+}
+
 /// One number, uniform in [0, 1), of 53 random bits.
 pub fn unit(rng: &mut impl Rng) -> f64 {
     unit_of(rng.next_u64())
@@ -100,6 +145,27 @@ mod tests {
         assert!((mean - 0.5).abs() < 0.004, "{mean}");
         assert_ne!(key.named("ab"), key.named("a").named("b"));
         assert_ne!(Key::root(1), Key::root(2));
+    }
+
+    /// Numbers one after the other, from the middle on, back and forth, and beside the end of what is known.
+    #[test]
+    fn what_is_worked_out_ahead_is_what_it_would_be() {
+        let mut ahead = Ahead::new(0);
+        let orders: [&[u64]; 5] =
+            [&[0, 1, 2], &[900, 901, 902, 915, 918, 917, 919], &[3, 2, 1, 0], &[u64::MAX, 0], &[16, 15, 31, 32, 48]];
+        for numbers in orders {
+            (numbers.iter().chain(numbers)).for_each(|number| assert_eq!(ahead.of(*number, |n| !n), !number));
+        }
+        ahead.forget();
+        assert_eq!(ahead.of(32, |n| n), 32);
+        let worked_out = std::cell::Cell::new(0);
+        for number in 1000..2000 {
+            ahead.of(number, |n| {
+                worked_out.set(worked_out.get() + 1);
+                n
+            });
+        }
+        assert!(worked_out.get() < 1000 + 2 * AHEAD, "{}", worked_out.get());
     }
 
     #[test]

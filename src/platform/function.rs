@@ -243,17 +243,19 @@ impl Function {
         }
     }
 
-    fn enqueue(&mut self, invoke: &Invoke, shared: &Shared, now: SimTime) {
-        let Origin { key, duplicate_rate } = shared.sources[invoke.source.0 as usize];
-        self.enter_queue(invoke, key, false, now);
-        if key.numbered(invoke.events.first).chance(DUPLICATE, duplicate_rate) {
-            self.enter_queue(invoke, key.named(DUPLICATE), true, now);
+    fn enqueue(&mut self, invoke: &Invoke, shared: &mut Shared, now: SimTime) {
+        let (source, event) = (invoke.source.0 as usize, invoke.events.first);
+        let Origin { key, duplicate_rate } = shared.sources[source];
+        let draws_of = |key: Key, event| key.numbered(event).named(QUEUE_DELAY);
+        let draws = shared.queue_delays[source].of(event, |event| draws_of(key, event));
+        self.enter_queue(invoke, draws, false, now);
+        if key.numbered(event).chance(DUPLICATE, duplicate_rate) {
+            self.enter_queue(invoke, draws_of(key.named(DUPLICATE), event), true, now);
         }
     }
 
-    /// Lets an event, or the copy of one, enter the queue; `key` is that of its source's draws.
+    /// Lets an event, or the copy of one, enter the queue; its way through it is drawn from `key`.
     fn enter_queue(&mut self, invoke: &Invoke, key: Key, copy: bool, now: SimTime) {
-        let key = key.numbered(invoke.events.first).named(QUEUE_DELAY);
         // A stopped function's events go straight to their destination.
         let delay =
             if self.admission.is_stopped() { SimDuration::ZERO } else { self.queue_delay.sample(&mut key.draws()) };

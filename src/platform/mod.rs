@@ -29,7 +29,7 @@ pub use runtime::{PackageType, Runtime};
 use crate::distribution::DistributionSpec;
 use crate::engine::{Context, Destination, DestinationId, DestinationKind, FunctionId, Invoke, Observe, Wake};
 use crate::profile::{Rules, Scaling};
-use crate::random::Key;
+use crate::random::{Ahead, Key};
 use crate::time::{SimDuration, SimTime};
 use account::Account;
 use function::Function;
@@ -57,6 +57,8 @@ struct Shared {
     /// Invocations that run now.
     running: u64,
     sources: Vec<Origin>,
+    /// By source: the draws of its events' ways through asynchronous queues.
+    queue_delays: Vec<Ahead<Key>>,
     rules: Rules,
     service_outages: Vec<ServiceOutage>,
     recursive_loop_limit: u8,
@@ -103,7 +105,9 @@ impl Platform {
                 Function::new(FunctionId(place as u32), spec, &rules, destinations, key, sampler)
             })
             .collect();
-        let shared = Shared { invocations: 0, running: 0, sources, rules, service_outages, recursive_loop_limit };
+        let queue_delays = sources.iter().map(|source| Ahead::new(source.key)).collect();
+        let shared =
+            Shared { invocations: 0, running: 0, sources, queue_delays, rules, service_outages, recursive_loop_limit };
         Platform { functions, account, shared }
     }
 

@@ -2,7 +2,7 @@
 
 use rand_distr::{Distribution as _, Zipf};
 
-use crate::random::Key;
+use crate::random::{Ahead, Key};
 
 use super::mapping::PartitionKeys;
 
@@ -42,19 +42,8 @@ pub(super) struct Keys {
     few: Option<FewKeys>,
     key: Key,
     lanes: u64,
-    /// The places of the next records.
-    ahead: Ahead,
-}
-
-/// Places of consecutive records, worked out together: the hashes of one record are a chain of multiplications, and a processor
-/// works on those of several records at a time.
-#[derive(Default)]
-struct Ahead {
-    /// The first of these records.
-    from: u64,
-    /// For so many shards; none are known, while it is 0.
-    shards: usize,
-    places: [(u32, u32); 32],
+    /// The places of the next records, for so many shards.
+    places: (usize, Ahead<(u32, u32)>),
 }
 
 /// Seeds of the two hashes of a partition key. Kinesis takes the MD5 hash of the key, which is as good as random; how a
@@ -65,14 +54,11 @@ const LANE_HASH: Key = Key::root(0x4c41_4e45_0000);
 impl Keys {
     pub(super) fn new(spec: Option<PartitionKeys>, key: Key, lanes: u32) -> Keys {
         let key = key.named("partition_key");
-        Keys { few: spec.map(|spec| FewKeys::new(spec, key)), key, lanes: u64::from(lanes), ahead: Ahead::default() }
-    }
-
-    fn of(&self, record: u64) -> u64 {
-        match &self.few {
-            // A record's own key differs from run to run, as real keys do; a listed key is the same in all runs.
-            None => self.key.numbered(record).below(u64::MAX),
-            Some(few) => few.of(record),
+        Keys {
+            few: spec.map(|spec| FewKeys::new(spec, key)),
+            key,
+            lanes: u64::from(lanes),
+            places: (0, Ahead::new((0, 0))),
         }
     }
 
@@ -82,20 +68,20 @@ impl Keys {
         if shards == 1 && self.lanes == 1 {
             return (0, 0);
         }
-        if self.ahead.shards != shards || record.wrapping_sub(self.ahead.from) >= self.ahead.places.len() as u64 {
-            self.look_ahead(record, shards);
+        if self.places.0 != shards {
+            self.places.0 = shards;
+            self.places.1.forget();
         }
-        let (shard, lane) = self.ahead.places[(record - self.ahead.from) as usize];
-        (shard as usize, lane as usize)
-    }
-
-    #[cold]
-    fn look_ahead(&mut self, from: u64, shards: usize) {
-        let places = std::array::from_fn(|next| {
-            let key = self.of(from + next as u64);
+        let (few, key, lanes) = (&self.few, self.key, self.lanes);
+        let (shard, lane) = self.places.1.of(record, move |record| {
+            let key = match few {
+                // A record's own key differs from run to run, as real keys do; a listed key is the same in all runs.
+                None => key.numbered(record).below(u64::MAX),
+                Some(few) => few.of(record),
+            };
             let spread = |hash: Key, over: u64| if over == 1 { 0 } else { hash.numbered(key).below(over) as u32 };
-            (spread(SHARD_HASH, shards as u64), spread(LANE_HASH, self.lanes))
+            (spread(SHARD_HASH, shards as u64), spread(LANE_HASH, lanes))
         });
-        self.ahead = Ahead { from, shards, places };
+        (shard as usize, lane as usize)
     }
 }

@@ -1,16 +1,20 @@
 //! When the running invocations of a function end.
 //!
-//! A few thousand lie in a heap. A heap of a million would wait for memory at each of its levels, so those that end later lie apart
-//! and in no order, by how far ahead they end: a radix heap (Ahuja, Mehlhorn, Orlin, Tarjan: Faster algorithms for the shortest
-//! path problem, 1990) whose lowest part is an ordinary one. What comes next moves nearer once or twice on its way, in long rows.
+//! A few lie in a heap. What ends later lies apart on a ladder, after the ladder queue (Tang, Goh, Thng: Ladder queue, an O(1) priority
+//! queue structure for large-scale discrete event simulation, 2005): a rung cuts a span of time into places of equal length, and
+//! within a place there is no order. When a place is reached, it goes into the heap, or becomes a finer rung where many lie in it.
+//! So each invocation moves a few times only, however many there are, and hardly a comparison decides on the way.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use crate::time::SimTime;
 
-/// So many may be near without a thought of splitting them.
-const FEW: usize = 4096;
+/// So many may be near without a thought of laying them out.
+const FEW: usize = 64;
+
+/// The most places of a rung.
+const PLACES: usize = 1024;
 
 /// When a running invocation ends, its number and its environment's slot, packed so that one comparison orders them: first
 /// by time, then first come first.
@@ -48,18 +52,34 @@ pub(super) struct Ends {
     /// All that end up to `last_near`; not empty while there are others.
     near: BinaryHeap<Reverse<Running>>,
     last_near: u64,
-    /// How many may be near: twice as many as when they were last laid out, should they all end at once.
+    /// How many may be near: twice as many as when they came, should they all end at once.
     most_near: usize,
-    far: Box<Far>,
+    far: Box<Ladder>,
 }
 
 /// Those that end later.
 #[derive(Default)]
-struct Far {
-    /// Each by how many low bits of its end differ from `origin`. Each place is a time after those of the places before it.
+struct Ladder {
+    /// Each rung lies before all that is left of the one before it; none is empty.
+    rungs: Vec<Rung>,
+    /// Rungs that are done, for those that come.
+    spare: Vec<Rung>,
+}
+
+/// A span of time, cut into places.
+#[derive(Default)]
+struct Rung {
+    from: u64,
+    /// The last instant of the span.
+    last: u64,
+    /// A place is so many nanoseconds long, as a power of 2; but the last place goes on to the end of the span.
+    shift: u32,
+    last_place: u64,
+    /// At least as many as are needed.
     places: Vec<Vec<Running>>,
-    count: usize,
-    origin: u64,
+    /// A bit for each place in which something lies, and the first word in which there may be one.
+    used: Vec<u64>,
+    first_word: usize,
 }
 
 impl Ends {
@@ -89,59 +109,109 @@ impl Ends {
     #[inline]
     pub(super) fn pop(&mut self) -> Option<Running> {
         let first = self.near.pop()?;
-        if self.near.is_empty() && self.far.count > 0 {
+        if self.near.is_empty() && self.last_near != u64::MAX {
             self.approach();
         }
         Some(first.0)
     }
 
-    /// Too many are near: all are laid out anew.
+    /// Too many are near: they become a rung.
     #[cold]
     fn spread(&mut self) {
-        let mut all: Vec<Running> = self.near.drain().map(|Reverse(running)| running).collect();
-        self.far.places.iter_mut().for_each(|place| all.append(place));
-        self.far.places.resize_with(u64::BITS as usize + 1, Vec::new);
-        self.far.count = 0;
-        self.far.lay_out(all);
+        let all: Vec<Running> = self.near.drain().map(|Reverse(running)| running).collect();
+        self.far.lay_out(&all, self.last_near);
         self.approach();
     }
 
     /// Nothing is near: the earliest of the others come nearer.
-    #[cold]
+    #[inline(never)]
     fn approach(&mut self) {
-        let far = &mut *self.far;
-        while let Some(place) = far.places.iter().position(|place| !place.is_empty()) {
-            far.count -= far.places[place].len();
-            if far.places[place].len() > FEW / 2 && place > 0 {
-                // They agree in all bits above this place's, so that none comes to lie where others are.
-                let many = std::mem::take(&mut far.places[place]);
-                far.lay_out(many);
-                continue;
-            }
-            // Of all times that belong to this place, the last one.
-            let own = place.checked_sub(1).map_or(0, |bit| (1 << bit) - 1);
-            self.last_near = far.places[place][0].nanos() | own;
-            self.near.extend(far.places[place].drain(..).map(Reverse));
-            self.most_near = FEW.max(2 * self.near.len()) + far.count / 4;
-            if far.count == 0 {
-                self.last_near = u64::MAX;
-            }
-            return;
-        }
+        self.last_near = self.far.take_first(&mut self.near);
+        self.most_near = FEW.max(2 * self.near.len());
     }
 }
 
-impl Far {
+impl Ladder {
+    #[inline]
     fn put(&mut self, running: Running) {
-        let place = u64::BITS - (running.nanos() ^ self.origin).leading_zeros();
-        self.places[place as usize].push(running);
-        self.count += 1;
+        // Of the rungs that reach so far, the finest.
+        if let Some(rung) = self.rungs.iter_mut().rev().find(|rung| running.nanos() <= rung.last) {
+            rung.put(running);
+        }
     }
 
-    /// Puts invocations into their places, as seen from the earliest of them.
-    fn lay_out(&mut self, all: Vec<Running>) {
-        self.origin = all.iter().map(|running| running.nanos()).min().unwrap_or(self.origin);
-        all.into_iter().for_each(|running| self.put(running));
+    /// Makes a rung that goes on until `last` of all invocations that end up to then.
+    fn lay_out(&mut self, all: &[Running], last: u64) {
+        let mut rung = self.spare.pop().unwrap_or_default();
+        rung.begin(all, last);
+        all.iter().for_each(|running| rung.put(*running));
+        self.rungs.push(rung);
+    }
+
+    /// Moves those that end first to `near`, and gives back up to when those are all.
+    fn take_first(&mut self, near: &mut BinaryHeap<Reverse<Running>>) -> u64 {
+        while let Some(rung) = self.rungs.last_mut() {
+            let place = rung.take_place();
+            // Beside its last invocations a rung has nothing to order.
+            let last = if rung.is_empty() { rung.last } else { rung.end_of(place) };
+            let here = &mut rung.places[place];
+            let are_many = here.len() > FEW && here.iter().any(|running| running.nanos() != here[0].nanos());
+            let many = if are_many { std::mem::take(here) } else { Vec::new() };
+            near.extend(here.drain(..).map(Reverse));
+            if rung.is_empty() {
+                self.spare.extend(self.rungs.pop());
+            }
+            if !are_many {
+                return last;
+            }
+            self.lay_out(&many, last);
+        }
+        u64::MAX
+    }
+}
+
+impl Rung {
+    /// An empty rung that is to hold `all`, and what comes until `last`.
+    fn begin(&mut self, all: &[Running], last: u64) {
+        let ends = || all.iter().map(|running| running.nanos());
+        let (first_end, last_end) = (ends().min().unwrap_or(0), ends().max().unwrap_or(0));
+        let span = last_end - first_end;
+        // Soon they lie closer than on the whole, since those that end late are few.
+        let most = (2 * all.len()).next_power_of_two().min(PLACES);
+        self.shift = (u64::BITS - span.leading_zeros()).saturating_sub(most.ilog2());
+        // What ends after all of these lies in a place of its own.
+        self.last_place = (span >> self.shift) + 1;
+        (self.from, self.last, self.first_word) = (first_end, last, 0);
+        let places = self.last_place as usize + 1;
+        self.places.resize_with(places.max(self.places.len()), Vec::new);
+        self.used.resize(self.places.len().div_ceil(64), 0);
+    }
+
+    #[inline]
+    fn put(&mut self, running: Running) {
+        let place = ((running.nanos() - self.from) >> self.shift).min(self.last_place) as usize;
+        self.used[place / 64] |= 1 << (place % 64);
+        self.places[place].push(running);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.used[self.first_word..].iter().all(|word| *word == 0)
+    }
+
+    /// The first place in which something lies; it counts as empty from now on.
+    fn take_place(&mut self) -> usize {
+        while self.used[self.first_word] == 0 {
+            self.first_word += 1;
+        }
+        let word = &mut self.used[self.first_word];
+        let place = 64 * self.first_word + word.trailing_zeros() as usize;
+        *word &= *word - 1;
+        place
+    }
+
+    /// The last instant of a place.
+    fn end_of(&self, place: usize) -> u64 {
+        self.from + ((place as u64 + 1) << self.shift) - 1
     }
 }
 
@@ -170,13 +240,13 @@ mod tests {
                     assert_eq!(first, heap.pop().map(|Reverse(first)| first));
                     now = first.map_or(now, |first| first.ends().nanos());
                 }
-                most = most.max(ends.far.count);
+                most = most.max(ends.far.rungs.len());
             }
             while let Some(Reverse(first)) = heap.pop() {
                 assert_eq!(ends.pop(), Some(first));
             }
             assert_eq!((ends.pop(), ends.peek()), (None, None));
-            assert!(most > 1000 || longest < 1000, "{most} lay far away");
+            assert!(most > 1 || longest < 1000, "{most} rungs at most, where all take up to {longest} ns");
         }
     }
 

@@ -11,9 +11,9 @@ use std::collections::BinaryHeap;
 use crate::time::SimTime;
 
 /// So many may be near without a thought of laying them out.
-const FEW: usize = 64;
+const FEW: usize = 128;
 
-/// The most places of a rung.
+/// The most places into which a rung cuts what lies in it; one more is for what ends later.
 const PLACES: usize = 1024;
 
 /// When a running invocation ends, its number and its environment's slot, packed so that one comparison orders them: first

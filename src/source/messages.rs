@@ -111,6 +111,8 @@ pub(super) struct Messages {
 pub(super) struct Receipt {
     /// The messages received.
     pub messages: Vec<u64>,
+    /// The most tries that one of them has behind it.
+    pub tries: u32,
     /// Those that were received too often before, and leave the queue.
     pub redriven: Vec<u64>,
 }
@@ -218,9 +220,7 @@ impl Messages {
     }
 
     fn hide(&mut self, number: u64, visible: SimTime, now: SimTime) {
-        if visible <= now && !self.is_over(number, now) {
-            self.show(number, now);
-        } else {
+        if visible > now || self.show(number, now) {
             self.hidden.push(Reverse((visible.max(now), number)));
         }
     }
@@ -235,22 +235,21 @@ impl Messages {
         let mut over = Vec::new();
         while let Some(Reverse((_, number))) = self.hidden.peek().copied().filter(|Reverse((at, _))| *at <= now) {
             self.hidden.pop();
-            match self.expiry(number) {
-                Some(expiry) if expiry <= now => over.push(number),
-                Some(_) => self.show(number, now),
-                None => {}
+            if self.show(number, now) {
+                over.push(number);
             }
         }
         over
     }
 
-    fn is_over(&self, number: u64, now: SimTime) -> bool {
-        self.expiry(number).is_some_and(|at| at <= now)
+    /// How long the queue keeps a message of this run.
+    fn kept(&self, number: u64) -> SimDuration {
+        self.retention.saturating_sub(self.age_at_start(number))
     }
 
     fn expiry(&self, number: u64) -> Option<SimTime> {
         let message = self.live.get(number)?;
-        Some(message.emitted + self.retention.saturating_sub(self.age_at_start(number)))
+        Some(message.emitted + self.kept(number))
     }
 
     /// When the oldest message may expire.
@@ -273,15 +272,20 @@ impl Messages {
     }
 
     fn skip_ended(&mut self) {
-        while self.oldest < self.emitted && !self.live.contains(self.oldest) {
-            self.oldest += 1;
-        }
         self.next_expiry = self.expiry(self.oldest);
+        while self.next_expiry.is_none() && self.oldest < self.emitted {
+            self.oldest += 1;
+            self.next_expiry = self.expiry(self.oldest);
+        }
     }
 
-    /// A message becomes visible.
-    fn show(&mut self, number: u64, now: SimTime) {
-        let Some(message) = self.live.get_mut(number) else { return };
+    /// A message becomes visible, unless the queue keeps it no longer: gives back whether that is so.
+    fn show(&mut self, number: u64, now: SimTime) -> bool {
+        let kept = self.kept(number);
+        let Some(message) = self.live.get_mut(number) else { return false };
+        if message.emitted + kept <= now {
+            return true;
+        }
         let returns = message.place == Place::Received;
         message.place = Place::Visible;
         self.visible += 1;
@@ -293,6 +297,7 @@ impl Messages {
                 group.give_back(returns, now);
             }),
         }
+        false
     }
 
     /// Receives at most `most` messages; one that was received `limit` times leaves the queue instead.
@@ -315,6 +320,7 @@ impl Messages {
                         message.blocked = freed.since(message.visible);
                     }
                     receipt.messages.push(number);
+                    receipt.tries = receipt.tries.max(message.tries);
                 } else {
                     receipt.redriven.push(number);
                 }

@@ -192,10 +192,9 @@ impl Pollers {
     /// When the pollers may make their next call to the queue: `now`, unless their throughput is used up.
     pub(super) fn next_call(&mut self, now: SimTime) -> SimTime {
         self.refill(now);
+        let Some(throughput) = &self.throughput else { return now };
         let pollers = self.pollers();
-        self.throughput
-            .as_ref()
-            .map_or(now, |throughput| throughput.calls.next(pollers).max(throughput.bytes.next(pollers)).max(now))
+        throughput.calls.next(pollers).max(throughput.bytes.next(pollers)).max(now)
     }
 
     /// Counts a call that received so many bytes.
@@ -211,6 +210,9 @@ impl Pollers {
     }
 
     fn refill(&mut self, now: SimTime) {
+        if self.throughput.is_none() {
+            return;
+        }
         let pollers = self.pollers();
         if let Some(throughput) = &mut self.throughput {
             throughput.calls.refill(now, pollers);

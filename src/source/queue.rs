@@ -100,8 +100,8 @@ pub(super) struct Queue {
     pollers: Pollers,
     /// The queue's own limit of receives.
     quota: Option<TokenBucket>,
-    /// The batch that is gathered, and when its window opened.
-    gathering: Option<(Vec<u64>, SimTime)>,
+    /// The batch that is gathered.
+    gathering: Option<Gathered>,
     /// Batches with the function or waiting to be sent again, by handle.
     batches: Numbered<Batch>,
     /// When throttled batches are sent again or given up.
@@ -109,6 +109,15 @@ pub(super) struct Queue {
     handles: u64,
     /// When the pollers may call the queue again, if their throughput or the queue's limit holds them up.
     next_call: Option<SimTime>,
+}
+
+/// Received messages that are to become a batch.
+struct Gathered {
+    messages: Vec<u64>,
+    /// When its window opened: as the first of them was received.
+    opened: SimTime,
+    /// The most tries that one of them has behind it.
+    tries: u32,
 }
 
 impl Queue {
@@ -161,20 +170,14 @@ impl Queue {
 
 impl EventSource for Queue {
     fn next_wake(&self) -> Wake {
-        let again = self.retries.first().map(|(at, _)| *at);
-        let visible = self.messages.next_visible();
-        [
-            (again, Class::Retry),
-            (visible, Class::Retry),
-            (self.next_arrival(), Class::Arrival),
-            (self.pollers.next_step(), Class::Poll),
-            (self.next_call, Class::Poll),
-            (self.gathering.as_ref().map(|(_, opened)| *opened + self.window), Class::Window),
-            (self.messages.next_expiry(), Class::Expiry),
-        ]
-        .into_iter()
-        .map(|(at, class)| Wake::maybe(at, class))
-        .fold(Wake::NEVER, Wake::min)
+        let retry = earlier(self.messages.next_visible(), self.retries.first().map(|(at, _)| *at));
+        let poll = earlier(self.next_call, self.pollers.next_step());
+        let window = self.gathering.as_ref().map(|gathered| gathered.opened + self.window);
+        Wake::maybe(retry, Class::Retry)
+            .min(Wake::maybe(self.next_arrival(), Class::Arrival))
+            .min(Wake::maybe(poll, Class::Poll))
+            .min(Wake::maybe(window, Class::Window))
+            .min(Wake::maybe(self.messages.next_expiry(), Class::Expiry))
     }
 
     fn wake(&mut self, wake: Wake, ctx: &mut Context<'_>) {
@@ -188,8 +191,8 @@ impl EventSource for Queue {
             Class::Arrival => self.emit(ctx),
             Class::Poll => self.pollers.count_waiting(ctx.now),
             Class::Window => {
-                if let Some((messages, _)) = self.gathering.take() {
-                    self.dispatch(messages, ctx);
+                if let Some(gathered) = self.gathering.take() {
+                    self.dispatch(gathered, ctx);
                 }
             }
             Class::Expiry => {
@@ -203,17 +206,7 @@ impl EventSource for Queue {
     }
 
     fn settle(&mut self, settle: &Settle, ctx: &mut Context<'_>) {
-        let Some(batch) = self.batches.get_mut(settle.handle) else { return };
         match settle.verdict {
-            Verdict::Accepted => {
-                ctx.tell(Fact::Waiting { source: self.id, change: -(batch.messages.len() as i64) });
-                for number in &batch.messages {
-                    if let Some(message) = self.messages.get_mut(*number) {
-                        message.deliveries += 1;
-                    }
-                }
-                return;
-            }
             Verdict::Ended { invocation, started, init, ending } => {
                 let Some(mut batch) = self.batches.remove(settle.handle) else { return };
                 let returned = batch.split_returned(ending, self.answer, self.fifo);
@@ -223,26 +216,9 @@ impl EventSource for Queue {
                 if ending != Ending::Success && self.answer.is_none() {
                     self.pollers.back_off(ctx.now);
                 }
-                let (what, events) = (MappingCount::FailedInvoke, returned.len() as u64);
-                ctx.tell(Fact::Mapping { source: self.id, what, events });
                 self.give_back(&returned, batch.attempt, started, ctx);
             }
-            Verdict::Throttled(_)
-            | Verdict::Unavailable
-            | Verdict::Denied
-            | Verdict::Passed
-            | Verdict::Concluded { .. } => {
-                let again = batch.next_try(&self.backoff, ctx.now);
-                let events = Events::of(batch.messages.iter().copied(), ctx.watched);
-                ctx.mention(Fact::RetryScheduled(Call {
-                    source: self.id,
-                    function: self.target,
-                    events: &events,
-                    attempt: batch.attempt,
-                }));
-                self.retries.insert((again, settle.handle));
-                self.pollers.back_off(ctx.now);
-            }
+            _ => self.refused(settle.handle, ctx),
         }
         self.poll(ctx);
     }
@@ -303,8 +279,9 @@ impl Queue {
 
     /// One call to the queue: what it brings becomes a batch, or part of the one that is gathered.
     fn receive(&mut self, ctx: &mut Context<'_>) {
-        let (mut gathered, opened) = self.gathering.take().unwrap_or((Vec::new(), ctx.now));
-        let most = (self.most - gathered.len()).min(MOST_RECEIVED as usize);
+        let mut gathered =
+            self.gathering.take().unwrap_or(Gathered { messages: Vec::new(), opened: ctx.now, tries: 0 });
+        let most = (self.most - gathered.messages.len()).min(MOST_RECEIVED as usize);
         if let Some(quota) = &mut self.quota {
             quota.take(ctx.now);
         }
@@ -326,19 +303,20 @@ impl Queue {
             passes
         });
         self.tell_deleted(events - messages.len() as u64, ctx);
+        gathered.tries = gathered.tries.max(receipt.tries);
         // With free pollers a message is a batch.
-        if gathered.is_empty() {
-            gathered = messages;
+        if gathered.messages.is_empty() {
+            gathered.messages = messages;
         } else {
-            gathered.append(&mut messages);
+            gathered.messages.append(&mut messages);
         }
-        if gathered.is_empty() {
+        if gathered.messages.is_empty() {
             return;
         }
-        if self.window.is_zero() || gathered.len() >= self.most {
+        if self.window.is_zero() || gathered.messages.len() >= self.most {
             self.dispatch(gathered, ctx);
         } else {
-            self.gathering = Some((gathered, opened));
+            self.gathering = Some(gathered);
         }
     }
 
@@ -347,13 +325,8 @@ impl Queue {
     }
 
     /// Makes a batch of received messages and sends it.
-    fn dispatch(&mut self, mut messages: Vec<u64>, ctx: &mut Context<'_>) {
-        let (mut received, mut tries) = (SimTime::NEVER, 0);
-        for number in &messages {
-            let message = self.messages.get(*number);
-            received = received.min(message.received);
-            tries = tries.max(message.tries);
-        }
+    fn dispatch(&mut self, gathered: Gathered, ctx: &mut Context<'_>) {
+        let Gathered { mut messages, opened, tries } = gathered;
         messages.sort_unstable();
         let handle = self.handles;
         self.handles += 1;
@@ -361,12 +334,13 @@ impl Queue {
             poisoned: Vec::new(),
             attempt: 1 + tries,
             refusals: 0,
-            hidden_until: received + self.visibility,
+            hidden_until: opened + self.visibility,
             messages,
         };
         self.send(handle, batch, ctx);
     }
 
+    /// Sends a batch, as if it were accepted: what is refused is taken back at the same instant.
     fn send(&mut self, handle: u64, mut batch: Batch, ctx: &mut Context<'_>) {
         if self.poison.any() {
             batch.poisoned.clear();
@@ -374,32 +348,52 @@ impl Queue {
             let fails = |number: &&u64| poison.failing_deliveries(**number) > messages.get(**number).deliveries;
             batch.poisoned.extend(batch.messages.iter().filter(fails));
         }
-        let mut handler = None;
+        let (mut first, mut handler) = (None, None);
         for number in &batch.messages {
             let Some(message) = self.messages.get_mut(*number) else { continue };
+            first.get_or_insert((message.emitted, message.deliveries));
             message.tries = batch.attempt;
+            message.deliveries += 1;
             message.sent = message.sent.min(ctx.now);
             if let Some(own) = message.handler {
                 handler = Some(handler.unwrap_or(SimDuration::ZERO) + own);
             }
         }
-        let first = batch.messages.first().map(|number| self.messages.get(*number));
+        let (emitted, deliveries) = first.unwrap_or((ctx.now, 0));
+        ctx.tell(Fact::Waiting { source: self.id, change: -(batch.messages.len() as i64) });
         ctx.invoke(Invoke {
             source: self.id,
             function: self.target,
             invocation_type: InvocationType::RequestResponse,
             handle,
             events: Events::of(batch.messages.iter().copied(), ctx.watched),
-            emitted: first.map_or(ctx.now, |first| first.emitted),
+            emitted,
             attempt: batch.attempt,
-            deliveries: first.map_or(0, |first| first.deliveries),
+            deliveries,
             handler,
             poisoned: if batch.raises(self.answer) { u32::MAX } else { 0 },
             permission: self.permission,
-            receipt: true,
+            receipt: false,
             hops: 0,
         });
         self.batches.insert(handle, batch);
+    }
+
+    /// A batch was not accepted: it waits, and is sent again.
+    fn refused(&mut self, handle: u64, ctx: &mut Context<'_>) {
+        let Some(batch) = self.batches.get_mut(handle) else { return };
+        let again = batch.next_try(&self.backoff, ctx.now);
+        ctx.tell(Fact::Waiting { source: self.id, change: batch.messages.len() as i64 });
+        for number in &batch.messages {
+            if let Some(message) = self.messages.get_mut(*number) {
+                message.deliveries -= 1;
+            }
+        }
+        let events = Events::of(batch.messages.iter().copied(), ctx.watched);
+        let attempt = batch.attempt;
+        ctx.mention(Fact::RetryScheduled(Call { source: self.id, function: self.target, events: &events, attempt }));
+        self.retries.insert((again, handle));
+        self.pollers.back_off(ctx.now);
     }
 
     /// Sends throttled batches again whose wait is over; where the visibility timeout is over, too, they are given up.
@@ -421,6 +415,8 @@ impl Queue {
         if returned.is_empty() {
             return;
         }
+        let (what, events) = (MappingCount::FailedInvoke, returned.len() as u64);
+        ctx.tell(Fact::Mapping { source: self.id, what, events });
         ctx.tell(Fact::Waiting { source: self.id, change: returned.len() as i64 });
         for number in returned {
             if let Some(message) = self.messages.get_mut(*number) {
@@ -539,5 +535,13 @@ impl Queue {
             condition: None,
             invoke_count: 0,
         });
+    }
+}
+
+/// The earlier of two instants, where there are any.
+fn earlier(one: Option<SimTime>, other: Option<SimTime>) -> Option<SimTime> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        _ => one.or(other),
     }
 }

@@ -104,6 +104,8 @@ pub(super) struct Messages {
     emitted: u64,
     visible: u64,
     received: u64,
+    /// Empty lists, for the next receipts.
+    lists: Vec<Vec<u64>>,
 }
 
 /// What one call to the queue brings.
@@ -135,6 +137,7 @@ impl Messages {
             emitted: 0,
             visible: 0,
             received: 0,
+            lists: Vec::new(),
         }
     }
 
@@ -302,7 +305,7 @@ impl Messages {
 
     /// Receives at most `most` messages; one that was received `limit` times leaves the queue instead.
     pub(super) fn receive(&mut self, most: usize, limit: Option<u32>, now: SimTime) -> Receipt {
-        let mut receipt = Receipt::default();
+        let mut receipt = Receipt { messages: self.lists.pop().unwrap_or_default(), ..Receipt::default() };
         while receipt.messages.len() < most {
             let mut left = most - receipt.messages.len();
             let Messages { live, order, visible, received, .. } = self;
@@ -347,6 +350,12 @@ impl Messages {
             }
         }
         receipt
+    }
+
+    /// Takes back the list of a receipt whose messages have met their fates.
+    pub(super) fn reuse(&mut self, mut list: Vec<u64>) {
+        list.clear();
+        self.lists.push(list);
     }
 
     /// A message meets its fate and is no longer there.

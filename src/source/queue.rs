@@ -217,6 +217,7 @@ impl EventSource for Queue {
                     self.pollers.back_off(ctx.now);
                 }
                 self.give_back(&returned, batch.attempt, started, ctx);
+                self.messages.reuse(batch.messages);
             }
             _ => self.refused(settle.handle, ctx),
         }

@@ -219,7 +219,9 @@ impl EventSource for Queue {
                 self.give_back(&returned, batch.attempt, started, ctx);
                 self.messages.reuse(batch.messages);
             }
-            _ => self.refused(settle.handle, ctx),
+            Verdict::Throttled(_) | Verdict::Unavailable | Verdict::Denied => self.refused(settle.handle, ctx),
+            // Told only where they are asked for.
+            Verdict::Accepted | Verdict::Passed | Verdict::Concluded { .. } => return,
         }
         self.poll(ctx);
     }

@@ -4,16 +4,14 @@
 //! acceptance to the first try is random. Not modelled: "if the queue contains many entries, Lambda increases the retry
 //! interval and reduces the rate at which it reads events" (no figures are published).
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
 use rustc_hash::FxHashMap;
 
 use crate::engine::{Condition, SourceId};
 use crate::time::{SimDuration, SimTime};
 
 use super::EventInvokeConfig;
-use super::waiting::{Fifo, Waiting};
+use super::first_tries::{FirstTries, Fresh};
+use super::waiting::{Fifo, Role, Waiting};
 
 /// "Lambda waits one minute before the first retry and two minutes before the second" (AWS Lambda Developer Guide, "Error
 /// handling for asynchronous invocation": "The retry interval ... 1 minute between the first two attempts, and two minutes
@@ -37,14 +35,16 @@ pub(super) enum Next {
 // In this order: a function looks at the first two after each invocation.
 #[repr(C)]
 pub(super) struct AsyncQueue {
-    /// On their way to the first try.
-    fresh: BinaryHeap<Reverse<Waiting>>,
+    /// When the first of those on their way to the first try is due; never, where there is none.
+    next_fresh: SimTime,
     /// When the first of all others is due, kept so that the many first tries need not look; never, where none waits.
     next_delayed: SimTime,
     maximum_retry_attempts: u32,
     maximum_event_age: SimDuration,
     /// The delays after throttles: 1 s, 2 s ... 256 s, 300 s.
     throttle_delays: Vec<SimDuration>,
+    /// Those on their way to the first try.
+    fresh: Box<FirstTries>,
     /// Those that wait equally long, by how long: 60 s and 120 s after errors, then the delays after throttles.
     delayed: Vec<Fifo>,
     /// When the first event of each of them is due; never, where none waits.
@@ -72,7 +72,8 @@ impl AsyncQueue {
         AsyncQueue {
             maximum_retry_attempts: config.maximum_retry_attempts,
             maximum_event_age: config.maximum_event_age,
-            fresh: BinaryHeap::new(),
+            fresh: FirstTries::new().into(),
+            next_fresh: SimTime::NEVER,
             delayed: (0..delays).map(|_| Fifo::default()).collect(),
             due: vec![SimTime::NEVER; delays],
             throttle_delays,
@@ -83,8 +84,7 @@ impl AsyncQueue {
 
     /// When the next try is due.
     pub(super) fn next_due(&self) -> Option<SimTime> {
-        let fresh = self.fresh.peek().map_or(SimTime::NEVER, |Reverse(event)| event.due);
-        let next = fresh.min(self.next_delayed);
+        let next = self.next_fresh.min(self.next_delayed);
         (next != SimTime::NEVER).then_some(next)
     }
 
@@ -93,16 +93,13 @@ impl AsyncQueue {
         at.since(event.accepted) >= self.maximum_event_age
     }
 
-    /// Takes in a newly accepted event.
-    pub(super) fn enter(&mut self, event: Waiting, extra: Extra) {
+    /// Takes in a newly accepted event, which is tried at `due`.
+    pub(super) fn enter(&mut self, event: Fresh, due: SimTime, extra: Extra) {
         if extra != Extra::default() {
-            self.extras.insert(key(&event), extra);
+            self.extras.insert((event.source, event.event, event.role == Role::Copy), extra);
         }
-        // Millions may come at once: to double the room each time would waste half of it.
-        if self.fresh.len() == self.fresh.capacity() {
-            self.fresh.reserve_exact(64 + self.fresh.len() / 8);
-        }
-        self.fresh.push(Reverse(event));
+        self.fresh.enter(event, due);
+        self.next_fresh = self.next_fresh.min(due);
     }
 
     /// What `event` brings with it.
@@ -125,7 +122,8 @@ impl AsyncQueue {
     pub(super) fn clear(&mut self) -> bool {
         let any = self.next_due().is_some();
         if any {
-            self.fresh.clear();
+            *self.fresh = FirstTries::new();
+            self.next_fresh = SimTime::NEVER;
             self.delayed.iter_mut().for_each(Fifo::clear);
             self.due.fill(SimTime::NEVER);
             self.next_delayed = SimTime::NEVER;
@@ -135,16 +133,18 @@ impl AsyncQueue {
 
     /// Takes out the event whose try is due.
     pub(super) fn pop(&mut self) -> Option<Waiting> {
-        let fresh = self.fresh.peek().map(|Reverse(event)| event);
         let head = |which: &usize| self.delayed[*which].front();
-        let delayed = if fresh.is_some_and(|event| event.due < self.next_delayed) {
+        let delayed = if self.next_fresh < self.next_delayed {
             None
         } else {
             (0..self.due.len()).filter(|which| self.due[*which] == self.next_delayed).min_by_key(head)
         };
-        let is_first = |which: &usize| fresh.is_none_or(|fresh| head(which).is_some_and(|event| event < fresh));
+        let is_first =
+            |which: &usize| self.fresh.first().is_none_or(|fresh| head(which).is_some_and(|event| *event < fresh));
         let Some(which) = delayed.filter(is_first) else {
-            return self.fresh.pop().map(|Reverse(event)| event);
+            let event = self.fresh.pop();
+            self.next_fresh = self.fresh.next_due();
+            return event;
         };
         let event = self.delayed[which].pop();
         self.due[which] = self.delayed[which].front().map_or(SimTime::NEVER, |event| event.due);
@@ -201,35 +201,26 @@ fn key(event: &Waiting) -> (SourceId, u64, bool) {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::waiting::Role;
     use super::*;
 
     const fn at(secs: u64) -> SimTime {
         SimTime::from_nanos(secs * 1_000_000_000)
     }
 
+    fn fresh(number: u64) -> Fresh {
+        Fresh { accepted: at(0), event: number, emitted: at(0), source: SourceId(0), hops: 0, role: Role::Untold }
+    }
+
     pub(in crate::platform) fn event(number: u64, due: u64) -> Waiting {
-        Waiting {
-            due: at(due),
-            accepted: at(0),
-            source: SourceId(0),
-            event: number,
-            emitted: at(0),
-            first_try: SimTime::NEVER,
-            first_failure: SimTime::NEVER,
-            hops: 0,
-            throttles: 0,
-            errors: 0,
-            role: Role::Untold,
-        }
+        fresh(number).due_at(at(due))
     }
 
     #[test]
     fn events_leave_in_the_order_in_which_they_are_due() {
         let mut queue = AsyncQueue::new(&EventInvokeConfig::default());
         assert_eq!((queue.next_due(), queue.pop()), (None, None));
-        queue.enter(event(0, 70), Extra::default());
-        queue.enter(event(1, 50), Extra::default());
+        queue.enter(fresh(0), at(70), Extra::default());
+        queue.enter(fresh(1), at(50), Extra::default());
         assert_eq!(queue.failed(event(2, 0), at(1)), Next::Retry);
         assert_eq!(queue.throttled(event(3, 0), at(54)), Next::Retry);
         let mut order = Vec::new();

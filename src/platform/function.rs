@@ -15,11 +15,12 @@ use crate::time::{SimDuration, SimTime};
 use super::account::Account;
 use super::admission::Admission;
 use super::async_queue::{AsyncQueue, Extra};
-use super::ends::{Ends, Running};
 use super::environments::{Environment, Environments};
+use super::first_tries::Fresh;
 use super::handler::Handler;
 use super::init::{Init, Preparation};
 use super::provisioned::Provisioned;
+use super::soonest::{Soonest, Timed};
 use super::waiting::{Role, Waiting};
 use super::{DEFAULT_QUEUE_DELAY, FunctionSpec, Origin, RecursiveLoop, Shared};
 
@@ -47,7 +48,8 @@ pub(super) struct Function {
     pub(super) admission: Admission,
     provisioned: Option<Box<Provisioned>>,
     environments: Environments,
-    running: Ends,
+    /// When each running invocation ends, with its number and its environment's slot.
+    running: Soonest,
     init: Init,
     /// The invocation of each busy environment, by slot; that of an idle one is over.
     invocations: Vec<Option<Invocation>>,
@@ -63,7 +65,7 @@ pub(super) struct Function {
     pub(super) recursive_loop: RecursiveLoop,
 }
 
-/// A running invocation, in one line of the cache. Its number, its environment's slot and its end are known from [`Running`].
+/// A running invocation, in one line of the cache. Its number, its environment's slot and its end are known from [`Timed`].
 #[repr(align(64))]
 struct Invocation {
     /// Its environment's number.
@@ -122,7 +124,7 @@ impl Function {
                 key,
             ),
             provisioned: provisioned.map(|count| Provisioned::new(count, spec.provisioned_allocation).into()),
-            running: Ends::new(),
+            running: Soonest::new(),
             invocations: Vec::new(),
             runs: Vec::new(),
             tried: Vec::new(),
@@ -134,7 +136,7 @@ impl Function {
     }
 
     pub(super) fn next_wake(&self) -> Wake {
-        let completion = Wake::maybe(self.running.peek().map(Running::ends), Class::Completion);
+        let completion = Wake::maybe(self.running.peek().map(Timed::at), Class::Completion);
         let retry = Wake::maybe(self.queue.next_due(), Class::Retry);
         let expiry = Wake::maybe(self.environments.next_expiry(), Class::Expiry);
         completion.min(retry).min(expiry).min(self.next_ready())
@@ -259,24 +261,19 @@ impl Function {
         // A stopped function's events go straight to their destination.
         let delay =
             if self.admission.is_stopped() { SimDuration::ZERO } else { self.queue_delay.sample(&mut key.draws()) };
-        let event = Waiting {
-            due: now + delay,
+        let event = Fresh {
             accepted: now,
-            source: invoke.source,
             event: invoke.events.first,
             emitted: invoke.emitted,
-            first_try: SimTime::NEVER,
-            first_failure: SimTime::NEVER,
+            source: invoke.source,
             hops: invoke.hops,
-            throttles: 0,
-            errors: 0,
             role: match invoke.receipt {
                 _ if copy => Role::Copy,
                 true => Role::Told,
                 false => Role::Untold,
             },
         };
-        self.queue.enter(event, Extra { handler: invoke.handler, poisoned: invoke.poisoned });
+        self.queue.enter(event, now + delay, Extra { handler: invoke.handler, poisoned: invoke.poisoned });
     }
 
     /// Whether one more invocation may run now, and on which concurrency.
@@ -341,7 +338,7 @@ impl Function {
             concurrency,
             queued_since,
         });
-        self.running.push(Running::new(ctx.now + init + handler, number, environment.slot));
+        self.running.push(Timed::new(ctx.now + init + handler, number, environment.slot));
         let slot = environment.slot as usize;
         if let Some(event) = start.queued {
             self.tried.resize(self.tried.len().max(slot + 1), *event);

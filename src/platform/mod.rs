@@ -9,14 +9,15 @@ mod admission;
 mod assumptions;
 mod async_queue;
 mod config;
-mod ends;
 mod environments;
+mod first_tries;
 mod function;
 mod handler;
 mod init;
 mod provisioned;
 mod queued;
 mod runtime;
+mod soonest;
 mod waiting;
 
 pub use assumptions::assumptions;

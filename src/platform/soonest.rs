@@ -1,9 +1,9 @@
-//! When the running invocations of a function end.
+//! What comes soonest: instants at which running invocations end, or events are tried for the first time.
 //!
-//! A few lie in a heap. What ends later lies apart on a ladder, after the ladder queue (Tang, Goh, Thng: Ladder queue, an O(1) priority
+//! A few lie in a heap. What comes later lies apart on a ladder, after the ladder queue (Tang, Goh, Thng: Ladder queue, an O(1) priority
 //! queue structure for large-scale discrete event simulation, 2005): a rung cuts a span of time into places of equal length, and
 //! within a place there is no order. When a place is reached, it goes into the heap, or becomes a finer rung where many lie in it.
-//! So each invocation moves a few times only, however many there are, and hardly a comparison decides on the way.
+//! So each moves a few times only, however many there are, and hardly a comparison decides on the way.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -13,33 +13,39 @@ use crate::time::SimTime;
 /// So many may be near without a thought of laying them out.
 const FEW: usize = 128;
 
-/// The most places into which a rung cuts what lies in it; one more is for what ends later.
+/// The most places into which a rung cuts what lies in it; one more is for what comes later.
 const PLACES: usize = 1024;
 
-/// When a running invocation ends, its number and its environment's slot, packed so that one comparison orders them: first
-/// by time, then first come first.
+/// Something at an instant: the instant, a number and a slot, packed so that one comparison orders them, first by time, then by
+/// number.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) struct Running(u128);
+pub(super) struct Timed(u128);
 
-/// Bits of a slot, below those of the number: 16 million busy environments, a million million invocations.
-const SLOT_BITS: u32 = 24;
+/// Bits of a slot, and of a number above it: 268 million slots, half a million million numbers. The instant has the rest, as many as
+/// it needs.
+const SLOT_BITS: u32 = 28;
+const NUMBER_BITS: u32 = 39;
 
-impl Running {
-    pub(super) fn new(ends: SimTime, number: u64, slot: u32) -> Running {
-        assert!(slot < 1 << SLOT_BITS && number < 1 << (64 - SLOT_BITS), "more invocations than a run can number");
-        Running((u128::from(ends.nanos()) << 64) | (u128::from(number) << SLOT_BITS) | u128::from(slot))
+impl Timed {
+    pub(super) fn new(at: SimTime, number: u64, slot: u32) -> Timed {
+        assert!(slot < 1 << SLOT_BITS && number < 1 << NUMBER_BITS, "more than a run can number");
+        Timed(
+            (u128::from(at.nanos()) << (NUMBER_BITS + SLOT_BITS))
+                | (u128::from(number) << SLOT_BITS)
+                | u128::from(slot),
+        )
     }
 
-    pub(super) fn ends(self) -> SimTime {
+    pub(super) fn at(self) -> SimTime {
         SimTime::from_nanos(self.nanos())
     }
 
     fn nanos(self) -> u64 {
-        (self.0 >> 64) as u64
+        (self.0 >> (NUMBER_BITS + SLOT_BITS)) as u64
     }
 
     pub(super) fn number(self) -> u64 {
-        self.0 as u64 >> SLOT_BITS
+        (self.0 >> SLOT_BITS) as u64 & ((1 << NUMBER_BITS) - 1)
     }
 
     pub(super) fn slot(self) -> u32 {
@@ -47,17 +53,17 @@ impl Running {
     }
 }
 
-/// The running invocations, the earliest end first.
-pub(super) struct Ends {
-    /// All that end up to `last_near`; not empty while there are others.
-    near: BinaryHeap<Reverse<Running>>,
+/// Many of them, the soonest first.
+pub(super) struct Soonest {
+    /// All up to `last_near`; not empty while there are others.
+    near: BinaryHeap<Reverse<Timed>>,
     last_near: u64,
-    /// How many may be near: twice as many as when they came, should they all end at once.
+    /// How many may be near: twice as many as when they came, should they all come at once.
     most_near: usize,
     far: Box<Ladder>,
 }
 
-/// Those that end later.
+/// Those that come later.
 #[derive(Default)]
 struct Ladder {
     /// Each rung lies before all that is left of the one before it; none is empty.
@@ -76,38 +82,38 @@ struct Rung {
     shift: u32,
     last_place: u64,
     /// At least as many as are needed.
-    places: Vec<Vec<Running>>,
+    places: Vec<Vec<Timed>>,
     /// A bit for each place in which something lies, and the first word in which there may be one.
     used: Vec<u64>,
     first_word: usize,
 }
 
-impl Ends {
-    pub(super) fn new() -> Ends {
-        Ends { near: BinaryHeap::new(), last_near: u64::MAX, most_near: FEW, far: Box::default() }
+impl Soonest {
+    pub(super) fn new() -> Soonest {
+        Soonest { near: BinaryHeap::new(), last_near: u64::MAX, most_near: FEW, far: Box::default() }
     }
 
-    /// The invocation that ends first.
-    pub(super) fn peek(&self) -> Option<Running> {
+    /// The soonest.
+    pub(super) fn peek(&self) -> Option<Timed> {
         self.near.peek().map(|Reverse(first)| *first)
     }
 
-    /// Adds an invocation.
+    /// Adds one.
     #[inline]
-    pub(super) fn push(&mut self, running: Running) {
-        if running.nanos() > self.last_near {
-            self.far.put(running);
+    pub(super) fn push(&mut self, timed: Timed) {
+        if timed.nanos() > self.last_near {
+            self.far.put(timed);
             return;
         }
-        self.near.push(Reverse(running));
+        self.near.push(Reverse(timed));
         if self.near.len() > self.most_near {
             self.spread();
         }
     }
 
-    /// Takes out the invocation that ends first.
+    /// Takes out the soonest.
     #[inline]
-    pub(super) fn pop(&mut self) -> Option<Running> {
+    pub(super) fn pop(&mut self) -> Option<Timed> {
         let first = self.near.pop()?;
         if self.near.is_empty() && self.last_near != u64::MAX {
             self.approach();
@@ -118,7 +124,7 @@ impl Ends {
     /// Too many are near: they become a rung.
     #[cold]
     fn spread(&mut self) {
-        let all: Vec<Running> = self.near.drain().map(|Reverse(running)| running).collect();
+        let all: Vec<Timed> = self.near.drain().map(|Reverse(timed)| timed).collect();
         self.far.lay_out(&all, self.last_near);
         self.approach();
     }
@@ -133,29 +139,29 @@ impl Ends {
 
 impl Ladder {
     #[inline]
-    fn put(&mut self, running: Running) {
+    fn put(&mut self, timed: Timed) {
         // Of the rungs that reach so far, the finest.
-        if let Some(rung) = self.rungs.iter_mut().rev().find(|rung| running.nanos() <= rung.last) {
-            rung.put(running);
+        if let Some(rung) = self.rungs.iter_mut().rev().find(|rung| timed.nanos() <= rung.last) {
+            rung.put(timed);
         }
     }
 
-    /// Makes a rung that goes on until `last` of all invocations that end up to then.
-    fn lay_out(&mut self, all: &[Running], last: u64) {
+    /// Makes a rung that goes on until `last` of all that come up to then.
+    fn lay_out(&mut self, all: &[Timed], last: u64) {
         let mut rung = self.spare.pop().unwrap_or_default();
         rung.begin(all, last);
-        all.iter().for_each(|running| rung.put(*running));
+        all.iter().for_each(|timed| rung.put(*timed));
         self.rungs.push(rung);
     }
 
-    /// Moves those that end first to `near`, and gives back up to when those are all.
-    fn take_first(&mut self, near: &mut BinaryHeap<Reverse<Running>>) -> u64 {
+    /// Moves the soonest to `near`, and gives back up to when those are all.
+    fn take_first(&mut self, near: &mut BinaryHeap<Reverse<Timed>>) -> u64 {
         while let Some(rung) = self.rungs.last_mut() {
             let place = rung.take_place();
-            // Beside its last invocations a rung has nothing to order.
+            // Beside its last ones a rung has nothing to order.
             let last = if rung.is_empty() { rung.last } else { rung.end_of(place) };
             let here = &mut rung.places[place];
-            let are_many = here.len() > FEW && here.iter().any(|running| running.nanos() != here[0].nanos());
+            let are_many = here.len() > FEW && here.iter().any(|timed| timed.nanos() != here[0].nanos());
             let many = if are_many { std::mem::take(here) } else { Vec::new() };
             near.extend(here.drain(..).map(Reverse));
             if rung.is_empty() {
@@ -172,26 +178,26 @@ impl Ladder {
 
 impl Rung {
     /// An empty rung that is to hold `all`, and what comes until `last`.
-    fn begin(&mut self, all: &[Running], last: u64) {
-        let ends = || all.iter().map(|running| running.nanos());
-        let (first_end, last_end) = (ends().min().unwrap_or(0), ends().max().unwrap_or(0));
-        let span = last_end - first_end;
-        // Soon they lie closer than on the whole, since those that end late are few.
+    fn begin(&mut self, all: &[Timed], last: u64) {
+        let instants = || all.iter().map(|timed| timed.nanos());
+        let (soonest, latest) = (instants().min().unwrap_or(0), instants().max().unwrap_or(0));
+        let span = latest - soonest;
+        // Soon they lie closer than on the whole, since those that come late are few.
         let most = (2 * all.len()).next_power_of_two().min(PLACES);
         self.shift = (u64::BITS - span.leading_zeros()).saturating_sub(most.ilog2());
-        // What ends after all of these lies in a place of its own.
+        // What comes after all of these lies in a place of its own.
         self.last_place = (span >> self.shift) + 1;
-        (self.from, self.last, self.first_word) = (first_end, last, 0);
+        (self.from, self.last, self.first_word) = (soonest, last, 0);
         let places = self.last_place as usize + 1;
         self.places.resize_with(places.max(self.places.len()), Vec::new);
         self.used.resize(self.places.len().div_ceil(64), 0);
     }
 
     #[inline]
-    fn put(&mut self, running: Running) {
-        let place = ((running.nanos() - self.from) >> self.shift).min(self.last_place) as usize;
+    fn put(&mut self, timed: Timed) {
+        let place = ((timed.nanos() - self.from) >> self.shift).min(self.last_place) as usize;
         self.used[place / 64] |= 1 << (place % 64);
-        self.places[place].push(running);
+        self.places[place].push(timed);
     }
 
     fn is_empty(&self) -> bool {
@@ -219,41 +225,44 @@ impl Rung {
 mod tests {
     use super::*;
     use crate::random::Key;
+    use crate::time::SimDuration;
 
     /// Against an ordinary heap, with many at one instant, long gaps, and numbers that grow and shrink.
     #[test]
-    fn they_end_in_order() {
+    fn they_come_in_order() {
         for (law, longest) in [1, 50, 1_000_000, 1 << 40, 1 << 55].into_iter().enumerate() {
-            let (mut ends, mut heap) = (Ends::new(), BinaryHeap::new());
+            let (mut soonest, mut heap) = (Soonest::new(), BinaryHeap::new());
             let (mut now, mut most) = (0, 0);
             for number in 0..60_000 {
                 let key = Key::root(law as u64).numbered(number);
                 let length = key.named("length").below(longest) >> key.named("scale").below(20);
-                let running = Running::new(SimTime::from_nanos((now + length).min(1 << 60)), number, number as u32);
-                ends.push(running);
-                heap.push(Reverse(running));
+                let timed = Timed::new(SimTime::from_nanos((now + length).min(1 << 60)), number, number as u32);
+                soonest.push(timed);
+                heap.push(Reverse(timed));
                 // Most come first, most go later.
                 let leaving = key.named("leaving").below(if number < 30_000 { 2 } else { 4 });
                 for _ in 0..leaving {
-                    assert_eq!(ends.peek(), heap.peek().map(|Reverse(first)| *first));
-                    let first = ends.pop();
+                    assert_eq!(soonest.peek(), heap.peek().map(|Reverse(first)| *first));
+                    let first = soonest.pop();
                     assert_eq!(first, heap.pop().map(|Reverse(first)| first));
-                    now = first.map_or(now, |first| first.ends().nanos());
+                    now = first.map_or(now, |first| first.at().nanos());
                 }
-                most = most.max(ends.far.rungs.len());
+                most = most.max(soonest.far.rungs.len());
             }
             while let Some(Reverse(first)) = heap.pop() {
-                assert_eq!(ends.pop(), Some(first));
+                assert_eq!(soonest.pop(), Some(first));
             }
-            assert_eq!((ends.pop(), ends.peek()), (None, None));
+            assert_eq!((soonest.pop(), soonest.peek()), (None, None));
             assert!(most > 1 || longest < 1000, "{most} rungs at most, where all take up to {longest} ns");
         }
     }
 
     #[test]
-    fn a_running_invocation_keeps_what_it_is_made_of() {
-        let running = Running::new(SimTime::from_nanos(1 << 60), (1 << 40) - 1, (1 << 24) - 1);
-        assert_eq!((running.ends().nanos(), running.number(), running.slot()), (1 << 60, (1 << 40) - 1, (1 << 24) - 1));
-        assert!(Running::new(SimTime::ZERO, 1, 0) > Running::new(SimTime::ZERO, 0, 7));
+    fn each_keeps_what_it_is_made_of() {
+        let last = SimTime::ZERO + SimDuration::from_nanos(u64::MAX);
+        let (number, slot) = ((1 << NUMBER_BITS) - 1, (1 << SLOT_BITS) - 1);
+        let timed = Timed::new(last, number, slot);
+        assert_eq!((timed.at(), timed.number(), timed.slot()), (last, number, slot));
+        assert!(Timed::new(SimTime::ZERO, 1, 0) > Timed::new(SimTime::ZERO, 0, 7));
     }
 }

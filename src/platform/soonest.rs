@@ -21,19 +21,14 @@ const PLACES: usize = 1024;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Timed(u128);
 
-/// Bits of a slot, and of a number above it: 268 million slots, half a million million numbers. The instant has the rest, as many as
-/// it needs.
-const SLOT_BITS: u32 = 28;
-const NUMBER_BITS: u32 = 39;
+/// Bits of a slot, below those of the number: 134 million slots, 137 thousand million numbers.
+const SLOT_BITS: u32 = 27;
+const NUMBER_BITS: u32 = 64 - SLOT_BITS;
 
 impl Timed {
     pub(super) fn new(at: SimTime, number: u64, slot: u32) -> Timed {
         assert!(slot < 1 << SLOT_BITS && number < 1 << NUMBER_BITS, "more than a run can number");
-        Timed(
-            (u128::from(at.nanos()) << (NUMBER_BITS + SLOT_BITS))
-                | (u128::from(number) << SLOT_BITS)
-                | u128::from(slot),
-        )
+        Timed((u128::from(at.nanos()) << 64) | (u128::from(number) << SLOT_BITS) | u128::from(slot))
     }
 
     pub(super) fn at(self) -> SimTime {
@@ -41,11 +36,11 @@ impl Timed {
     }
 
     fn nanos(self) -> u64 {
-        (self.0 >> (NUMBER_BITS + SLOT_BITS)) as u64
+        (self.0 >> 64) as u64
     }
 
     pub(super) fn number(self) -> u64 {
-        (self.0 >> SLOT_BITS) as u64 & ((1 << NUMBER_BITS) - 1)
+        self.0 as u64 >> SLOT_BITS
     }
 
     pub(super) fn slot(self) -> u32 {

@@ -22,7 +22,7 @@ impl SimTime {
     /// The instant at which a run begins.
     pub const ZERO: SimTime = SimTime(0);
     /// Later than every instant that a run reaches: the wake-up of an actor that waits for nothing.
-    pub const NEVER: SimTime = SimTime(u64::MAX);
+    pub const NEVER: SimTime = SimTime(LAST + 1);
 
     /// The instant `nanos` nanoseconds after the start; beyond 73 years, never.
     pub const fn from_nanos(nanos: u64) -> SimTime {

@@ -98,15 +98,15 @@ impl Arrivals {
         arrivals
     }
 
-    /// When the next event occurs.
-    pub fn peek(&self) -> Option<SimTime> {
-        (self.next != SimTime::NEVER).then_some(self.next)
+    /// When the next event occurs; never, after the last.
+    pub fn next(&self) -> SimTime {
+        self.next
     }
 
     /// Takes the next arrival.
     #[inline]
     pub fn pop(&mut self) -> Option<Arrival> {
-        let at = self.peek()?;
+        let at = Some(self.next).filter(|at| *at != SimTime::NEVER)?;
         let row = self.row.as_ref();
         let arrival =
             Arrival { at, handler: row.and_then(|row| row.handler), function: row.and_then(|row| row.function) };

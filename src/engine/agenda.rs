@@ -36,25 +36,20 @@ const CLASS_BITS: u32 = 3;
 pub struct Wake(u64);
 
 impl Wake {
-    /// That of an actor that waits for nothing: later than every other.
-    pub const NEVER: Wake = Wake(u64::MAX);
+    /// That of an actor that waits for nothing.
+    pub const NEVER: Wake = Wake::new(SimTime::NEVER, Class::Expiry);
 
-    /// A wake-up at `at` of class `class`.
+    /// A wake-up at `at`, which may be never, of class `class`.
     pub const fn new(at: SimTime, class: Class) -> Wake {
         Wake((at.nanos() << CLASS_BITS) | class as u64)
     }
 
-    /// A wake-up of class `class`, if there is a time for it.
-    pub fn maybe(at: Option<SimTime>, class: Class) -> Wake {
-        at.map_or(Wake::NEVER, |at| Wake::new(at, class))
-    }
-
-    /// When.
+    /// When; never, of an actor that waits for nothing.
     pub const fn at(self) -> SimTime {
-        if self.0 == u64::MAX { SimTime::NEVER } else { SimTime::from_nanos(self.0 >> CLASS_BITS) }
+        SimTime::from_nanos(self.0 >> CLASS_BITS)
     }
 
-    /// As what; nothing is asked of an actor that waits for nothing.
+    /// As what.
     pub fn class(self) -> Class {
         Class::ALL.get(self.0 as usize & ((1 << CLASS_BITS) - 1)).copied().unwrap_or(Class::Expiry)
     }
@@ -62,7 +57,7 @@ impl Wake {
 
 impl std::fmt::Debug for Wake {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if *self == Wake::NEVER { f.write_str("never") } else { write!(f, "{} {:?}", self.at(), self.class()) }
+        if self.at() == SimTime::NEVER { f.write_str("never") } else { write!(f, "{} {:?}", self.at(), self.class()) }
     }
 }
 
@@ -85,7 +80,7 @@ impl Agenda {
     /// The actor that acts next, and when.
     pub fn first(&self) -> Option<(u32, Wake)> {
         let wake = self.earliest[1];
-        if wake == Wake::NEVER {
+        if wake.at() == SimTime::NEVER {
             return None;
         }
         let mut node = 1;

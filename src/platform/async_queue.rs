@@ -82,10 +82,9 @@ impl AsyncQueue {
         }
     }
 
-    /// When the next try is due.
-    pub(super) fn next_due(&self) -> Option<SimTime> {
-        let next = self.next_fresh.min(self.next_delayed);
-        (next != SimTime::NEVER).then_some(next)
+    /// When the next try is due; never, where no event waits.
+    pub(super) fn next_due(&self) -> SimTime {
+        self.next_fresh.min(self.next_delayed)
     }
 
     /// Whether `event` may no longer be tried at `at`.
@@ -120,7 +119,7 @@ impl AsyncQueue {
 
     /// Forgets all events; whether there were any.
     pub(super) fn clear(&mut self) -> bool {
-        let any = self.next_due().is_some();
+        let any = self.next_due() != SimTime::NEVER;
         if any {
             *self.fresh = FirstTries::new();
             self.next_fresh = SimTime::NEVER;
@@ -218,13 +217,14 @@ pub(super) mod tests {
     #[test]
     fn events_leave_in_the_order_in_which_they_are_due() {
         let mut queue = AsyncQueue::new(&EventInvokeConfig::default());
-        assert_eq!((queue.next_due(), queue.pop()), (None, None));
+        assert_eq!((queue.next_due(), queue.pop()), (SimTime::NEVER, None));
         queue.enter(fresh(0), at(70), Extra::default());
         queue.enter(fresh(1), at(50), Extra::default());
         assert_eq!(queue.failed(event(2, 0), at(1)), Next::Retry);
         assert_eq!(queue.throttled(event(3, 0), at(54)), Next::Retry);
         let mut order = Vec::new();
-        while let Some(due) = queue.next_due() {
+        while queue.next_due() != SimTime::NEVER {
+            let due = queue.next_due();
             let event = queue.pop().unwrap();
             assert_eq!(event.due, due);
             order.push((due, event.event));

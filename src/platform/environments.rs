@@ -172,11 +172,13 @@ impl Environments {
         std::mem::take(&mut slot.is_reset).then_some(slot.resets)
     }
 
-    /// When the next idle environment is reclaimed.
-    pub(super) fn next_expiry(&self) -> Option<SimTime> {
+    /// When the next idle environment is reclaimed; never, where none is idle.
+    pub(super) fn next_expiry(&self) -> SimTime {
         match &self.idle {
-            Idle::Queue { since, keep_alive, .. } => since.front().map(|(since, _)| *since + *keep_alive),
-            Idle::Keyed(keyed) => keyed.expiry.peek().map(|(_, Reverse((at, _)))| *at),
+            Idle::Queue { since, keep_alive, .. } => {
+                since.front().map_or(SimTime::NEVER, |(since, _)| *since + *keep_alive)
+            }
+            Idle::Keyed(keyed) => keyed.expiry.peek().map_or(SimTime::NEVER, |(_, Reverse((at, _)))| *at),
         }
     }
 
@@ -308,7 +310,7 @@ mod tests {
             assert_eq!(pool.take().unwrap().number, want, "{reuse:?}");
             assert_eq!(
                 pool.next_expiry(),
-                Some(at(if want == 1 { 602 } else { 601 })),
+                at(if want == 1 { 602 } else { 601 }),
                 "{reuse:?}: the first to fall idle goes first"
             );
         }
@@ -338,7 +340,7 @@ mod tests {
         let mut pool = pool(Reuse::MostRecent, Some(100));
         let environment = pool.create(at(0));
         assert_eq!(pool.release(environment, at(10)), None);
-        assert_eq!(pool.next_expiry(), Some(at(100)), "life ends before the keep-alive");
+        assert_eq!(pool.next_expiry(), at(100), "life ends before the keep-alive");
         let environment = pool.take().unwrap();
         assert_eq!(pool.release(environment, at(130)), Some(0), "busy past its life, reclaimed when it falls idle");
         assert_eq!(

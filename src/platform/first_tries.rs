@@ -56,7 +56,7 @@ impl FirstTries {
 
     /// When the first is due; never, where there is none.
     pub(super) fn next_due(&self) -> SimTime {
-        self.order.peek().map_or(SimTime::NEVER, Timed::at)
+        self.order.next_at()
     }
 
     /// The first.

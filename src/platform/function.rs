@@ -136,15 +136,16 @@ impl Function {
     }
 
     pub(super) fn next_wake(&self) -> Wake {
-        let completion = Wake::maybe(self.running.peek().map(Timed::at), Class::Completion);
-        let retry = Wake::maybe(self.queue.next_due(), Class::Retry);
-        let expiry = Wake::maybe(self.environments.next_expiry(), Class::Expiry);
+        let completion = Wake::new(self.running.next_at(), Class::Completion);
+        let retry = Wake::new(self.queue.next_due(), Class::Retry);
+        let expiry = Wake::new(self.environments.next_expiry(), Class::Expiry);
         completion.min(retry).min(expiry).min(self.next_ready())
     }
 
     /// Provisioned environments that are ready at an instant serve the calls of that instant.
     fn next_ready(&self) -> Wake {
-        Wake::maybe(self.provisioned.as_ref().and_then(|provisioned| provisioned.ready_at()), Class::Completion)
+        let ready = self.provisioned.as_ref().map_or(SimTime::NEVER, |provisioned| provisioned.next_ready());
+        Wake::new(ready, Class::Completion)
     }
 
     pub(super) fn wake(

@@ -45,9 +45,9 @@ impl Provisioned {
         self.count
     }
 
-    /// When all of them are ready, where they are not yet.
-    pub(super) fn ready_at(&self) -> Option<SimTime> {
-        self.ready_at
+    /// When all of them are ready; never, where they are already.
+    pub(super) fn next_ready(&self) -> SimTime {
+        self.ready_at.unwrap_or(SimTime::NEVER)
     }
 
     /// All of them are ready.

@@ -88,6 +88,11 @@ impl Soonest {
         Soonest { near: BinaryHeap::new(), last_near: u64::MAX, most_near: FEW, far: Box::default() }
     }
 
+    /// When the soonest comes; never, where there is none.
+    pub(super) fn next_at(&self) -> SimTime {
+        self.peek().map_or(SimTime::NEVER, Timed::at)
+    }
+
     /// The soonest.
     pub(super) fn peek(&self) -> Option<Timed> {
         self.near.peek().map(|Reverse(first)| *first)

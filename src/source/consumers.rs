@@ -110,7 +110,7 @@ impl Pull {
     /// When the lag of a Kafka mapping is looked at next, where that could change anything.
     pub(super) fn next_evaluation(&self) -> Wake {
         let consumers = self.setting.consumers.as_ref().filter(|consumers| consumers.may_change(self.lags()));
-        Wake::maybe(consumers.map(|consumers| consumers.next_evaluation(self.now)), Class::Poll)
+        Wake::new(consumers.map_or(SimTime::NEVER, |consumers| consumers.next_evaluation(self.now)), Class::Poll)
     }
 
     /// Whether records wait that no consumer has in flight.

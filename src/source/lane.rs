@@ -88,24 +88,24 @@ impl Lane {
 
     /// When a batch would be sent, if nothing more were read: at once if it is full or no window is set, else at the end of
     /// the window. "The next batching window begins as soon as the previous function invocation completes"; one that ran out
-    /// empty begins again at once.
-    pub(super) fn due(&self, cut: Cut, now: SimTime) -> Option<SimTime> {
+    /// empty begins again at once. Never, where nothing waits or the lane is not free.
+    pub(super) fn due(&self, cut: Cut, now: SimTime) -> SimTime {
         if !matches!(self.state, State::Free) {
-            return None;
+            return SimTime::NEVER;
         }
         if !self.parts.is_empty() {
-            return Some(now);
+            return now;
         }
-        let oldest = self.buffer.front()?;
+        let Some(oldest) = self.buffer.front() else { return SimTime::NEVER };
         if self.buffer.len() >= cut.most || cut.window.is_zero() || self.has_later_window(cut) {
-            return Some(now);
+            return now;
         }
         if cut.window_opens_with_a_record {
-            return Some(oldest.read + cut.window);
+            return oldest.read + cut.window;
         }
         let waited = oldest.read.since(self.free_since);
         let windows = waited.nanos().div_ceil(cut.window.nanos()).max(1);
-        Some(self.free_since + cut.window.saturating_mul(windows))
+        self.free_since + cut.window.saturating_mul(windows)
     }
 
     /// Whether records of a later tumbling window were read, so that the earlier one has all of its own.
@@ -314,7 +314,7 @@ mod tests {
             (&[7_000], 10, 40, Some(47_000), "read as the window opens"),
             (&[], 10, 40, None, "nothing to send"),
         ] {
-            assert_eq!(lane(reads).due(cut(most, window), at(9_500)), due.map(at), "{why}");
+            assert_eq!(lane(reads).due(cut(most, window), at(9_500)), due.map_or(SimTime::NEVER, at), "{why}");
         }
     }
 

@@ -98,8 +98,8 @@ pub(super) struct Messages {
     backlog: (u64, SimDuration),
     /// All messages before this have met their fates, or were received as their retention ended.
     oldest: u64,
-    /// When the first of the others may expire.
-    next_expiry: Option<SimTime>,
+    /// When the first of the others may expire; never, where there is none.
+    next_expiry: SimTime,
     /// Messages so far.
     emitted: u64,
     visible: u64,
@@ -133,7 +133,7 @@ impl Messages {
             retention,
             backlog,
             oldest: 0,
-            next_expiry: None,
+            next_expiry: SimTime::NEVER,
             emitted: 0,
             visible: 0,
             received: 0,
@@ -228,9 +228,9 @@ impl Messages {
         }
     }
 
-    /// When the next hidden message becomes visible.
-    pub(super) fn next_visible(&self) -> Option<SimTime> {
-        self.hidden.peek().map(|Reverse((at, _))| *at)
+    /// When the next hidden message becomes visible; never, where none is hidden.
+    pub(super) fn next_visible(&self) -> SimTime {
+        self.hidden.peek().map_or(SimTime::NEVER, |Reverse((at, _))| *at)
     }
 
     /// Lets hidden messages become visible up to `now`; those that the queue no longer keeps are returned instead.
@@ -250,13 +250,12 @@ impl Messages {
         self.retention.saturating_sub(self.age_at_start(number))
     }
 
-    fn expiry(&self, number: u64) -> Option<SimTime> {
-        let message = self.live.get(number)?;
-        Some(message.emitted + self.kept(number))
+    fn expiry(&self, number: u64) -> SimTime {
+        self.live.get(number).map_or(SimTime::NEVER, |message| message.emitted + self.kept(number))
     }
 
-    /// When the oldest message may expire.
-    pub(super) fn next_expiry(&self) -> Option<SimTime> {
+    /// When the oldest message may expire; never, where there is none.
+    pub(super) fn next_expiry(&self) -> SimTime {
         self.next_expiry
     }
 
@@ -264,7 +263,7 @@ impl Messages {
     pub(super) fn expired(&mut self, now: SimTime) -> Vec<u64> {
         // Messages are numbered in order of emission, and so in order of expiry.
         let mut over = Vec::new();
-        while self.next_expiry.is_some_and(|at| at <= now) {
+        while self.next_expiry <= now {
             if self.get(self.oldest).place != Place::Received {
                 over.push(self.oldest);
             }
@@ -276,7 +275,7 @@ impl Messages {
 
     fn skip_ended(&mut self) {
         self.next_expiry = self.expiry(self.oldest);
-        while self.next_expiry.is_none() && self.oldest < self.emitted {
+        while self.next_expiry == SimTime::NEVER && self.oldest < self.emitted {
             self.oldest += 1;
             self.next_expiry = self.expiry(self.oldest);
         }

@@ -39,6 +39,7 @@ mod stream;
 mod streaming;
 mod window;
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use chrono::{DateTime, Utc};
@@ -289,4 +290,9 @@ fn merged(parts: Vec<Schema>) -> Schema {
         }
     }
     schemars::json_schema!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
+}
+
+/// When the first of several things is due; never, where there is none.
+fn first_at(due: &BTreeSet<(SimTime, u64)>) -> SimTime {
+    due.first().map_or(SimTime::NEVER, |(at, _)| *at)
 }

@@ -133,10 +133,10 @@ impl Pollers {
         (self.base + self.growth * self.steps * self.scaling.step.nanos() / MINUTE.nanos()).min(self.ceiling)
     }
 
-    /// When the next step comes, if messages go on waiting.
-    pub(super) fn next_step(&self) -> Option<SimTime> {
-        let since = self.waiting_since.filter(|_| self.limit() < self.ceiling)?;
-        Some(since + self.scaling.step.saturating_sub(self.waited))
+    /// When the next step comes, if messages go on waiting; never, where none waits or the ceiling is reached.
+    pub(super) fn next_step(&self) -> SimTime {
+        let since = self.waiting_since.filter(|_| self.limit() < self.ceiling);
+        since.map_or(SimTime::NEVER, |since| since + self.scaling.step.saturating_sub(self.waited))
     }
 
     /// Counts the time for which messages waited up to `now`.
@@ -262,19 +262,19 @@ mod tests {
     #[test]
     fn pollers_are_added_while_messages_wait() {
         let mut pollers = Pollers::on_demand(300, None, PollerScaling::default());
-        assert_eq!((pollers.limit(), pollers.next_step()), (5, None));
+        assert_eq!((pollers.limit(), pollers.next_step()), (5, SimTime::NEVER));
         pollers.observe(at(0), true, false);
-        assert_eq!(pollers.next_step(), Some(at(10)));
+        assert_eq!(pollers.next_step(), at(10));
         // Six seconds, then a pause in which nothing waits, then four more.
         pollers.observe(at(6), false, false);
-        assert_eq!(pollers.next_step(), None);
+        assert_eq!(pollers.next_step(), SimTime::NEVER);
         pollers.observe(at(100), true, false);
-        assert_eq!(pollers.next_step(), Some(at(104)));
+        assert_eq!(pollers.next_step(), at(104));
         for (time, limit) in [(103, 5), (104, 55), (154, 305), (342, 1205), (344, 1250), (1000, 1250)] {
             pollers.count_waiting(at(time));
             assert_eq!(pollers.limit(), limit, "at {time} s");
         }
-        assert_eq!(pollers.next_step(), None);
+        assert_eq!(pollers.next_step(), SimTime::NEVER);
     }
 
     #[test]

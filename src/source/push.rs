@@ -25,7 +25,7 @@ use super::common::Common;
 use super::plan::{Plan, Schedule, Waiter, cron_moments};
 use super::poison::Poison;
 use super::sender::DEAD_LETTER_QUEUE;
-use super::{Definition, EventSource, Figures, KeyProblem, Kind, Mode, Shape, Site, merged};
+use super::{Definition, EventSource, Figures, KeyProblem, Kind, Mode, Shape, Site, first_at, merged};
 
 /// Largest request of a synchronous call: "6 MB (synchronous)" (AWS Lambda Developer Guide, "Lambda quotas").
 pub(super) const SYNCHRONOUS_PAYLOAD: u64 = 6 * 1024 * 1024;
@@ -283,17 +283,16 @@ pub(super) struct Push {
 
 impl EventSource for Push {
     fn next_wake(&self) -> Wake {
-        let arrival = Wake::maybe(self.arrivals.peek(), Class::Arrival);
+        let arrival = Wake::new(self.arrivals.next(), Class::Arrival);
         if self.on_the_way.is_empty() && !self.remembers {
             return arrival;
         }
-        let client = self.clients.as_ref().and_then(|clients| clients.sends.first());
-        let hop = self.on_the_way.peek().map(|Reverse((at, _))| *at);
+        let client = self.clients.as_ref().map_or(SimTime::NEVER, |clients| first_at(&clients.sends));
+        let hop = self.on_the_way.peek().map_or(SimTime::NEVER, |Reverse((at, _))| *at);
         arrival
-            .min(Wake::maybe(client.map(|(at, _)| *at), Class::Arrival))
-            .min(Wake::maybe(hop, Class::Retry))
-            .min(Wake::maybe(self.retries.first().map(|(at, _)| *at), Class::Retry))
-            .min(Wake::maybe(self.deadlines.first().map(|(at, _)| *at), Class::Expiry))
+            .min(Wake::new(client, Class::Arrival))
+            .min(Wake::new(hop.min(first_at(&self.retries)), Class::Retry))
+            .min(Wake::new(first_at(&self.deadlines), Class::Expiry))
     }
 
     fn wake(&mut self, wake: Wake, ctx: &mut Context<'_>) {
@@ -362,7 +361,7 @@ impl EventSource for Push {
     }
 
     fn is_exhausted(&self) -> bool {
-        self.arrivals.peek().is_none()
+        self.arrivals.next() == SimTime::NEVER
             && self.clients.as_ref().is_none_or(|clients| clients.sends.is_empty() && self.calls.is_empty())
     }
 }
@@ -370,7 +369,7 @@ impl EventSource for Push {
 impl Push {
     /// The next event occurs.
     fn emit(&mut self, ctx: &mut Context<'_>) {
-        let (handler, function) = if self.arrivals.peek() == Some(ctx.now) {
+        let (handler, function) = if self.arrivals.next() == ctx.now {
             let arrival = self.arrivals.pop();
             arrival.map_or((None, None), |arrival| (arrival.handler, arrival.function))
         } else {

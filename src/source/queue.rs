@@ -25,7 +25,7 @@ use super::poison::Poison;
 use super::pollers::Pollers;
 use super::queue_batch::Batch;
 use super::sqs::MOST_RECEIVED;
-use super::{EventSource, Site};
+use super::{EventSource, Site, first_at};
 
 /// "Each 64 KB chunk of a payload is billed as 1 request" (Amazon SQS pricing), of what is received, too.
 const REQUEST_PAYLOAD: u64 = 64 * 1024;
@@ -107,8 +107,8 @@ pub(super) struct Queue {
     /// When throttled batches are sent again or given up.
     retries: BTreeSet<(SimTime, u64)>,
     handles: u64,
-    /// When the pollers may call the queue again, if their throughput or the queue's limit holds them up.
-    next_call: Option<SimTime>,
+    /// When the pollers may call the queue again, if their throughput or the queue's limit holds them up; else never.
+    next_call: SimTime,
 }
 
 /// Received messages that are to become a batch.
@@ -163,21 +163,19 @@ impl Queue {
             batches: Numbered::default(),
             retries: BTreeSet::new(),
             handles: 0,
-            next_call: None,
+            next_call: SimTime::NEVER,
         })
     }
 }
 
 impl EventSource for Queue {
     fn next_wake(&self) -> Wake {
-        let retry = earlier(self.messages.next_visible(), self.retries.first().map(|(at, _)| *at));
-        let poll = earlier(self.next_call, self.pollers.next_step());
-        let window = self.gathering.as_ref().map(|gathered| gathered.opened + self.window);
-        Wake::maybe(retry, Class::Retry)
-            .min(Wake::maybe(self.next_arrival(), Class::Arrival))
-            .min(Wake::maybe(poll, Class::Poll))
-            .min(Wake::maybe(window, Class::Window))
-            .min(Wake::maybe(self.messages.next_expiry(), Class::Expiry))
+        let window = self.gathering.as_ref().map_or(SimTime::NEVER, |gathered| gathered.opened + self.window);
+        Wake::new(self.messages.next_visible().min(first_at(&self.retries)), Class::Retry)
+            .min(Wake::new(self.next_arrival(), Class::Arrival))
+            .min(Wake::new(self.next_call.min(self.pollers.next_step()), Class::Poll))
+            .min(Wake::new(window, Class::Window))
+            .min(Wake::new(self.messages.next_expiry(), Class::Expiry))
     }
 
     fn wake(&mut self, wake: Wake, ctx: &mut Context<'_>) {
@@ -227,18 +225,18 @@ impl EventSource for Queue {
     }
 
     fn is_exhausted(&self) -> bool {
-        self.next_arrival().is_none()
+        self.next_arrival() == SimTime::NEVER
     }
 }
 
 impl Queue {
-    fn next_arrival(&self) -> Option<SimTime> {
-        if self.emitted < self.backlog { Some(SimTime::ZERO) } else { self.arrivals.peek() }
+    fn next_arrival(&self) -> SimTime {
+        if self.emitted < self.backlog { SimTime::ZERO } else { self.arrivals.next() }
     }
 
     /// Lets all messages of this instant occur.
     fn emit(&mut self, ctx: &mut Context<'_>) {
-        while self.next_arrival() == Some(ctx.now) {
+        while self.next_arrival() == ctx.now {
             let number = self.emitted;
             self.emitted += 1;
             let (mut visible, mut handler) = (ctx.now, None);
@@ -254,9 +252,9 @@ impl Queue {
 
     /// Lets free pollers receive what they can.
     fn poll(&mut self, ctx: &mut Context<'_>) {
-        self.next_call = None;
+        self.next_call = SimTime::NEVER;
         if ctx.now < self.begins {
-            self.next_call = Some(self.begins);
+            self.next_call = self.begins;
             return;
         }
         if self.messages.any_receivable() {
@@ -269,7 +267,7 @@ impl Queue {
             let answered = self.quota.as_ref().map_or(ctx.now, |quota| quota.next(ctx.now));
             let ready = self.pollers.next_call(ctx.now).max(answered);
             if ready > ctx.now {
-                self.next_call = Some(ready);
+                self.next_call = ready;
                 break;
             }
             self.receive(ctx);
@@ -538,13 +536,5 @@ impl Queue {
             condition: None,
             invoke_count: 0,
         });
-    }
-}
-
-/// The earlier of two instants, where there are any.
-fn earlier(one: Option<SimTime>, other: Option<SimTime>) -> Option<SimTime> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        _ => one.or(other),
     }
 }

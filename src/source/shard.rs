@@ -116,7 +116,7 @@ impl EventSource for Pull {
         if !self.setting.eager && !self.stream.has_empty_shard() {
             return shard;
         }
-        shard.min(Wake::maybe(self.stream.next_write(), Class::Arrival))
+        shard.min(Wake::new(self.stream.next_write(), Class::Arrival))
     }
 
     fn wake(&mut self, wake: Wake, ctx: &mut Context<'_>) {
@@ -246,7 +246,7 @@ impl Pull {
 
     /// Lets records occur up to `until`.
     fn draw(&mut self, until: SimTime, ctx: &mut Context<'_>) {
-        if self.stream.next_write().is_none_or(|at| at > until) {
+        if self.stream.next_write() > until {
             return;
         }
         let mut changes = Vec::new();
@@ -268,7 +268,7 @@ impl Pull {
     /// Finds out when a shard next acts, and its children where it was read to its end.
     pub(super) fn reschedule(&mut self, shard: usize, now: SimTime) {
         let wake = self.next_of(shard);
-        if wake != Wake::NEVER {
+        if wake.at() != SimTime::NEVER {
             self.schedule.push(shard as u32, Reverse((wake, self.shards[shard].turn)));
             return;
         }
@@ -298,8 +298,8 @@ impl Pull {
         let unread = self.stream.shards[number].oldest();
         let mut next = Wake::NEVER;
         if self.stream.shards[number].parents.iter().all(|parent| self.is_drained(*parent)) {
-            let poll = unread.map(|record| self.next_poll(number, record.readable));
-            next = Wake::maybe(poll, Class::Poll).min(Wake::maybe(self.closing_poll(number), Class::Poll));
+            let poll = unread.map_or(SimTime::NEVER, |record| self.next_poll(number, record.readable));
+            next = Wake::new(poll.min(self.closing_poll(number).unwrap_or(SimTime::NEVER)), Class::Poll);
         }
         let expiry = |record: &Record| {
             let left = self.setting.retention.saturating_sub(self.stream.age_at_start(record));
@@ -310,7 +310,7 @@ impl Pull {
             let acts = match &lane.state {
                 // Without a consumer nothing is due: it comes back when it has one.
                 State::Free if self.has_consumer(number) => {
-                    Wake::maybe(lane.due(self.setting.cut, SimTime::ZERO), Class::Window)
+                    Wake::new(lane.due(self.setting.cut, SimTime::ZERO), Class::Window)
                 }
                 State::Blocked { until, .. } if self.has_consumer(number) => Wake::new(*until, Class::Retry),
                 State::Free | State::Blocked { .. } | State::InFlight(_) => Wake::NEVER,
@@ -420,7 +420,7 @@ impl Pull {
         for lane in 0..self.shards[number].lanes.len() {
             while self.has_consumer(number) {
                 let state = &mut self.shards[number].lanes[lane];
-                if state.due(self.setting.cut, ctx.now).is_none_or(|at| at > ctx.now) {
+                if state.due(self.setting.cut, ctx.now) > ctx.now {
                     break;
                 }
                 let batch = state.cut(self.setting.cut, ctx.now);

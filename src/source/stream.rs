@@ -221,7 +221,7 @@ impl Stream {
 
     /// When the next record occurs; never, after the last.
     fn next_arrival(&self) -> SimTime {
-        if self.emitted < self.backlog { SimTime::ZERO } else { self.arrivals.peek().unwrap_or(SimTime::NEVER) }
+        if self.emitted < self.backlog { SimTime::ZERO } else { self.arrivals.next() }
     }
 
     /// When a refused write is next tried again; never, where there is none.
@@ -229,10 +229,9 @@ impl Stream {
         self.rewrites.peek().map_or(SimTime::NEVER, |Reverse((at, ..))| *at)
     }
 
-    /// When a record is next written, or refused.
-    pub(super) fn next_write(&self) -> Option<SimTime> {
-        let next = self.next_arrival().min(self.next_rewrite());
-        (next != SimTime::NEVER).then_some(next)
+    /// When a record is next written, or refused; never, after the last.
+    pub(super) fn next_write(&self) -> SimTime {
+        self.next_arrival().min(self.next_rewrite())
     }
 
     /// Whether a shard has no unread record, so that the next record may be the one that it waits for.
@@ -242,7 +241,8 @@ impl Stream {
 
     /// Lets all records up to `until` occur; `changed` hears what follows for the shards.
     pub(super) fn draw(&mut self, until: SimTime, ctx: &mut Context<'_>, mut changed: impl FnMut(Change)) {
-        while let Some(at) = self.next_write().filter(|at| *at <= until) {
+        while self.next_write() <= until {
+            let at = self.next_write();
             if self.resharding.is_some() {
                 self.reshard(at, &mut changed);
             }

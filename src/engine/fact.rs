@@ -79,6 +79,9 @@ impl Part {
     }
 }
 
+/// The parts that each record of a batch has for itself: those before the batch was sent, the first four of [`Part::ALL`].
+pub type BeforeSent = [SimDuration; 4];
+
 /// The latency of one event, in parts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Parts(pub [SimDuration; Part::ALL.len()]);
@@ -86,14 +89,16 @@ pub struct Parts(pub [SimDuration; Part::ALL.len()]);
 impl Parts {
     /// The parts named; the others are zero.
     pub fn of(parts: &[(Part, SimDuration)]) -> Parts {
-        Parts::default().with(parts)
+        let mut all = Parts::default();
+        for (part, length) in parts {
+            all.0[*part as usize] = *length;
+        }
+        all
     }
 
-    /// These, but for the parts named.
-    pub fn with(mut self, parts: &[(Part, SimDuration)]) -> Parts {
-        for (part, length) in parts {
-            self.0[*part as usize] = *length;
-        }
+    /// These, and those of a record before its batch was sent.
+    pub fn after(mut self, before: BeforeSent) -> Parts {
+        self.0[..before.len()].copy_from_slice(&before);
         self
     }
 
@@ -317,8 +322,10 @@ pub enum Fact<'a> {
     Processed {
         /// Their source.
         source: SourceId,
-        /// When each occurred, and its latency.
-        events: &'a [(SimTime, Parts)],
+        /// When each occurred, and its own parts of the latency.
+        events: &'a [(SimTime, BeforeSent)],
+        /// The other parts, which they share.
+        shared: &'a Parts,
     },
     /// A synchronous caller got its answer.
     Answered {

@@ -4,7 +4,9 @@
 //! their own, each of which saves no more registers than it needs, and what stands before them saves none. Those of the two facts
 //! that the platform tells of each invocation become parts of the platform's own code.
 
-use crate::engine::{Answer, Call, Concurrency, Condition, Ending, Fact, Fate, MappingCount, Observe, Parts, SourceId};
+use crate::engine::{
+    Answer, BeforeSent, Call, Concurrency, Condition, Ending, Fact, Fate, MappingCount, Observe, Parts, SourceId,
+};
 use crate::time::{SimDuration, SimTime};
 
 use super::interval::SourceColumn;
@@ -94,7 +96,7 @@ impl Observe for Recorder<'_> {
         figures.processed_in_window += u64::from(in_window);
         figures.fates[Fate::Processed as usize] += u64::from(counts);
         if let Some(parts) = parts.filter(|_| counts) {
-            figures.add_latency(parts);
+            figures.add_latency(&parts.0, 0);
         }
     }
 
@@ -120,7 +122,7 @@ impl Recorder<'_> {
                 self.processed(at, source, emitted, parts);
             }
             Fact::Settled { .. } => self.lost(fact),
-            Fact::Processed { source, events } => self.processed_together(at, source, events),
+            Fact::Processed { source, events, shared } => self.processed_together(at, source, events, shared),
             Fact::Answered { source, emitted, waited, answer } => self.answered(source, emitted, waited, answer),
             _ => self.other(at, fact),
         }
@@ -181,19 +183,23 @@ impl Recorder<'_> {
     }
 
     #[inline(never)]
-    fn processed_together(&mut self, at: SimTime, source: SourceId, events: &[(SimTime, Parts)]) {
+    fn processed_together(&mut self, at: SimTime, source: SourceId, events: &[(SimTime, BeforeSent)], shared: &Parts) {
         let count = events.len() as u64;
         self.live -= count;
         let (warm_up, in_window) = (self.warm_up, self.is_in_window(at));
         let figures = self.source(source);
         figures.processed += count;
         figures.processed_in_window += if in_window { count } else { 0 };
+        let others = shared.total().nanos();
+        let mut counted = 0;
         for (emitted, parts) in events {
             if *emitted >= warm_up {
-                figures.fates[Fate::Processed as usize] += 1;
-                figures.add_latency(parts);
+                counted += 1;
+                figures.add_latency(parts, others);
             }
         }
+        figures.fates[Fate::Processed as usize] += counted;
+        figures.add_shared(shared, counted);
     }
 
     /// The window's last instant belongs to it.

@@ -1,7 +1,7 @@
 //! What a run has come to: the recorder's knowledge at its end.
 
 use crate::engine::{Answer, Fate, Parts};
-use crate::time::SimTime;
+use crate::time::{SimDuration, SimTime};
 
 use super::interval::{Minute, Timeline};
 use super::{Level, Quantity};
@@ -47,19 +47,27 @@ pub struct SourceFigures {
 }
 
 impl SourceFigures {
-    /// Adds the latency of one event.
+    /// Adds the latency of one event: so many of its parts, and the sum of the others.
     #[inline(always)]
-    pub(super) fn add_latency(&mut self, parts: &Parts) {
-        let latency = parts.total();
-        self.latency.record(latency);
+    pub(super) fn add_latency(&mut self, parts: &[SimDuration], others: u64) {
+        // Together they last as long as the event did, which is far from the end of the numbers.
+        let own: u64 = parts.iter().map(|part| part.nanos()).sum();
+        self.latency.record(SimDuration::from_nanos(own + others));
         // Narrow sums are quick, as long as they last.
-        let total = self.recent_parts.1.checked_add(latency.nanos()).unwrap_or_else(|| {
+        let total = self.recent_parts.1.checked_add(own).unwrap_or_else(|| {
             self.settle_parts();
-            latency.nanos()
+            own
         });
         self.recent_parts.1 = total;
-        for (sum, part) in self.recent_parts.0.iter_mut().zip(parts.0) {
+        for (sum, part) in self.recent_parts.0.iter_mut().zip(parts) {
             *sum += part.nanos();
+        }
+    }
+
+    /// Adds parts that the latencies of so many events have in common.
+    pub(super) fn add_shared(&mut self, shared: &Parts, events: u64) {
+        for (sum, part) in self.parts.iter_mut().zip(shared.0) {
+            *sum += u128::from(part.nanos()) * u128::from(events);
         }
     }
 

@@ -179,29 +179,30 @@ impl Pull {
             (Part::Handler, ctx.now.since(started).saturating_sub(init)),
         ]);
         let stream = &self.stream;
-        let parts = |record: &Record| {
+        let before = |record: &Record, emitted: SimTime| {
             let free = batch.lane_free.max(record.read);
-            shared.with(&[
-                (Part::Delivery, record.readable.since(stream.emitted_at(record))),
-                (Part::Poll, record.read.since(record.readable) + stream.age_at_start(record)),
-                (Part::Blocked, free.since(record.read)),
-                (Part::Batching, batch.sent.since(free)),
-            ])
+            let delivery = record.readable.since(emitted);
+            let poll = record.read.since(record.readable) + stream.age_at_start(record);
+            [delivery, poll, batch.sent.since(free), free.since(record.read)]
         };
         if !ctx.watched {
             self.latencies.clear();
-            self.latencies.extend(batch.records.iter().map(|record| (stream.emitted_at(record), parts(record))));
-            ctx.tell(Fact::Processed { source: self.setting.id, events: &self.latencies });
+            self.latencies.extend(batch.records.iter().map(|record| {
+                let emitted = stream.emitted_at(record);
+                (emitted, before(record, emitted))
+            }));
+            ctx.tell(Fact::Processed { source: self.setting.id, events: &self.latencies, shared: &shared });
             return self.forget(&batch.records);
         }
         let tell = |record: &Record| {
+            let emitted = stream.emitted_at(record);
             ctx.tell(Fact::Settled {
                 source: self.setting.id,
                 function: Some(self.setting.target),
                 event: record.number,
-                emitted: stream.emitted_at(record),
+                emitted,
                 fate: Fate::Processed,
-                parts: Some(&parts(record)),
+                parts: Some(&shared.after(before(record, emitted))),
                 invocation: Some(invocation),
                 attempt: batch.attempt,
                 condition: None,

@@ -11,8 +11,8 @@ use priority_queue::PriorityQueue;
 use rustc_hash::{FxHashMap, FxHasher};
 
 use crate::engine::{
-    BatchItemFailures, Call, Class, Condition, Context, DestinationId, Ending, Fact, Fate, FunctionId, InvocationType,
-    Invoke, MappingCount, Parts, Settle, SourceId, Verdict, Wake,
+    BatchItemFailures, BeforeSent, Call, Class, Condition, Context, DestinationId, Ending, Fact, Fate, FunctionId,
+    InvocationType, Invoke, MappingCount, Settle, SourceId, Verdict, Wake,
 };
 use crate::random::Key;
 use crate::time::{SimDuration, SimTime};
@@ -106,7 +106,7 @@ pub(super) struct Pull {
     /// The last turn of a shard that had to wait for its next one.
     last_turn: u64,
     /// Room for the latencies of a batch.
-    pub(super) latencies: Vec<(SimTime, Parts)>,
+    pub(super) latencies: Vec<(SimTime, BeforeSent)>,
 }
 
 impl EventSource for Pull {

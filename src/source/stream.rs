@@ -428,9 +428,8 @@ impl Stream {
     pub(super) fn read(&mut self, shard: usize, now: SimTime, most: u64, mut take: impl FnMut(Record, usize)) -> u64 {
         let shard = &mut self.shards[shard];
         let readable = shard.unread.partition_point(|record| record.readable <= now).min(most as usize);
-        for record in shard.unread.drain(..readable) {
-            take(record.read(now), record.lane);
-        }
+        shard.unread.range(..readable).for_each(|record| take(record.read(now), record.lane));
+        shard.unread.drain(..readable);
         self.empty += usize::from(readable > 0 && shard.unread.is_empty() && shard.open);
         readable as u64
     }

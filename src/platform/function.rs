@@ -249,19 +249,20 @@ impl Function {
     fn enqueue(&mut self, invoke: &Invoke, shared: &mut Shared, now: SimTime) {
         let (source, event) = (invoke.source.0 as usize, invoke.events.first);
         let Origin { key, duplicate_rate } = shared.sources[source];
-        let draws_of = |key: Key, event| key.numbered(event).named(QUEUE_DELAY);
-        let draws = shared.queue_delays[source].of(event, |event| draws_of(key, event));
-        self.enter_queue(invoke, draws, false, now);
-        if key.numbered(event).chance(DUPLICATE, duplicate_rate) {
-            self.enter_queue(invoke, draws_of(key.named(DUPLICATE), event), true, now);
+        let law = &self.queue_delay;
+        let draw = |key: Key, event| law.sample(&mut key.numbered(event).named(QUEUE_DELAY).draws());
+        let delay = shared.queue_delays[source].of(event, |event| draw(key, event));
+        let copy = key.numbered(event).chance(DUPLICATE, duplicate_rate).then(|| draw(key.named(DUPLICATE), event));
+        self.enter_queue(invoke, delay, false, now);
+        if let Some(delay) = copy {
+            self.enter_queue(invoke, delay, true, now);
         }
     }
 
-    /// Lets an event, or the copy of one, enter the queue; its way through it is drawn from `key`.
-    fn enter_queue(&mut self, invoke: &Invoke, key: Key, copy: bool, now: SimTime) {
+    /// Lets an event, or the copy of one, enter the queue; its way to the first try takes `delay`.
+    fn enter_queue(&mut self, invoke: &Invoke, delay: SimDuration, copy: bool, now: SimTime) {
         // A stopped function's events go straight to their destination.
-        let delay =
-            if self.admission.is_stopped() { SimDuration::ZERO } else { self.queue_delay.sample(&mut key.draws()) };
+        let delay = if self.admission.is_stopped() { SimDuration::ZERO } else { delay };
         let event = Fresh {
             accepted: now,
             event: invoke.events.first,

@@ -59,7 +59,7 @@ struct Shared {
     running: u64,
     sources: Vec<Origin>,
     /// By source: the draws of its events' ways through asynchronous queues.
-    queue_delays: Vec<Ahead<Key>>,
+    queue_delays: Vec<Ahead<SimDuration>>,
     rules: Rules,
     service_outages: Vec<ServiceOutage>,
     recursive_loop_limit: u8,
@@ -106,7 +106,7 @@ impl Platform {
                 Function::new(FunctionId(place as u32), spec, &rules, destinations, key, sampler)
             })
             .collect();
-        let queue_delays = sources.iter().map(|source| Ahead::new(source.key)).collect();
+        let queue_delays = sources.iter().map(|_| Ahead::new(SimDuration::ZERO)).collect();
         let shared =
             Shared { invocations: 0, running: 0, sources, queue_delays, rules, service_outages, recursive_loop_limit };
         Platform { functions, account, shared }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::arrivals::parse_time;
 use crate::distribution::{DistributionSpec, TimeUnit};
-use crate::engine::{Agenda, DestinationId, FunctionId, Message, SourceId, Wake};
+use crate::engine::{Agenda, DestinationId, FunctionId, Invoke, Reply, SourceId, Wake};
 use crate::inputs::{InputError, Inputs};
 use crate::platform::{Origin, Platform};
 use crate::random::Key;
@@ -37,8 +37,9 @@ enum Actor {
 struct World<'a> {
     cast: Cast,
     ctx: Context<'a>,
-    /// Messages that are being delivered.
-    delivered: Vec<Message>,
+    /// What is being delivered.
+    calls: Vec<Invoke>,
+    replies: Vec<Reply>,
     /// By destination: the source that makes events of its messages.
     relays: Vec<Option<SourceId>>,
 }
@@ -160,7 +161,8 @@ impl<'a> World<'a> {
         Ok(World {
             cast,
             ctx: Context::new(recorder),
-            delivered: Vec::new(),
+            calls: Vec::new(),
+            replies: Vec::new(),
             // A function as a destination gets its messages through a source of the destination's name.
             relays: names
                 .destinations
@@ -177,9 +179,9 @@ impl<'a> World<'a> {
         // Sources that will emit no more end the window of statistics, where no duration does.
         let mut emitting: Vec<bool> =
             self.cast.sources.iter().map(|source| until.is_none() && !source.is_exhausted()).collect();
+        let mut last = ended_at.map_or(horizon, |ended_at| until.unwrap_or(ended_at));
         while let Some((place, wake)) = self.cast.agenda.first() {
             let at = wake.at();
-            let last = ended_at.map_or(horizon, |ended_at| until.unwrap_or(ended_at).min(horizon));
             if at > last {
                 break;
             }
@@ -196,12 +198,13 @@ impl<'a> World<'a> {
                 }
                 Actor::Source(id) => {
                     let next = self.cast.source(id).act(wake, &mut self.ctx);
-                    self.cast.rekey_source(id, next);
+                    self.cast.agenda.set(place, next);
                     if emitting[id.0 as usize] && self.cast.source(id).is_exhausted() {
                         emitting[id.0 as usize] = false;
                         self.ctx.recorder.end_window(at);
                         if !emitting.contains(&true) {
                             horizon = at + scenario.drain;
+                            last = horizon;
                         }
                     }
                 }
@@ -209,6 +212,7 @@ impl<'a> World<'a> {
             self.deliver();
             if ended_at.is_none() && self.is_done() {
                 ended_at = Some(at);
+                last = until.unwrap_or(at).min(horizon);
                 self.end();
             }
         }
@@ -224,29 +228,37 @@ impl<'a> World<'a> {
         self.ctx.recorder.finish(ended_at, end)
     }
 
-    /// Delivers all messages of the present instant.
+    /// Delivers all messages of the present instant, first come, first served. Calls bring about replies only, and replies calls only,
+    /// so that all of the one are delivered before the next of the other.
     fn deliver(&mut self) {
-        // What these messages bring about is delivered after all of them: first come, first served. They are read where they lie.
-        while !self.ctx.outbox.is_empty() {
-            std::mem::swap(&mut self.ctx.outbox, &mut self.delivered);
-            for message in &self.delivered {
-                match message {
-                    Message::Invoke(invoke) => {
-                        let next = self.cast.platform.invoke(invoke, &mut self.ctx);
-                        self.cast.rekey_function(invoke.function, next);
+        loop {
+            if !self.ctx.calls.is_empty() {
+                std::mem::swap(&mut self.ctx.calls, &mut self.calls);
+                for call in &self.calls {
+                    let next = self.cast.platform.invoke(call, &mut self.ctx);
+                    self.cast.rekey_function(call.function, next);
+                }
+                self.calls.clear();
+            }
+            if self.ctx.replies.is_empty() {
+                return;
+            }
+            std::mem::swap(&mut self.ctx.replies, &mut self.replies);
+            for reply in &self.replies {
+                match reply {
+                    Reply::Settle(settle) => {
+                        if let Some(next) = self.cast.source(settle.source).hear(settle, &mut self.ctx) {
+                            self.cast.rekey_source(settle.source, next);
+                        }
                     }
-                    Message::Settle(settle) => {
-                        let next = self.cast.source(settle.source).hear(settle, &mut self.ctx);
-                        self.cast.rekey_source(settle.source, next);
-                    }
-                    Message::Deliver { destination, hops } => {
+                    Reply::Deliver { destination, hops } => {
                         if let Some(source) = self.relays[destination.0 as usize] {
                             self.cast.source(source).relay(*hops, &mut self.ctx);
                         }
                     }
                 }
             }
-            self.delivered.clear();
+            self.replies.clear();
         }
     }
 

@@ -34,10 +34,13 @@ impl TokenBucket {
     }
 
     /// Takes a token, if one is there.
+    #[inline]
     pub fn try_take(&mut self, now: SimTime) -> bool {
-        let has = self.has(now);
+        let now = u128::from(now.nanos()) * FRACTIONS;
+        let full_at = self.full_at.max(now) + self.interval;
+        let has = full_at <= now + self.capacity;
         if has {
-            self.take(now);
+            self.full_at = full_at;
         }
         has
     }

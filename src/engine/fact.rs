@@ -308,7 +308,7 @@ pub enum Fact<'a> {
         /// Where it ended.
         fate: Fate,
         /// Its latency, where it was processed.
-        parts: Option<&'a Parts>,
+        parts: Option<Parts>,
         /// The invocation that decided.
         invocation: Option<u64>,
         /// The last try, from 1; 0 where there was none.

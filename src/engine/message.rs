@@ -145,7 +145,7 @@ pub enum Ending {
 }
 
 /// Lambda tells a source what became of a call.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Settle {
     /// Who asked.
     pub source: SourceId,
@@ -194,12 +194,10 @@ pub enum Verdict {
     },
 }
 
-/// What travels between actors at one instant.
-#[derive(Debug)]
-pub enum Message {
-    /// From a source to the platform.
-    Invoke(Invoke),
-    /// From the platform to a source.
+/// What the platform says at one instant; what sources say is [`Invoke`].
+#[derive(Clone, Copy, Debug)]
+pub enum Reply {
+    /// To a source, about its call.
     Settle(Settle),
     /// A message to a destination, which may be a function that it calls.
     Deliver {

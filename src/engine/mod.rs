@@ -11,7 +11,7 @@ mod message;
 pub use agenda::{Agenda, Class, Wake};
 pub use destination::{Destination, DestinationKind};
 pub use fact::{Answer, BeforeSent, Call, Concurrency, Condition, Fact, Fate, MappingCount, Part, Parts};
-pub use message::{BatchItemFailures, Ending, Events, InvocationType, Invoke, Message, Reason, Run, Settle, Verdict};
+pub use message::{BatchItemFailures, Ending, Events, InvocationType, Invoke, Reason, Reply, Run, Settle, Verdict};
 
 /// A function, by its place among the scenario's functions in order of name.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

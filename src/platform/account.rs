@@ -45,18 +45,11 @@ impl Account {
         }
     }
 
-    /// Whether one more synchronous request fits this second.
-    pub(super) fn has_request(&self, now: SimTime) -> Result<(), Reason> {
-        match &self.requests {
-            Some(bucket) if !bucket.has(now) => Err(Reason::FunctionInvocationRateLimitExceeded),
-            _ => Ok(()),
-        }
-    }
-
-    pub(super) fn take_request(&mut self, now: SimTime) {
-        if let Some(bucket) = &mut self.requests {
-            bucket.take(now);
-        }
+    /// Takes one more synchronous request, if it fits this second.
+    #[inline]
+    pub(super) fn try_request(&mut self, now: SimTime) -> Result<(), Reason> {
+        let fits = self.requests.as_mut().is_none_or(|bucket| bucket.try_take(now));
+        if fits { Ok(()) } else { Err(Reason::FunctionInvocationRateLimitExceeded) }
     }
 
     /// Whether the Region gives one more environment now.

@@ -51,6 +51,7 @@ impl Admission {
     }
 
     /// Whether one more invocation may run now, and on which concurrency; `idle`: an environment on demand waits for it.
+    #[inline]
     pub(super) fn admit(
         &mut self,
         account: &mut Account,
@@ -82,8 +83,8 @@ impl Admission {
             if self.requests.as_ref().is_some_and(|bucket| !bucket.has(now)) {
                 return Err(Reason::ReservedFunctionInvocationRateLimitExceeded);
             }
-            account.has_request(now)?;
-            account.take_request(now);
+            // The last that may refuse the call.
+            account.try_request(now)?;
             if let Some(bucket) = &mut self.requests {
                 bucket.take(now);
             }

@@ -28,7 +28,7 @@ use super::{DEFAULT_QUEUE_DELAY, FunctionSpec, Origin, RecursiveLoop, Shared};
 /// The draw of the way through the asynchronous queue, below the event's key beside its deliveries.
 const QUEUE_DELAY: &str = "queue_delay";
 /// Whether the queue holds an event twice, below the event's key; and the key of all draws of a source's copies.
-const DUPLICATE: &str = "duplicate";
+pub(super) const DUPLICATE: &str = "duplicate";
 
 /// Where a function's messages go.
 #[derive(Clone, Copy, Debug, Default)]
@@ -150,10 +150,8 @@ impl Function {
     }
 
     pub(super) fn wake(&mut self, wake: Wake, account: &mut Account, shared: &mut Shared, ctx: &mut Context<'_>) {
-        if wake == self.next_ready() {
-            return self.begin_provisioned(ctx);
-        }
         match wake.class() {
+            Class::Completion if wake == self.next_ready() => self.begin_provisioned(ctx),
             Class::Completion => self.complete(account, shared, ctx),
             Class::Retry => self.try_queued(account, shared, ctx),
             Class::Expiry => {
@@ -242,11 +240,12 @@ impl Function {
     }
 
     fn enqueue(&mut self, invoke: &Invoke, shared: &mut Shared, now: SimTime) {
-        let (source, event) = (invoke.source.0 as usize, invoke.events.first);
-        let Origin { key, duplicate_rate } = shared.sources[source];
+        let event = invoke.events.first;
         let law = &self.queue_delay;
         let draw = |key: Key, event| law.sample(&mut key.numbered(event).named(QUEUE_DELAY).draws());
-        let delay = shared.queue_delays[source].of(event, |event| draw(key, event));
+        let caller = &mut shared.callers[invoke.source.0 as usize];
+        let delay = caller.queue_delay(self.id, event, draw);
+        let Origin { key, duplicate_rate } = caller.origin;
         let copy = key.numbered(event).chance(DUPLICATE, duplicate_rate).then(|| draw(key.named(DUPLICATE), event));
         self.enter_queue(invoke, delay, false, now);
         if let Some(delay) = copy {
@@ -303,6 +302,7 @@ impl Function {
     }
 
     /// Starts an admitted invocation.
+    #[inline(always)]
     pub(super) fn start(
         &mut self,
         start: &Start<'_>,
@@ -316,11 +316,8 @@ impl Function {
         shared.running += 1;
         self.admission.enter(account, concurrency);
         let (environment, cold, preparation) = self.environment(concurrency, ctx.now);
-        let Origin { mut key, .. } = shared.sources[start.source.0 as usize];
-        if start.queued.is_some_and(Waiting::is_copy) {
-            key = key.named(DUPLICATE);
-        }
-        let run = self.handler.run(start, preparation.inside, key, ctx.now);
+        let caller = &mut shared.callers[start.source.0 as usize];
+        let run = self.handler.run(start, self.id, preparation.inside, caller, ctx.now);
         if run.resets {
             self.environments.reset(environment);
         }

@@ -4,11 +4,12 @@
 //! else differs.
 
 use crate::distribution::{Distribution, DistributionSpec};
-use crate::engine::Ending;
-use crate::random::Key;
+use crate::engine::{Ending, FunctionId};
 use crate::time::{SimDuration, SimTime};
 
-use super::function::Start;
+use super::caller::Caller;
+use super::function::{DUPLICATE, Start};
+use super::waiting::Waiting;
 use super::{FunctionSpec, Outage};
 
 /// Purposes of an event's draws, below the key of the event and the number of its delivery.
@@ -68,18 +69,38 @@ impl Handler {
         }
     }
 
-    /// How long the handler takes for this start, after `init` in the same invocation, and how it ends.
+    /// How long the handler of `function` takes for this start, after `init` in the same invocation, and how it ends.
     #[inline]
-    pub(super) fn run(&self, start: &Start<'_>, init: SimDuration, source: Key, now: SimTime) -> Run {
-        let key = source.numbered(start.events.first).numbered(u64::from(start.deliveries));
+    pub(super) fn run(
+        &self,
+        start: &Start<'_>,
+        function: FunctionId,
+        init: SimDuration,
+        caller: &mut Caller,
+        now: SimTime,
+    ) -> Run {
+        let (event, deliveries) = (start.events.first, u64::from(start.deliveries));
+        let is_copy = start.queued.is_some_and(Waiting::is_copy);
+        let key = || {
+            let source = if is_copy { caller.origin.key.named(DUPLICATE) } else { caller.origin.key };
+            source.numbered(event).numbered(deliveries)
+        };
         let error_rate = if self.outages.is_empty() { self.error_rate } else { self.error_rate_at(now) };
-        let drawn = |rate: f64, purpose: u64| rate > 0.0 && key.numbered(purpose).unit() < rate;
+        let drawn = |rate: f64, purpose: u64| rate > 0.0 && key().numbered(purpose).unit() < rate;
         let crashes = drawn(self.crash_rate, CRASH);
         let fails = start.deliveries < start.poisoned || drawn(error_rate, ERROR) || crashes;
-        let records = self.duration_per_record.saturating_mul(u64::from(start.events.count));
-        let handler = match &self.error_duration {
-            Some(error_duration) if fails => error_duration.sample(&mut key.numbered(ERROR_DURATION).draws()),
-            _ => start.handler.unwrap_or_else(|| self.duration.sample(&mut key.numbered(HANDLER).draws())) + records,
+        let handler = match (&self.error_duration, start.handler) {
+            (Some(error_duration), _) if fails => error_duration.sample(&mut key().numbered(ERROR_DURATION).draws()),
+            (_, brought) => {
+                let handler = match brought {
+                    Some(handler) => handler,
+                    None if deliveries == 0 && !is_copy => caller.handler(function, event, |key, event| {
+                        self.duration.sample(&mut key.numbered(event).numbered(0).numbered(HANDLER).draws())
+                    }),
+                    None => self.duration.sample(&mut key().numbered(HANDLER).draws()),
+                };
+                handler + self.duration_per_record.saturating_mul(u64::from(start.events.count))
+            }
         };
         let length = init + self.stretched(handler);
         // "The amount of time that Lambda allows a function to run before stopping it" (API reference, Timeout).

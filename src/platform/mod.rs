@@ -8,6 +8,7 @@ mod account;
 mod admission;
 mod assumptions;
 mod async_queue;
+mod caller;
 mod config;
 mod environments;
 mod first_tries;
@@ -21,6 +22,7 @@ mod soonest;
 mod waiting;
 
 pub use assumptions::assumptions;
+pub use caller::Origin;
 pub use config::{
     AccountSpec, Architecture, DEFAULT_INIT, DEFAULT_QUEUE_DELAY, DEFAULT_RESTORE, EventInvokeConfig, FunctionSpec,
     LEAST_STORAGE, Limit, Outage, RecursiveLoop, Reuse, ServiceOutage,
@@ -30,10 +32,11 @@ pub use runtime::{PackageType, Runtime};
 use crate::distribution::DistributionSpec;
 use crate::engine::{Destination, DestinationId, DestinationKind, FunctionId, Invoke, Wake};
 use crate::profile::{Rules, Scaling};
-use crate::random::{Ahead, Key};
+use crate::random::Key;
 use crate::recording::Context;
 use crate::time::{SimDuration, SimTime};
 use account::Account;
+use caller::Caller;
 use function::Function;
 
 /// All functions of a run and the account they share.
@@ -43,24 +46,13 @@ pub struct Platform {
     shared: Shared,
 }
 
-/// What the platform knows of a source.
-#[derive(Clone, Copy, Debug)]
-pub struct Origin {
-    /// To which the draws of its events belong.
-    pub key: Key,
-    /// Probability that the asynchronous queue holds an event of it twice.
-    pub duplicate_rate: f64,
-}
-
 /// What all functions number or draw from together.
 struct Shared {
     /// The next invocation's number.
     invocations: u64,
     /// Invocations that run now.
     running: u64,
-    sources: Vec<Origin>,
-    /// By source: the draws of its events' ways through asynchronous queues.
-    queue_delays: Vec<Ahead<SimDuration>>,
+    callers: Vec<Caller>,
     rules: Rules,
     service_outages: Vec<ServiceOutage>,
     recursive_loop_limit: u8,
@@ -107,9 +99,8 @@ impl Platform {
                 Function::new(FunctionId(place as u32), spec, &rules, destinations, key, sampler)
             })
             .collect();
-        let queue_delays = sources.iter().map(|_| Ahead::new(SimDuration::ZERO)).collect();
-        let shared =
-            Shared { invocations: 0, running: 0, sources, queue_delays, rules, service_outages, recursive_loop_limit };
+        let callers = sources.into_iter().map(Caller::new).collect();
+        let shared = Shared { invocations: 0, running: 0, callers, rules, service_outages, recursive_loop_limit };
         Platform { functions, account, shared }
     }
 

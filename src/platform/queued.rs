@@ -108,7 +108,7 @@ impl Function {
                 event: event.event,
                 emitted: event.emitted,
                 fate: Fate::Processed,
-                parts: Some(&parts),
+                parts: Some(parts),
                 invocation: Some(invocation),
                 attempt: call.attempt,
                 condition: Some(Condition::Success),

@@ -1,6 +1,6 @@
-//! What an actor has at hand while it acts: the clock, the outbox, and an ear for facts.
+//! What an actor has at hand while it acts: the clock, a way to say something, and an ear for facts.
 
-use crate::engine::{Call, Condition, DestinationId, Fact, Fate, Invoke, Message, Settle};
+use crate::engine::{Call, Condition, DestinationId, Fact, Fate, Invoke, Reply, Settle};
 use crate::time::SimTime;
 
 use super::Recorder;
@@ -11,8 +11,10 @@ pub struct Context<'a> {
     pub now: SimTime,
     /// Whether somebody reads every fact, so that what only a reader needs must be kept.
     pub watched: bool,
-    /// Messages of the present instant.
-    pub outbox: Vec<Message>,
+    /// What sources ask for at the present instant.
+    pub calls: Vec<Invoke>,
+    /// What the platform says at the present instant.
+    pub replies: Vec<Reply>,
     /// Hears every fact. Facts of one owner come in order of time; those of a stream may come late, with the time at which they
     /// happened.
     pub recorder: Recorder<'a>,
@@ -21,7 +23,7 @@ pub struct Context<'a> {
 impl<'a> Context<'a> {
     /// The beginning of a run that `recorder` records.
     pub fn new(recorder: Recorder<'a>) -> Context<'a> {
-        Context { now: SimTime::ZERO, watched: recorder.watched(), outbox: Vec::new(), recorder }
+        Context { now: SimTime::ZERO, watched: recorder.watched(), calls: Vec::new(), replies: Vec::new(), recorder }
     }
 
     /// Tells that `fact` happens now.
@@ -53,6 +55,7 @@ impl<'a> Context<'a> {
             Fact::Answered { source, emitted, waited, answer } => {
                 self.recorder.answered(source, emitted, waited, answer);
             }
+            Fact::Accepted { call, queued: true, .. } => self.recorder.queued(at, call),
             Fact::Waiting { source, change } => self.recorder.waiting(at, source, change),
             fact => self.recorder.count(at, &fact),
         }
@@ -68,7 +71,7 @@ impl<'a> Context<'a> {
     /// Asks Lambda to run a function.
     #[inline]
     pub fn invoke(&mut self, invoke: Invoke) {
-        self.outbox.push(Message::Invoke(invoke));
+        self.calls.push(invoke);
     }
 
     /// Sends a message about the events of `call` to a destination; `hops` invocations led to it. What a queue moves to its
@@ -82,12 +85,12 @@ impl<'a> Context<'a> {
         hops: u8,
     ) {
         self.tell(Fact::Message { destination, call, condition: condition.into(), invoke_count });
-        self.outbox.push(Message::Deliver { destination, hops });
+        self.replies.push(Reply::Deliver { destination, hops });
     }
 
     /// Tells a source what became of its call.
     #[inline]
     pub fn settle(&mut self, settle: Settle) {
-        self.outbox.push(Message::Settle(settle));
+        self.replies.push(Reply::Settle(settle));
     }
 }

@@ -74,7 +74,7 @@ impl Recorder<'_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn emitted(&mut self, at: SimTime, source: SourceId, waits: bool) {
         self.live += 1;
         let counts = at >= self.warm_up;
@@ -86,8 +86,8 @@ impl Recorder<'_> {
         }
     }
 
-    #[inline]
-    pub(super) fn processed(&mut self, at: SimTime, source: SourceId, emitted: SimTime, parts: Option<&Parts>) {
+    #[inline(always)]
+    pub(super) fn processed(&mut self, at: SimTime, source: SourceId, emitted: SimTime, parts: Option<Parts>) {
         self.live -= 1;
         let counts = emitted >= self.warm_up;
         let in_window = self.is_in_window(at);
@@ -100,7 +100,14 @@ impl Recorder<'_> {
         }
     }
 
-    #[inline]
+    /// An event goes into a function's asynchronous queue, where it waits.
+    #[inline(always)]
+    pub(super) fn queued(&mut self, at: SimTime, call: Call<'_>) {
+        self.function(call.function).async_received += 1;
+        self.waiting(at, call.source, 1);
+    }
+
+    #[inline(always)]
     pub(super) fn answered(&mut self, source: SourceId, emitted: SimTime, waited: SimDuration, answer: Answer) {
         if emitted >= self.warm_up {
             let figures = self.source(source);
@@ -116,6 +123,7 @@ impl Recorder<'_> {
             Fact::Emitted { source, waits, .. } => self.emitted(at, source, waits),
             Fact::Occurred { source, events, waited } => self.occurred(at, source, events, waited),
             Fact::Waiting { source, change } => self.waiting(at, source, change),
+            Fact::Accepted { call, queued: true, .. } => self.queued(at, call),
             Fact::Started { .. } | Fact::Ended { .. } => self.started_or_ended(at, fact),
             Fact::Settled { source, emitted, fate: Fate::Processed, parts, .. } => {
                 self.processed(at, source, emitted, parts);
@@ -131,12 +139,6 @@ impl Recorder<'_> {
     #[inline(never)]
     fn other(&mut self, at: SimTime, fact: &Fact<'_>) {
         match *fact {
-            Fact::Accepted { call, queued, .. } => {
-                if queued {
-                    self.function(call.function).async_received += 1;
-                    self.waiting(at, call.source, 1);
-                }
-            }
             Fact::Throttled(call, _) => self.function(call.function).throttles += 1,
             Fact::Message { destination, .. } => self.destinations[destination.0 as usize] += 1,
             Fact::Reclaimed { function, .. } => self.function(function).environments.change(at, -1),
@@ -163,6 +165,7 @@ impl Recorder<'_> {
             | Fact::Settled { .. }
             | Fact::Processed { .. }
             | Fact::Answered { .. }
+            | Fact::Accepted { .. }
             | Fact::Denied(_)
             | Fact::Unavailable(_)
             | Fact::RetryScheduled(_)

@@ -1,8 +1,7 @@
 //! A quantity: many lengths of time, kept as exact count, sum, minimum and maximum, and a histogram for the quantiles.
 //!
-//! Recording is what a run does most, so it is as little as can be, in one line of the cache: a bin at the end of a short list, and
-//! narrow sums. A full list is counted at once, since a thousand functions' counts do not fit into the caches together; and ten
-//! thousand functions that are seldom called need no counts at all.
+//! Recording is what a run does most, so it is as little as can be: a length at the end of a short list. What is made of the lengths
+//! is made of many together, in a tight loop; ten thousand functions that are seldom called need no histogram at all.
 
 use serde::Serialize;
 
@@ -11,34 +10,51 @@ use crate::time::SimDuration;
 use super::histogram::{Histogram, bin, highest};
 
 /// So many lengths are listed before they are counted.
-const LISTED: usize = 4096;
+const LISTED: usize = 2048;
 
 /// Many lengths of time.
 #[derive(Clone, Debug)]
 pub struct Quantity {
-    /// The bins of the last few lengths.
-    listed: Vec<u16>,
-    /// Their sum in nanoseconds.
-    listed_sum: u64,
-    min: u64,
-    /// The longest since [`Quantity::take_peak`].
-    peak: u64,
-    counted: Box<Counted>,
+    /// The last few lengths in nanoseconds.
+    listed: Vec<u64>,
+    /// How many of these are summed up.
+    summed: usize,
+    sums: Box<Sums>,
 }
 
-/// The lengths before those that are listed.
-#[derive(Clone, Debug, Default)]
-struct Counted {
-    histogram: Histogram,
-    count: u64,
+/// What is known of the lengths that are summed up.
+#[derive(Clone, Debug)]
+struct Sums {
+    /// All in nanoseconds.
     sum: u128,
-    /// The longest before the last peak was taken.
+    min: u64,
     max: u64,
+    /// The longest since [`Quantity::take_peak`].
+    peak: u64,
+    /// Those that are no longer listed.
+    histogram: Histogram,
+    counted: u64,
+}
+
+impl Sums {
+    /// Sums up more lengths, and does `also` with each.
+    #[inline(always)]
+    fn add(&mut self, lengths: &[u64], also: impl Fn(&mut Histogram, u64)) {
+        let (mut sum, mut min, mut peak) = (self.sum, self.min, self.peak);
+        for nanos in lengths {
+            sum += u128::from(*nanos);
+            min = min.min(*nanos);
+            peak = peak.max(*nanos);
+            also(&mut self.histogram, *nanos);
+        }
+        (self.sum, self.min, self.peak, self.max) = (sum, min, peak, self.max.max(peak));
+    }
 }
 
 impl Default for Quantity {
     fn default() -> Self {
-        Quantity { listed: Vec::new(), listed_sum: 0, min: u64::MAX, peak: 0, counted: Box::default() }
+        let sums = Sums { sum: 0, min: u64::MAX, max: 0, peak: 0, histogram: Histogram::default(), counted: 0 };
+        Quantity { listed: Vec::new(), summed: 0, sums: sums.into() }
     }
 }
 
@@ -63,53 +79,60 @@ pub struct Quantiles {
 
 impl Quantity {
     /// Adds one length.
+    #[inline]
     pub fn record(&mut self, length: SimDuration) {
-        let nanos = length.nanos();
-        self.listed_sum = match self.listed_sum.checked_add(nanos) {
-            Some(sum) if self.listed.len() < LISTED => sum,
-            _ => {
-                self.count_listed();
-                nanos
-            }
-        };
-        self.listed.push(bin(nanos));
-        self.min = self.min.min(nanos);
-        self.peak = self.peak.max(nanos);
+        if self.listed.len() == LISTED {
+            self.count_listed();
+        }
+        self.listed.push(length.nanos());
+    }
+
+    /// Sums up what was recorded: what is asked for below is known up to then.
+    pub fn settle(&mut self) {
+        self.sums.add(&self.listed[self.summed..], |_, _| {});
+        self.summed = self.listed.len();
     }
 
     #[cold]
+    #[inline(never)]
     fn count_listed(&mut self) {
-        self.counted.count += self.listed.len() as u64;
-        self.counted.sum += u128::from(std::mem::take(&mut self.listed_sum));
-        self.counted.histogram.count(self.listed.drain(..));
+        let (summed, others) = self.listed.split_at(self.summed);
+        summed.iter().for_each(|nanos| self.sums.histogram.count(*nanos));
+        self.sums.add(others, Histogram::count);
+        self.sums.counted += self.listed.len() as u64;
+        self.listed.clear();
+        self.summed = 0;
     }
 
     /// Nothing more will be recorded: few lengths stay listed, many are counted to the last.
     pub fn finish(&mut self) {
-        if self.counted.count > 0 {
+        self.settle();
+        if self.sums.counted > 0 {
             self.count_listed();
         }
     }
 
     /// How many.
     pub fn count(&self) -> u64 {
-        self.counted.count + self.listed.len() as u64
+        self.sums.counted + self.listed.len() as u64
     }
 
     /// Their sum in nanoseconds.
     pub fn sum(&self) -> u128 {
-        self.counted.sum + u128::from(self.listed_sum)
+        debug_assert!(self.summed == self.listed.len(), "asked for before it is summed up");
+        self.sums.sum
     }
 
     /// The longest in nanoseconds.
     pub fn max(&self) -> u64 {
-        self.counted.max.max(self.peak)
+        debug_assert!(self.summed == self.listed.len(), "asked for before it is summed up");
+        self.sums.max
     }
 
     /// The longest in nanoseconds since this was last asked.
     pub fn take_peak(&mut self) -> u64 {
-        self.counted.max = self.max();
-        std::mem::take(&mut self.peak)
+        debug_assert!(self.summed == self.listed.len(), "asked for before it is summed up");
+        std::mem::take(&mut self.sums.peak)
     }
 
     /// Their mean in milliseconds.
@@ -124,14 +147,14 @@ impl Quantity {
             return Vec::new();
         }
         let ranks = shares.into_iter().map(|share| ((share * self.count() as f64).ceil() as u64).max(1));
-        let millis = |nanos: u64| nanos.clamp(self.min, self.max()) as f64 / 1e6;
-        if self.counted.count > 0 {
+        let millis = |nanos: u64| nanos.clamp(self.sums.min, self.max()) as f64 / 1e6;
+        if self.sums.counted > 0 {
             debug_assert!(self.listed.is_empty(), "asked for before the end");
-            return self.counted.histogram.at_ranks(ranks).map(millis).collect();
+            return self.sums.histogram.at_ranks(ranks).map(millis).collect();
         }
         let mut listed = self.listed.clone();
         listed.sort_unstable();
-        ranks.map(|rank| millis(highest(listed[(rank as usize).min(listed.len()) - 1]))).collect()
+        ranks.map(|rank| millis(highest(bin(listed[(rank as usize).min(listed.len()) - 1])))).collect()
     }
 
     /// One of them.
@@ -169,6 +192,7 @@ mod tests {
         }
         let mut constant = Quantity::default();
         constant.record(SimDuration::from_nanos(123_456_789));
+        constant.settle();
         assert_eq!(constant.quantiles().p99, Some(123.456_789));
         constant.record(SimDuration::ZERO);
         constant.finish();
@@ -181,8 +205,8 @@ mod tests {
             let lengths = (1..=size as u64).rev();
             let mut quantity = Quantity::default();
             lengths.clone().for_each(|nanos| quantity.record(SimDuration::from_nanos(nanos)));
-            assert_eq!((quantity.count(), quantity.sum()), (size as u64, lengths.map(u128::from).sum()));
             quantity.finish();
+            assert_eq!((quantity.count(), quantity.sum()), (size as u64, lengths.map(u128::from).sum()));
             let ranks = [1, 2, size as u64 / 2, size as u64];
             let got = quantity.quantiles_ms(ranks.map(|rank| rank as f64 / size as f64));
             let want = ranks.map(|rank| highest(bin(rank)).min(size as u64) as f64 / 1e6);
@@ -191,6 +215,7 @@ mod tests {
         }
         let mut long = Quantity::default();
         (0..3).for_each(|_| long.record(SimDuration::from_nanos(u64::MAX / 2)));
+        long.settle();
         assert_eq!((long.count(), long.sum()), (3, u128::from(u64::MAX / 2) * 3), "sums do not overflow");
     }
 }

@@ -7,10 +7,10 @@
 use crate::engine::{Fact, FunctionId, Names, SourceId};
 use crate::time::{SimDuration, SimTime};
 
-use super::Level;
 use super::claims::{Claim, Claims};
 use super::interval::{FunctionColumn, Interval, Minute, Owner, SourceColumn, Timeline, bin_width};
 use super::outcome::{Areas, FunctionFigures, Outcome, SourceFigures};
+use super::{Level, Quantity};
 
 /// Hears facts and closed minutes as they happen. `()` hears nothing and costs nothing.
 pub trait Watch {
@@ -287,6 +287,7 @@ impl<'a> Recorder<'a> {
             let seen = &mut self.seen[1 + place];
             let mut put = |column: FunctionColumn, value: f64| put(column as usize, value);
             let (concurrency, environments) = (function.concurrency.take_max(), function.environments.take_max());
+            [&mut function.duration, &mut function.async_age].into_iter().for_each(Quantity::settle);
             function.concurrency_max = function.concurrency_max.max(concurrency);
             function.environments_max = function.environments_max.max(environments);
             put(FunctionColumn::Invocations, (function.invocations - seen.invocations) as f64);
@@ -334,6 +335,7 @@ impl<'a> Recorder<'a> {
             let backlog = source.backlog.take_max();
             source.backlog_max = source.backlog_max.max(backlog);
             source.settle_parts();
+            source.iterator_age.settle();
             put(SourceColumn::Emitted, (source.emitted - seen.emitted) as f64);
             put(SourceColumn::Processed, (source.processed - seen.processed) as f64);
             put(SourceColumn::Lost, (source.lost - seen.lost) as f64);

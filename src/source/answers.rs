@@ -35,6 +35,7 @@ impl Push {
         self.answered(settle, ctx);
     }
 
+    #[inline(always)]
     pub(super) fn processed(
         &mut self,
         settle: &Settle,
@@ -43,10 +44,9 @@ impl Push {
         init: SimDuration,
         ctx: &mut Context<'_>,
     ) {
-        let (first_throttle, first_failure) = self
-            .calls
-            .get(&settle.event)
-            .map_or((SimTime::NEVER, SimTime::NEVER), |call| (call.first_throttle, call.first_failure));
+        let call = if self.remembers { self.calls.get(&settle.event) } else { None };
+        let (first_throttle, first_failure) =
+            call.map_or((SimTime::NEVER, SimTime::NEVER), |call| (call.first_throttle, call.first_failure));
         let first_failure = first_failure.min(started);
         let first_throttle = first_throttle.min(first_failure);
         let parts = Parts::of(&[
@@ -61,7 +61,7 @@ impl Push {
             settle.function,
             settle.emitted,
             Fate::Processed,
-            Some(&parts),
+            Some(parts),
             Some(invocation),
             settle.attempt,
             ctx,
@@ -70,6 +70,7 @@ impl Push {
     }
 
     /// The caller gets the answer that it waited for.
+    #[inline(always)]
     pub(super) fn answered(&mut self, settle: &Settle, ctx: &mut Context<'_>) {
         let way_back = self.way_back(settle.event, settle.attempt);
         ctx.tell(Fact::Answered {
@@ -185,13 +186,14 @@ impl Push {
     }
 
     #[expect(clippy::too_many_arguments, reason = "the columns of one fact")]
+    #[inline(always)]
     fn settled(
         &self,
         event: u64,
         function: FunctionId,
         emitted: SimTime,
         fate: Fate,
-        parts: Option<&Parts>,
+        parts: Option<Parts>,
         invocation: Option<u64>,
         attempt: u32,
         ctx: &mut Context<'_>,

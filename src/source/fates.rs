@@ -201,7 +201,7 @@ impl Pull {
                 event: record.number,
                 emitted,
                 fate: Fate::Processed,
-                parts: Some(&shared.after(before(record, emitted))),
+                parts: Some(shared.after(before(record, emitted))),
                 invocation: Some(invocation),
                 attempt: batch.attempt,
                 condition: None,

@@ -270,10 +270,10 @@ pub trait EventSource {
         self.wake(wake, ctx);
         self.next_wake()
     }
-    /// [`settle`](EventSource::settle), then [`next_wake`](EventSource::next_wake), in one dispatch.
-    fn hear(&mut self, settle: &Settle, ctx: &mut Context<'_>) -> Wake {
+    /// [`settle`](EventSource::settle), then [`next_wake`](EventSource::next_wake), in one dispatch; none, where that did not change.
+    fn hear(&mut self, settle: &Settle, ctx: &mut Context<'_>) -> Option<Wake> {
         self.settle(settle, ctx);
-        self.next_wake()
+        Some(self.next_wake())
     }
     /// Takes a message that one of the scenario's functions sent to its target; `hops` invocations led to it.
     fn relay(&mut self, _hops: u8, _ctx: &mut Context<'_>) {}

@@ -361,6 +361,13 @@ impl EventSource for Push {
         }
     }
 
+    fn hear(&mut self, settle: &Settle, ctx: &mut Context<'_>) -> Option<Wake> {
+        self.settle(settle, ctx);
+        // Nothing follows from the end of a call that is not remembered.
+        let is_over = !self.remembers && matches!(settle.verdict, Verdict::Ended { .. });
+        (!is_over).then(|| self.next_wake())
+    }
+
     fn is_exhausted(&self) -> bool {
         self.arrivals.next() == SimTime::NEVER
             && self.clients.as_ref().is_none_or(|clients| clients.sends.is_empty() && self.calls.is_empty())
@@ -391,6 +398,7 @@ impl Push {
     }
 
     /// A request sets out, past the rate limit that stands before Lambda.
+    #[inline(always)]
     fn send(&mut self, request: Request, ctx: &mut Context<'_>) {
         if self.bucket.as_mut().is_some_and(|bucket| !bucket.try_take(ctx.now)) {
             return self.give_up_or_retry(request, Answer::Limited, ctx);
@@ -408,6 +416,7 @@ impl Push {
     }
 
     /// Lambda gets a request.
+    #[inline(always)]
     fn hand_over(&mut self, request: Request, ctx: &mut Context<'_>) {
         if self.remembers
             && let Some(call) = self.calls.get_mut(&request.event)

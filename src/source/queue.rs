@@ -531,7 +531,7 @@ impl Queue {
             event,
             emitted: message.emitted,
             fate,
-            parts,
+            parts: parts.copied(),
             invocation,
             attempt: message.tries,
             condition: None,

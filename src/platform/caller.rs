@@ -1,0 +1,88 @@
+//! A source as the platform knows it: to whom the draws of its events belong.
+
+use crate::engine::FunctionId;
+use crate::random::{Ahead, Key};
+use crate::time::SimDuration;
+
+/// What the platform knows of a source.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin {
+    /// To which the draws of its events belong.
+    pub key: Key,
+    /// Probability that the asynchronous queue holds an event of it twice.
+    pub duplicate_rate: f64,
+}
+
+/// A source, and what one function has drawn ahead for its next events. Nearly every source calls one function only.
+pub(super) struct Caller {
+    pub origin: Origin,
+    function: FunctionId,
+    /// Handler times of first deliveries.
+    handlers: Ahead<SimDuration>,
+    /// Ways through the asynchronous queue.
+    queue_delays: Box<Ahead<SimDuration>>,
+}
+
+impl Caller {
+    pub(super) fn new(origin: Origin) -> Caller {
+        Caller {
+            origin,
+            function: FunctionId(0),
+            handlers: Ahead::new(SimDuration::ZERO),
+            queue_delays: Ahead::new(SimDuration::ZERO).into(),
+        }
+    }
+
+    /// The handler time of the first delivery of `event` to `function`, which draws it so.
+    #[inline]
+    pub(super) fn handler(
+        &mut self,
+        function: FunctionId,
+        event: u64,
+        draw: impl Fn(Key, u64) -> SimDuration,
+    ) -> SimDuration {
+        self.turn_to(function);
+        let key = self.origin.key;
+        self.handlers.of(event, |event| draw(key, event))
+    }
+
+    /// The way of `event` through the asynchronous queue of `function`, which draws it so.
+    #[inline]
+    pub(super) fn queue_delay(
+        &mut self,
+        function: FunctionId,
+        event: u64,
+        draw: impl Fn(Key, u64) -> SimDuration,
+    ) -> SimDuration {
+        self.turn_to(function);
+        let key = self.origin.key;
+        self.queue_delays.of(event, |event| draw(key, event))
+    }
+
+    /// What another function has drawn is not this one's.
+    #[inline]
+    fn turn_to(&mut self, function: FunctionId) {
+        if self.function != function {
+            self.function = function;
+            self.handlers.forget();
+            self.queue_delays.forget();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_function_draws_for_itself() {
+        let mut caller = Caller::new(Origin { key: Key::root(1), duplicate_rate: 0.0 });
+        for event in 0..100 {
+            let function = FunctionId((event / 3 % 2) as u32);
+            let draw = |_, event| SimDuration::from_nanos(1_000 * u64::from(function.0) + event);
+            let want = draw(Key::root(1), event);
+            assert_eq!(caller.handler(function, event, draw), want);
+            assert_eq!(caller.queue_delay(function, event, draw), want);
+        }
+    }
+}

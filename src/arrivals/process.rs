@@ -27,11 +27,17 @@ pub struct Arrival {
 pub struct Arrivals {
     /// When the next event occurs; never, after the last.
     next: SimTime,
+    /// Its place in what is drawn ahead.
+    place: usize,
+    ahead: [SimTime; AHEAD],
     until: SimTime,
     process: Process,
     /// The row of a trace that the next event is.
     row: Option<TraceRow>,
 }
+
+/// So many instants of a Poisson process are drawn together, so that its generator stays in the registers: a line of the cache.
+const AHEAD: usize = 8;
 
 enum Process {
     Poisson(Poisson),
@@ -93,8 +99,9 @@ impl Arrivals {
     }
 
     fn from(process: Process, until: SimTime) -> Arrivals {
-        let mut arrivals = Arrivals { process, next: SimTime::NEVER, row: None, until };
-        arrivals.refill();
+        let next = SimTime::NEVER;
+        let mut arrivals = Arrivals { next, place: AHEAD - 1, ahead: [next; AHEAD], until, process, row: None };
+        arrivals.advance();
         arrivals
     }
 
@@ -110,16 +117,29 @@ impl Arrivals {
         let row = self.row.as_ref();
         let arrival =
             Arrival { at, handler: row.and_then(|row| row.handler), function: row.and_then(|row| row.function) };
-        self.refill();
+        self.advance();
         Some(arrival)
     }
 
-    fn refill(&mut self) {
-        let next = match &mut self.process {
-            Process::Poisson(poisson) => poisson.draw(),
-            process => process.draw(&mut self.row).unwrap_or(SimTime::NEVER),
-        };
+    #[inline]
+    fn advance(&mut self) {
+        self.place += 1;
+        if self.place >= AHEAD {
+            self.refill();
+        }
+        let next = self.ahead[self.place % AHEAD];
         self.next = if next < self.until { next } else { SimTime::NEVER };
+    }
+
+    #[inline(never)]
+    fn refill(&mut self) {
+        if let Process::Poisson(poisson) = &mut self.process {
+            self.place = 0;
+            return poisson.draw(&mut self.ahead);
+        }
+        // Rows are read, and calendars asked, no sooner than needed.
+        self.place = AHEAD - 1;
+        self.ahead[self.place] = self.process.draw(&mut self.row).unwrap_or(SimTime::NEVER);
     }
 }
 
@@ -133,16 +153,20 @@ struct Poisson {
 }
 
 impl Poisson {
-    #[inline(always)]
-    fn draw(&mut self) -> SimTime {
-        let draw = exponential(&mut self.rng);
-        // The fraction of a nanosecond is carried over, so that rounding never bends the rate.
-        let gap = self.fraction + draw * self.mean_gap;
-        // Signed conversions are one instruction of the machine; a gap is never negative.
-        let whole = gap as i64;
-        self.fraction = gap - whole as f64;
-        self.at = self.at.saturating_add(whole as u64);
-        SimTime::from_nanos(self.at)
+    /// The next instants.
+    fn draw(&mut self, instants: &mut [SimTime]) {
+        let Poisson { rng, mean_gap, at, fraction } = self;
+        let mut sequence = rng.clone();
+        for instant in instants {
+            // The fraction of a nanosecond is carried over, so that rounding never bends the rate.
+            let gap = *fraction + exponential(&mut sequence) * *mean_gap;
+            // Signed conversions are one instruction of the machine; a gap is never negative.
+            let whole = gap as i64;
+            *fraction = gap - whole as f64;
+            *at = at.saturating_add(whole as u64);
+            *instant = SimTime::from_nanos(*at);
+        }
+        *rng = sequence;
     }
 }
 
@@ -151,7 +175,6 @@ impl Process {
     #[inline(never)]
     fn draw(&mut self, row: &mut Option<TraceRow>) -> Option<SimTime> {
         let at = match self {
-            Process::Poisson(poisson) => poisson.draw(),
             Process::Constant { k, interval } => {
                 let at = interval.instant(*k);
                 *k += 1;
@@ -178,7 +201,8 @@ impl Process {
                 *row = reader.draw();
                 SimTime::from_nanos(row.as_ref()?.at)
             }
-            Process::Nothing => return None,
+            // Those of a Poisson process are drawn together.
+            Process::Poisson(_) | Process::Nothing => return None,
         };
         Some(at)
     }

@@ -7,7 +7,6 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use rustc_hash::FxHashMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -19,43 +18,18 @@ use crate::time::{SimDuration, SimTime};
 use crate::token_bucket::TokenBucket;
 
 use super::mapping::WriteRetry;
+use super::notes::Notes;
 use super::partition::Keys;
-
-/// A record that was read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Record {
-    pub number: u64,
-    /// When the stream took it; but for late writes that is when it occurred, too: see [`Stream::emitted_at`].
-    pub written: SimTime,
-    /// When it could first be read.
-    pub readable: SimTime,
-    /// When it was read.
-    pub read: SimTime,
-}
-
-/// A record that was written and not yet read.
-#[derive(Clone, Copy, Debug)]
-struct Unread {
-    number: u64,
-    written: SimTime,
-    readable: SimTime,
-    /// In which lane it will be processed.
-    lane: usize,
-}
-
-impl Unread {
-    /// The record, read at `now`; never, where nobody will.
-    fn read(self, now: SimTime) -> Record {
-        let Unread { number, written, readable, .. } = self;
-        Record { number, written, readable, read: now }
-    }
-}
+use super::records::{Record, Records};
 
 /// A shard of a stream.
 #[derive(Debug)]
 pub(super) struct StreamShard {
-    unread: VecDeque<Unread>,
-    /// When the last record that was written can be read.
+    /// The records of its lanes; last, where there is a filter, those that it will not let pass.
+    pub lanes: Vec<Records>,
+    /// The oldest record that was written and not yet read.
+    pub oldest: Option<Record>,
+    /// When the last record that was written can be read, where each takes its own time.
     last_readable: SimTime,
     /// Whether it takes records.
     pub open: bool,
@@ -66,9 +40,23 @@ pub(super) struct StreamShard {
 }
 
 impl StreamShard {
-    /// The oldest record that was written and not yet read.
-    pub(super) fn oldest(&self) -> Option<Record> {
-        self.unread.front().map(|record| record.read(SimTime::NEVER))
+    /// The lane with the oldest unread record.
+    fn oldest_lane(&mut self) -> Option<&mut Records> {
+        let lanes = self.lanes.iter_mut().filter(|lane| lane.first_unread().is_some());
+        lanes.min_by_key(|lane| lane.first_unread().copied())
+    }
+}
+
+/// Which records the mapping's filters let pass.
+#[derive(Clone, Debug)]
+pub(super) struct Filter {
+    pub pass_rate: f64,
+    pub key: Key,
+}
+
+impl Filter {
+    fn passes(&self, record: u64) -> bool {
+        self.pass_rate >= 1.0 || self.key.numbered(record).chance("filter", self.pass_rate)
     }
 }
 
@@ -154,6 +142,8 @@ pub(super) struct Stream {
     source: SourceId,
     arrivals: Arrivals,
     keys: Keys,
+    lanes: u32,
+    filter: Filter,
     propagation: Distribution,
     key: Key,
     emitted: u64,
@@ -171,10 +161,7 @@ pub(super) struct Stream {
     /// The first records, which lay in the stream when the run started.
     backlog: u64,
     backlog_age: SimDuration,
-    /// Handler times that records bring with them, by number.
-    pub(super) handlers: FxHashMap<u64, SimDuration>,
-    /// When the records occurred that were refused at first, by number.
-    late: FxHashMap<u64, SimTime>,
+    pub(super) notes: Notes,
     untold: Untold,
 }
 
@@ -183,6 +170,8 @@ pub(super) struct Parts {
     pub source: SourceId,
     pub arrivals: Arrivals,
     pub keys: Keys,
+    pub lanes: u32,
+    pub filter: Filter,
     pub propagation: Distribution,
     pub key: Key,
     pub shards: u32,
@@ -199,6 +188,8 @@ impl Stream {
             source: parts.source,
             arrivals: parts.arrivals,
             keys: parts.keys,
+            lanes: parts.lanes,
+            filter: parts.filter,
             propagation: parts.propagation,
             key: parts.key,
             emitted: 0,
@@ -211,8 +202,7 @@ impl Stream {
             skipped: parts.skipped,
             backlog: parts.backlog.0,
             backlog_age: parts.backlog.1,
-            handlers: FxHashMap::default(),
-            late: FxHashMap::default(),
+            notes: Notes::default(),
             untold: Untold::default(),
         };
         stream.open(parts.shards as usize, |_| vec![]);
@@ -255,7 +245,7 @@ impl Stream {
                     if number >= self.backlog
                         && let Some(handler) = self.arrivals.pop().and_then(|arrival| arrival.handler)
                     {
-                        self.handlers.insert(number, handler);
+                        self.notes.handlers.insert(number, handler);
                     }
                     // What a producer still holds waits, too.
                     if ctx.watched {
@@ -302,22 +292,24 @@ impl Stream {
             self.refused(at, number, refusals + 1, emitted, ctx);
             return None;
         }
-        let delay = if is_backlog {
-            SimDuration::ZERO
-        } else {
-            let draw = || self.propagation.sample(&mut self.key.numbered(number + self.skipped).draws());
-            self.propagation.constant().unwrap_or_else(draw)
-        };
-        // Records of a shard stay in order: none becomes readable before the one written before it.
-        let readable = (at + delay).max(shard.last_readable);
-        shard.last_readable = readable;
-        let was_empty = shard.unread.is_empty();
-        shard.unread.push_back(Unread { number, written: at, readable, lane });
-        if emitted != at {
-            self.late.insert(number, emitted);
+        if !is_backlog && self.propagation.constant().is_none() {
+            let delay = self.propagation.sample(&mut self.key.numbered(number + self.skipped).draws());
+            // Records of a shard stay in order: none becomes readable before the one written before it.
+            shard.last_readable = shard.last_readable.max(at + delay);
+            self.notes.readable.insert(number, shard.last_readable);
         }
-        self.empty -= usize::from(was_empty);
-        was_empty.then_some(place)
+        if emitted != at {
+            self.notes.late.insert(number, emitted);
+        }
+        let record = Record { written: at, number };
+        let lane = if self.filter.passes(number) { lane } else { self.lanes as usize };
+        shard.lanes[lane].push(record);
+        if shard.oldest.is_some() {
+            return None;
+        }
+        shard.oldest = Some(record);
+        self.empty -= 1;
+        Some(place)
     }
 
     /// A write was refused: the producer waits, unless it has held the record for too long.
@@ -333,7 +325,7 @@ impl Stream {
             self.rewrites.push(Reverse((next, number, refusals, emitted)));
             return;
         }
-        self.handlers.remove(&number);
+        self.notes.handlers.remove(&number);
         ctx.tell_at(at, Fact::Waiting { source: self.source, change: -1 });
         ctx.tell_at(
             at,
@@ -405,8 +397,10 @@ impl Stream {
             TokenBucket::new(rate, rate.max(1.0))
         });
         self.empty += shards;
+        let lanes = self.lanes as usize + usize::from(self.filter.pass_rate < 1.0);
         self.shards.extend((0..shards).map(|shard| StreamShard {
-            unread: VecDeque::new(),
+            lanes: vec![Records::default(); lanes],
+            oldest: None,
             last_readable: SimTime::ZERO,
             open: true,
             parents: parents(shard),
@@ -414,29 +408,53 @@ impl Stream {
         }));
     }
 
-    /// Takes the oldest unread record of `shard`, which nobody will read.
-    pub(super) fn pop(&mut self, shard: usize) -> Option<Record> {
-        let shard = &mut self.shards[shard];
-        let record = shard.unread.pop_front();
-        if record.is_some() && shard.unread.is_empty() && shard.open {
-            self.empty += 1;
+    /// When a record can first be read.
+    pub(super) fn readable_at(&self, record: &Record) -> SimTime {
+        match self.propagation.constant() {
+            _ if record.number < self.backlog => record.written,
+            Some(delay) => record.written + delay,
+            None => self.notes.readable.get(record.number).copied().unwrap_or(record.written),
         }
-        record.map(|record| record.read(SimTime::NEVER))
     }
 
-    /// Reads the records of `shard` that are readable at `now`, up to `most`: each goes to `take`, with its lane. Gives back their number.
-    pub(super) fn read(&mut self, shard: usize, now: SimTime, most: u64, mut take: impl FnMut(Record, usize)) -> u64 {
+    /// Reads the records of `shard` that are readable at `now`, the oldest ones up to `most`. Gives back their number.
+    pub(super) fn read(&mut self, shard: usize, now: SimTime, most: u64) -> u64 {
+        let readable = |stream: &Stream, lane: &Records| lane.readable(|record| stream.readable_at(record) <= now);
+        let all: usize = self.shards[shard].lanes.iter().map(|lane| readable(self, lane)).sum();
+        let read = all.min(usize::try_from(most).unwrap_or(usize::MAX));
+        if read < all {
+            let next = |_| self.shards[shard].oldest_lane().into_iter().for_each(|lane| lane.poll(1, now));
+            (0..read).for_each(next);
+        } else {
+            for lane in 0..self.shards[shard].lanes.len() {
+                let readable = readable(self, &self.shards[shard].lanes[lane]);
+                self.shards[shard].lanes[lane].poll(readable, now);
+            }
+        }
+        self.look_for_oldest(shard);
+        read as u64
+    }
+
+    /// Takes out the records of `shard` that were read and do not pass the filter.
+    pub(super) fn take_filtered(&mut self, shard: usize) -> Vec<Record> {
+        let filtered = self.shards[shard].lanes.get_mut(self.lanes as usize);
+        filtered.map_or_else(Vec::new, |lane| lane.take(lane.read()))
+    }
+
+    /// Takes out the oldest unread record of `shard`, which nobody will read.
+    pub(super) fn pop(&mut self, shard: usize) -> Option<Record> {
+        let lane = self.shards[shard].oldest_lane()?;
+        let record = lane.remove(lane.read());
+        self.look_for_oldest(shard);
+        record
+    }
+
+    /// Finds the oldest unread record of `shard`, after some were read or taken out.
+    fn look_for_oldest(&mut self, shard: usize) {
         let shard = &mut self.shards[shard];
-        let readable = shard.unread.partition_point(|record| record.readable <= now).min(most as usize);
-        shard.unread.range(..readable).for_each(|record| take(record.read(now), record.lane));
-        shard.unread.drain(..readable);
-        self.empty += usize::from(readable > 0 && shard.unread.is_empty() && shard.open);
-        readable as u64
-    }
-
-    /// When the producer of a record first wanted to write it.
-    pub(super) fn emitted_at(&self, record: &Record) -> SimTime {
-        self.late.get(&record.number).copied().unwrap_or(record.written)
+        let before =
+            std::mem::replace(&mut shard.oldest, shard.lanes.iter().filter_map(Records::first_unread).min().copied());
+        self.empty += usize::from(before.is_some() && shard.oldest.is_none() && shard.open);
     }
 
     /// How old a record is at `now`, from when the stream took it.
@@ -447,17 +465,6 @@ impl Stream {
     /// How old a record was when the run started.
     pub(super) fn age_at_start(&self, record: &Record) -> SimDuration {
         if record.number < self.backlog { self.backlog_age } else { SimDuration::ZERO }
-    }
-
-    /// Drops what is kept of records beside the shards.
-    pub(super) fn forget(&mut self, records: &[Record]) {
-        if self.handlers.is_empty() && self.late.is_empty() {
-            return;
-        }
-        for record in records {
-            self.handlers.remove(&record.number);
-            self.late.remove(&record.number);
-        }
     }
 
     /// Whether no more records will occur.

@@ -27,17 +27,11 @@ pub struct Arrival {
 pub struct Arrivals {
     /// When the next event occurs; never, after the last.
     next: SimTime,
-    /// Its place in what is drawn ahead.
-    place: usize,
-    ahead: [SimTime; AHEAD],
     until: SimTime,
     process: Process,
     /// The row of a trace that the next event is.
     row: Option<TraceRow>,
 }
-
-/// So many instants of a Poisson process are drawn together, so that its generator stays in the registers: a line of the cache.
-const AHEAD: usize = 8;
 
 enum Process {
     Poisson(Poisson),
@@ -63,10 +57,7 @@ impl Arrivals {
         functions: &[String],
     ) -> Result<Arrivals, InputError> {
         let process = match spec {
-            ArrivalsSpec::Poisson { rate } => {
-                let mean_gap = SECOND as f64 / rate;
-                Process::Poisson(Poisson { rng: key.sequence(), mean_gap, at: 0, fraction: 0.0 })
-            }
+            ArrivalsSpec::Poisson { rate } => Process::Poisson(Poisson::new(*rate, key.sequence())),
             ArrivalsSpec::Constant { rate } => Process::Constant { k: 0, interval: DecimalRate::of(*rate) },
             ArrivalsSpec::Every(period) => Process::Every { at: SimTime::ZERO + *period, period: *period },
             ArrivalsSpec::At(times) => Process::At { times: times.clone().into_iter() },
@@ -99,8 +90,7 @@ impl Arrivals {
     }
 
     fn from(process: Process, until: SimTime) -> Arrivals {
-        let next = SimTime::NEVER;
-        let mut arrivals = Arrivals { next, place: AHEAD - 1, ahead: [next; AHEAD], until, process, row: None };
+        let mut arrivals = Arrivals { process, next: SimTime::NEVER, row: None, until };
         arrivals.advance();
         arrivals
     }
@@ -123,50 +113,55 @@ impl Arrivals {
 
     #[inline]
     fn advance(&mut self) {
-        self.place += 1;
-        if self.place >= AHEAD {
-            self.refill();
-        }
-        let next = self.ahead[self.place % AHEAD];
+        let next = match &mut self.process {
+            Process::Poisson(poisson) => poisson.next(),
+            process => process.draw(&mut self.row).unwrap_or(SimTime::NEVER),
+        };
         self.next = if next < self.until { next } else { SimTime::NEVER };
-    }
-
-    #[inline(never)]
-    fn refill(&mut self) {
-        if let Process::Poisson(poisson) = &mut self.process {
-            self.place = 0;
-            return poisson.draw(&mut self.ahead);
-        }
-        // Rows are read, and calendars asked, no sooner than needed.
-        self.place = AHEAD - 1;
-        self.ahead[self.place] = self.process.draw(&mut self.row).unwrap_or(SimTime::NEVER);
     }
 }
 
 /// Independent arrivals at a constant mean rate.
 struct Poisson {
-    rng: Sequential,
+    /// The next gaps as shares of the mean one, and how many of them are over.
+    gaps: [f64; AHEAD],
+    over: usize,
     /// In nanoseconds.
     mean_gap: f64,
     at: u64,
     fraction: f64,
+    rng: Sequential,
 }
 
+/// So many gaps are drawn together, while the generator stays in the registers.
+const AHEAD: usize = 8;
+
 impl Poisson {
-    /// The next instants.
-    fn draw(&mut self, instants: &mut [SimTime]) {
-        let Poisson { rng, mean_gap, at, fraction } = self;
-        let mut sequence = rng.clone();
-        for instant in instants {
-            // The fraction of a nanosecond is carried over, so that rounding never bends the rate.
-            let gap = *fraction + exponential(&mut sequence) * *mean_gap;
-            // Signed conversions are one instruction of the machine; a gap is never negative.
-            let whole = gap as i64;
-            *fraction = gap - whole as f64;
-            *at = at.saturating_add(whole as u64);
-            *instant = SimTime::from_nanos(*at);
+    fn new(rate: f64, rng: Sequential) -> Poisson {
+        Poisson { gaps: [0.0; AHEAD], over: AHEAD, mean_gap: SECOND as f64 / rate, at: 0, fraction: 0.0, rng }
+    }
+
+    #[inline(always)]
+    fn next(&mut self) -> SimTime {
+        if self.over == AHEAD {
+            self.draw();
         }
-        *rng = sequence;
+        // The fraction of a nanosecond is carried over, so that rounding never bends the rate.
+        let gap = self.fraction + self.gaps[self.over % AHEAD] * self.mean_gap;
+        self.over += 1;
+        // Signed conversions are one instruction of the machine; a gap is never negative.
+        let whole = gap as i64;
+        self.fraction = gap - whole as f64;
+        self.at = self.at.saturating_add(whole as u64);
+        SimTime::from_nanos(self.at)
+    }
+
+    #[inline(never)]
+    fn draw(&mut self) {
+        let mut rng = self.rng.clone();
+        self.gaps.fill_with(|| exponential(&mut rng));
+        self.rng = rng;
+        self.over = 0;
     }
 }
 
@@ -175,6 +170,7 @@ impl Process {
     #[inline(never)]
     fn draw(&mut self, row: &mut Option<TraceRow>) -> Option<SimTime> {
         let at = match self {
+            Process::Poisson(poisson) => poisson.next(),
             Process::Constant { k, interval } => {
                 let at = interval.instant(*k);
                 *k += 1;
@@ -201,8 +197,7 @@ impl Process {
                 *row = reader.draw();
                 SimTime::from_nanos(row.as_ref()?.at)
             }
-            // Those of a Poisson process are drawn together.
-            Process::Poisson(_) | Process::Nothing => return None,
+            Process::Nothing => return None,
         };
         Some(at)
     }

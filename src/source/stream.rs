@@ -19,7 +19,7 @@ use crate::token_bucket::TokenBucket;
 
 use super::mapping::WriteRetry;
 use super::notes::Notes;
-use super::partition::Keys;
+use super::partition::{Keys, Place};
 use super::records::{Record, Records};
 
 /// A shard of a stream.
@@ -117,6 +117,17 @@ pub(super) enum Change {
     Opened,
 }
 
+/// A record that has not yet occurred: when it will, and where it will be written.
+#[derive(Clone, Copy)]
+struct Coming {
+    at: SimTime,
+    place: Place,
+}
+
+/// So many records are known before they occur: the hashes of one record are a chain of multiplications, and a processor works on
+/// those of several records at a time.
+const AHEAD: usize = 32;
+
 /// Records that occurred and were not yet told.
 #[derive(Default)]
 struct Untold {
@@ -134,8 +145,15 @@ impl Untold {
     }
 }
 
-/// A write that was refused and is tried again: when, whose, how often it was refused, and when it was first wanted.
-type Rewrite = Reverse<(SimTime, u64, u32, SimTime)>;
+/// A record that its producer wants to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Wanted {
+    number: u64,
+    /// How often it was refused.
+    refusals: u32,
+    /// When it occurred.
+    since: SimTime,
+}
 
 /// A stream.
 pub(super) struct Stream {
@@ -147,13 +165,17 @@ pub(super) struct Stream {
     propagation: Distribution,
     key: Key,
     emitted: u64,
+    /// The next records, and how many of them have occurred.
+    coming: [Coming; AHEAD],
+    come: usize,
     pub(super) shards: Vec<StreamShard>,
     /// The open shards: the last ones.
     first_open: usize,
     /// Open shards without unread records.
     empty: usize,
     write_limit: Option<WriteLimit>,
-    rewrites: BinaryHeap<Rewrite>,
+    /// What was refused and is tried again: when, and what.
+    rewrites: BinaryHeap<Reverse<(SimTime, Wanted)>>,
     resharding: Option<Resharding>,
     /// Records at the head of the stream that this mapping begins behind: record `n` here is `n + skipped` of the stream, whose
     /// draws are the same for all that read it.
@@ -193,6 +215,8 @@ impl Stream {
             propagation: parts.propagation,
             key: parts.key,
             emitted: 0,
+            coming: [Coming { at: SimTime::NEVER, place: Place { shard: 0, lane: 0 } }; AHEAD],
+            come: 0,
             shards: Vec::new(),
             first_open: 0,
             empty: 0,
@@ -206,12 +230,13 @@ impl Stream {
             untold: Untold::default(),
         };
         stream.open(parts.shards as usize, |_| vec![]);
+        stream.look_ahead();
         stream
     }
 
     /// When the next record occurs; never, after the last.
     fn next_arrival(&self) -> SimTime {
-        if self.emitted < self.backlog { SimTime::ZERO } else { self.arrivals.next() }
+        self.coming[self.come % AHEAD].at
     }
 
     /// When a refused write is next tried again; never, where there is none.
@@ -236,31 +261,60 @@ impl Stream {
             if self.resharding.is_some() {
                 self.reshard(at, &mut changed);
             }
-            let rewrite = if self.next_rewrite() == at { self.rewrites.pop() } else { None };
-            let (number, refusals, emitted) = match rewrite {
-                Some(Reverse((_, number, refusals, emitted))) => (number, refusals, emitted),
-                None => {
-                    let number = self.emitted;
-                    self.emitted += 1;
-                    if number >= self.backlog
-                        && let Some(handler) = self.arrivals.pop().and_then(|arrival| arrival.handler)
-                    {
-                        self.notes.handlers.insert(number, handler);
-                    }
-                    // What a producer still holds waits, too.
-                    if ctx.watched {
-                        ctx.tell_at(at, Fact::Emitted { source: self.source, event: number, waits: true });
-                    } else {
-                        self.untold.add(at);
-                    }
-                    (number, 0, at)
-                }
-            };
-            if let Some(shard) = self.write(at, number, refusals, emitted, ctx) {
+            let filled = if self.next_rewrite() == at { self.write_again(ctx) } else { self.occur(ctx) };
+            if let Some(shard) = filled {
                 changed(Change::Filled(shard));
             }
         }
         self.tell(ctx);
+    }
+
+    /// Draws the next records.
+    #[inline(never)]
+    fn look_ahead(&mut self) {
+        self.come = 0;
+        let shards = self.shards.len() - self.first_open;
+        for (number, coming) in (self.emitted..).zip(&mut self.coming) {
+            coming.at = SimTime::ZERO;
+            if number >= self.backlog {
+                let arrival = self.arrivals.pop();
+                coming.at = arrival.map_or(SimTime::NEVER, |arrival| arrival.at);
+                if let Some(handler) = arrival.and_then(|arrival| arrival.handler) {
+                    self.notes.handlers.insert(number, handler);
+                }
+            }
+            coming.place = self.keys.place(number + self.skipped, shards);
+        }
+    }
+
+    /// Lets the next record occur; gives back the shard that had none unread.
+    #[inline(always)]
+    fn occur(&mut self, ctx: &mut Context<'_>) -> Option<usize> {
+        let Coming { at, place } = self.coming[self.come % AHEAD];
+        let number = self.emitted;
+        self.emitted += 1;
+        self.come += 1;
+        if self.come == AHEAD {
+            self.look_ahead();
+        }
+        if let Some(Resharding::OnDemand { records, .. }) = &mut self.resharding {
+            *records += u64::from(number >= self.backlog);
+        }
+        // What a producer still holds waits, too.
+        if ctx.watched {
+            ctx.tell_at(at, Fact::Emitted { source: self.source, event: number, waits: true });
+        } else {
+            self.untold.add(at);
+        }
+        self.write(at, place, Wanted { number, since: at, refusals: 0 }, ctx)
+    }
+
+    /// Tries the first refused write again; gives back the shard that had no unread record.
+    #[cold]
+    fn write_again(&mut self, ctx: &mut Context<'_>) -> Option<usize> {
+        let Reverse((at, wanted)) = self.rewrites.pop()?;
+        let shards = self.shards.len() - self.first_open;
+        self.write(at, self.keys.place(wanted.number + self.skipped, shards), wanted, ctx)
     }
 
     /// Tells of the records that occurred since this was last done.
@@ -273,23 +327,20 @@ impl Stream {
     }
 
     /// Writes a record, or has its producer try again; gives back the shard that had none unread.
+    #[inline(always)]
     fn write(
         &mut self,
         at: SimTime,
-        number: u64,
-        refusals: u32,
-        emitted: SimTime,
+        Place { shard, lane }: Place,
+        wanted: Wanted,
         ctx: &mut Context<'_>,
     ) -> Option<usize> {
+        let number = wanted.number;
         let is_backlog = number < self.backlog;
-        let (place, lane) = self.keys.place(number + self.skipped, self.shards.len() - self.first_open);
-        if let Some(Resharding::OnDemand { records, .. }) = &mut self.resharding {
-            *records += u64::from(refusals == 0 && !is_backlog);
-        }
-        let place = self.first_open + place;
+        let place = self.first_open + shard as usize;
         let shard = &mut self.shards[place];
         if !is_backlog && shard.limit.as_mut().is_some_and(|limit| !limit.try_take(at)) {
-            self.refused(at, number, refusals + 1, emitted, ctx);
+            self.refused(at, wanted, ctx);
             return None;
         }
         if !is_backlog && self.propagation.constant().is_none() {
@@ -298,12 +349,12 @@ impl Stream {
             shard.last_readable = shard.last_readable.max(at + delay);
             self.notes.readable.insert(number, shard.last_readable);
         }
-        if emitted != at {
-            self.notes.late.insert(number, emitted);
+        if wanted.since != at {
+            self.notes.late.insert(number, wanted.since);
         }
         let record = Record { written: at, number };
-        let lane = if self.filter.passes(number) { lane } else { self.lanes as usize };
-        shard.lanes[lane].push(record);
+        let lane = if self.filter.passes(number) { lane } else { self.lanes };
+        shard.lanes[lane as usize].push(record);
         if shard.oldest.is_some() {
             return None;
         }
@@ -313,16 +364,18 @@ impl Stream {
     }
 
     /// A write was refused: the producer waits, unless it has held the record for too long.
-    fn refused(&mut self, at: SimTime, number: u64, refusals: u32, emitted: SimTime, ctx: &mut Context<'_>) {
+    #[cold]
+    fn refused(&mut self, at: SimTime, wanted: Wanted, ctx: &mut Context<'_>) {
         self.tell(ctx);
         let Some(limit) = &self.write_limit else { return };
+        let Wanted { number, since: emitted, refusals } = Wanted { refusals: wanted.refusals + 1, ..wanted };
         let longest = limit.retry.base.doubled(refusals - 1, limit.retry.cap);
         let draw = self.key.numbered(number + self.skipped).named("write_retry").numbered(u64::from(refusals)).unit();
         // Exponential back-off with jitter over its upper half, so that a producer never tries again at once.
         let wait = SimDuration::from_nanos_f64((0.5 + draw / 2.0) * longest.nanos() as f64);
         let next = at + wait.max(SimDuration::from_nanos(1));
         if refusals < limit.retry.attempts && next.since(emitted) < limit.retry.record_ttl {
-            self.rewrites.push(Reverse((next, number, refusals, emitted)));
+            self.rewrites.push(Reverse((next, Wanted { number, since: emitted, refusals })));
             return;
         }
         self.notes.handlers.remove(&number);
@@ -360,6 +413,9 @@ impl Stream {
                 (from..to).map(|parent| first_parent + parent).collect()
             };
             self.open(after, parents);
+            for (number, coming) in (self.emitted..).zip(&mut self.coming[self.come..]) {
+                coming.place = self.keys.place(number + self.skipped, after);
+            }
             (0..after).for_each(|_| changed(Change::Opened));
         }
     }

@@ -48,6 +48,7 @@ pub mod platform;
 pub mod profile;
 pub mod random;
 mod reading;
+pub mod recording;
 pub mod report;
 pub mod scenario;
 mod simulation;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use crate::arrivals::parse_time;
 use crate::distribution::{DistributionSpec, TimeUnit};
-use crate::engine::{Agenda, Context, DestinationId, FunctionId, Message, SourceId, Wake};
+use crate::engine::{Agenda, DestinationId, FunctionId, Message, SourceId, Wake};
 use crate::inputs::{InputError, Inputs};
-use crate::metrics::{Outcome, Recorder, Watch};
 use crate::platform::{Origin, Platform};
 use crate::random::Key;
+use crate::recording::{Claim, Context, Outcome, Recorder, Watch};
 use crate::scenario::Scenario;
 use crate::source::{EventSource, Site, StreamReads};
 use crate::time::SimTime;
@@ -36,12 +36,11 @@ enum Actor {
 
 struct World<'a> {
     cast: Cast,
-    /// Messages of the present instant, and those that are being delivered.
-    outbox: Vec<Message>,
+    ctx: Context<'a>,
+    /// Messages that are being delivered.
     delivered: Vec<Message>,
     /// By destination: the source that makes events of its messages.
     relays: Vec<Option<SourceId>>,
-    recorder: Recorder<'a>,
 }
 
 /// All actors, and when each of them acts next.
@@ -63,13 +62,21 @@ impl Cast {
         &mut *self.sources[id.0 as usize]
     }
 
-    fn rekey_function(&mut self, id: FunctionId) {
-        self.agenda.set(self.function_places[id.0 as usize], self.platform.next_wake(id));
+    fn rekey_function(&mut self, id: FunctionId, next: Wake) {
+        self.agenda.set(self.function_places[id.0 as usize], next);
     }
 
-    fn rekey_source(&mut self, id: SourceId) {
-        let next = if self.is_over { Wake::NEVER } else { self.sources[id.0 as usize].next_wake() };
+    fn rekey_source(&mut self, id: SourceId, next: Wake) {
+        let next = if self.is_over { Wake::NEVER } else { next };
         self.agenda.set(self.source_places[id.0 as usize], next);
+    }
+
+    /// Asks an actor when it acts next.
+    fn rekey(&mut self, actor: Actor) {
+        match actor {
+            Actor::Function(id) => self.rekey_function(id, self.platform.next_wake(id)),
+            Actor::Source(id) => self.rekey_source(id, self.sources[id.0 as usize].next_wake()),
+        }
     }
 }
 
@@ -83,8 +90,8 @@ impl<'a> World<'a> {
         let root = Key::root(seed);
         let names = scenario.names();
         let until = scenario.duration.map(|duration| SimTime::ZERO + duration);
-        let recorder =
-            Recorder::new(names.clone(), &scenario.functions, SimTime::ZERO + scenario.warm_up.length(), until, watch);
+        let claims: Vec<Claim> = scenario.functions.iter().map(|(_, function)| function.claim()).collect();
+        let recorder = Recorder::new(names.clone(), &claims, SimTime::ZERO + scenario.warm_up.length(), until, watch);
         let mut columns = Columns::new(inputs);
         let mut sampler =
             |spec: &DistributionSpec| spec.sampler(&mut |file, column, unit| columns.values(file, column, unit));
@@ -140,19 +147,19 @@ impl<'a> World<'a> {
             is_over: false,
         };
         for (place, (_, is_source, id)) in order.iter().enumerate() {
-            if *is_source {
+            let actor = if *is_source {
                 cast.source_places[*id as usize] = place as u32;
-                cast.actors.push(Actor::Source(SourceId(*id)));
-                cast.rekey_source(SourceId(*id));
+                Actor::Source(SourceId(*id))
             } else {
                 cast.function_places[*id as usize] = place as u32;
-                cast.actors.push(Actor::Function(FunctionId(*id)));
-                cast.rekey_function(FunctionId(*id));
-            }
+                Actor::Function(FunctionId(*id))
+            };
+            cast.actors.push(actor);
+            cast.rekey(actor);
         }
         Ok(World {
             cast,
-            outbox: Vec::new(),
+            ctx: Context::new(recorder),
             delivered: Vec::new(),
             // A function as a destination gets its messages through a source of the destination's name.
             relays: names
@@ -160,15 +167,13 @@ impl<'a> World<'a> {
                 .iter()
                 .map(|name| names.sources.binary_search(name).ok().map(|place| SourceId(place as u32)))
                 .collect(),
-            recorder,
         })
     }
 
     fn run(mut self, scenario: &Scenario) -> Outcome {
         let until = scenario.duration.map(|duration| SimTime::ZERO + duration);
         let mut horizon = until.map_or(SimTime::NEVER, |until| until + scenario.drain);
-        let mut now = SimTime::ZERO;
-        let mut ended_at = self.is_done().then_some(now);
+        let mut ended_at = self.is_done().then_some(SimTime::ZERO);
         // Sources that will emit no more end the window of statistics, where no duration does.
         let mut emitting: Vec<bool> =
             self.cast.sources.iter().map(|source| until.is_none() && !source.is_exhausted()).collect();
@@ -178,73 +183,65 @@ impl<'a> World<'a> {
             if at > last {
                 break;
             }
-            if at >= self.recorder.next_boundary() {
+            if at >= self.ctx.recorder.next_boundary() {
                 self.close_next();
                 continue;
             }
-            assert!(at >= now, "an actor wanted to act at {at} s, and it is {now} s");
-            now = at;
-            let actor = self.cast.actors[place as usize];
-            let watched = self.recorder.watched();
-            match actor {
+            assert!(at >= self.ctx.now, "an actor wanted to act at {at} s, and it is {} s", self.ctx.now);
+            self.ctx.now = at;
+            match self.cast.actors[place as usize] {
                 Actor::Function(id) => {
-                    let mut ctx = Context::new(now, watched, &mut self.outbox, &mut self.recorder);
-                    self.cast.platform.wake(id, wake, &mut ctx);
-                    self.cast.rekey_function(id);
+                    let next = self.cast.platform.wake(id, wake, &mut self.ctx);
+                    self.cast.agenda.set(place, next);
                 }
                 Actor::Source(id) => {
-                    let mut ctx = Context::of_source(now, watched, &mut self.outbox, &mut self.recorder);
-                    self.cast.source(id).wake(wake, &mut ctx);
-                    self.cast.rekey_source(id);
+                    let next = self.cast.source(id).act(wake, &mut self.ctx);
+                    self.cast.rekey_source(id, next);
                     if emitting[id.0 as usize] && self.cast.source(id).is_exhausted() {
                         emitting[id.0 as usize] = false;
-                        self.recorder.end_window(now);
+                        self.ctx.recorder.end_window(at);
                         if !emitting.contains(&true) {
-                            horizon = now + scenario.drain;
+                            horizon = at + scenario.drain;
                         }
                     }
                 }
             }
-            self.deliver(now);
+            self.deliver();
             if ended_at.is_none() && self.is_done() {
-                ended_at = Some(now);
+                ended_at = Some(at);
                 self.end();
             }
         }
         // What a lazy source has not told yet happened before the run was cut off.
         if ended_at.is_none() {
-            while self.recorder.next_boundary() <= horizon {
+            while self.ctx.recorder.next_boundary() <= horizon {
                 self.close_next();
             }
             self.catch_up(horizon);
         }
         let ended_at = ended_at.unwrap_or(horizon);
         let end = until.unwrap_or(ended_at);
-        self.recorder.finish(ended_at, end)
+        self.ctx.recorder.finish(ended_at, end)
     }
 
     /// Delivers all messages of the present instant.
-    fn deliver(&mut self, now: SimTime) {
+    fn deliver(&mut self) {
         // What these messages bring about is delivered after all of them: first come, first served. They are read where they lie.
-        while !self.outbox.is_empty() {
-            std::mem::swap(&mut self.outbox, &mut self.delivered);
-            let watched = self.recorder.watched();
+        while !self.ctx.outbox.is_empty() {
+            std::mem::swap(&mut self.ctx.outbox, &mut self.delivered);
             for message in &self.delivered {
                 match message {
                     Message::Invoke(invoke) => {
-                        let mut ctx = Context::new(now, watched, &mut self.outbox, &mut self.recorder);
-                        self.cast.platform.invoke(invoke, &mut ctx);
-                        self.cast.rekey_function(invoke.function);
+                        let next = self.cast.platform.invoke(invoke, &mut self.ctx);
+                        self.cast.rekey_function(invoke.function, next);
                     }
                     Message::Settle(settle) => {
-                        let mut ctx = Context::of_source(now, watched, &mut self.outbox, &mut self.recorder);
-                        self.cast.source(settle.source).settle(settle, &mut ctx);
-                        self.cast.rekey_source(settle.source);
+                        let next = self.cast.source(settle.source).hear(settle, &mut self.ctx);
+                        self.cast.rekey_source(settle.source, next);
                     }
                     Message::Deliver { destination, hops } => {
                         if let Some(source) = self.relays[destination.0 as usize] {
-                            let mut ctx = Context::of_source(now, watched, &mut self.outbox, &mut self.recorder);
-                            self.cast.source(source).relay(*hops, &mut ctx);
+                            self.cast.source(source).relay(*hops, &mut self.ctx);
                         }
                     }
                 }
@@ -258,32 +255,33 @@ impl<'a> World<'a> {
     fn end(&mut self) {
         self.cast.is_over = true;
         for id in self.cast.platform.forget_copies() {
-            self.cast.rekey_function(id);
+            self.cast.rekey(Actor::Function(id));
         }
         for place in 0..self.cast.sources.len() {
-            self.cast.rekey_source(SourceId(place as u32));
+            self.cast.rekey_source(SourceId(place as u32), Wake::NEVER);
         }
     }
 
     /// Closes what ends at the recorder's next boundary, after all that happened before it was told.
     fn close_next(&mut self) {
-        let boundary = self.recorder.next_boundary();
+        let boundary = self.ctx.recorder.next_boundary();
         self.catch_up(boundary);
-        self.recorder.close(boundary);
+        self.ctx.recorder.close(boundary);
     }
 
     /// Lets lazy sources tell all that happened before `at`.
     fn catch_up(&mut self, at: SimTime) {
-        let mut ctx = Context::of_source(at, self.recorder.watched(), &mut self.outbox, &mut self.recorder);
+        let now = std::mem::replace(&mut self.ctx.now, at);
         for id in (0..self.cast.sources.len()).map(|place| SourceId(place as u32)) {
-            self.cast.source(id).catch_up(&mut ctx);
-            self.cast.rekey_source(id);
+            self.cast.source(id).catch_up(&mut self.ctx);
+            self.cast.rekey(Actor::Source(id));
         }
+        self.ctx.now = now;
     }
 
     /// Whether every event has its fate, no more will occur, no invocation runs and none is still to come.
     fn is_done(&self) -> bool {
-        self.recorder.live() == 0
+        self.ctx.recorder.live() == 0
             && self.cast.platform.running() == 0
             && self.cast.sources.iter().all(|source| source.is_exhausted() && !source.owes_call())
     }

@@ -4,13 +4,11 @@
 //! (`wake`), and answers messages at the same instant; nobody schedules a callback, so nothing is ever stale.
 
 mod agenda;
-mod context;
 mod destination;
 mod fact;
 mod message;
 
 pub use agenda::{Agenda, Class, Wake};
-pub use context::{Context, Observe};
 pub use destination::{Destination, DestinationKind};
 pub use fact::{Answer, BeforeSent, Call, Concurrency, Condition, Fact, Fate, MappingCount, Part, Parts};
 pub use message::{BatchItemFailures, Ending, Events, InvocationType, Invoke, Message, Reason, Run, Settle, Verdict};
@@ -26,3 +24,14 @@ pub struct SourceId(pub u32);
 /// A destination, by its place in the list of the scenario's destinations.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct DestinationId(pub u32);
+
+/// The names behind the ids of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    /// Functions.
+    pub functions: Vec<String>,
+    /// Sources.
+    pub sources: Vec<String>,
+    /// Destinations.
+    pub destinations: Vec<String>,
+}

@@ -9,8 +9,8 @@ use crate::scenario::{Expectation, Names, Scenario};
 
 use super::cost::{Cost, costs};
 use super::findings::{Confidence, Overload, PrecisionReached, Theory, Unknown, WarmUpFound};
-use super::quantity::Quantiles;
 use super::{FunctionFigures, Outcome, SourceFigures, price};
+use crate::recording::Quantiles;
 
 /// The summary of a run.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::distribution::DistributionSpec;
 use crate::engine::{BatchItemFailures, DestinationKind};
 use crate::profile::Feature;
+use crate::recording::Claim;
 use crate::time::SimDuration;
 use crate::units::Size;
 
@@ -356,9 +357,9 @@ impl FunctionSpec {
         ])
     }
 
-    /// What the function takes of the account's concurrency for itself: its reserve, or else what is provisioned.
-    pub fn claimed_concurrency(&self) -> u64 {
-        self.reserved_concurrent_executions.or(self.provisioned_concurrent_executions).unwrap_or(0)
+    /// What the function has of the account's concurrency for itself.
+    pub fn claim(&self) -> Claim {
+        Claim { reserved: self.reserved_concurrent_executions, provisioned: self.provisioned_concurrent_executions }
     }
 
     /// The distributions of the function with the key of each.

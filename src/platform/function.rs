@@ -5,11 +5,12 @@
 
 use crate::distribution::{Distribution, DistributionSpec};
 use crate::engine::{
-    Call, Class, Concurrency, Context, DestinationId, Ending, Events, Fact, FunctionId, InvocationType, Invoke,
-    Observe, Reason, Run, Settle, SourceId, Verdict, Wake,
+    Call, Class, Concurrency, DestinationId, Ending, Events, Fact, FunctionId, InvocationType, Invoke, Reason, Run,
+    Settle, SourceId, Verdict, Wake,
 };
 use crate::profile::Rules;
 use crate::random::Key;
+use crate::recording::Context;
 use crate::time::{SimDuration, SimTime};
 
 use super::account::Account;
@@ -148,13 +149,7 @@ impl Function {
         Wake::new(ready, Class::Completion)
     }
 
-    pub(super) fn wake(
-        &mut self,
-        wake: Wake,
-        account: &mut Account,
-        shared: &mut Shared,
-        ctx: &mut Context<'_, impl Observe>,
-    ) {
+    pub(super) fn wake(&mut self, wake: Wake, account: &mut Account, shared: &mut Shared, ctx: &mut Context<'_>) {
         if wake == self.next_ready() {
             return self.begin_provisioned(ctx);
         }
@@ -171,7 +166,7 @@ impl Function {
     }
 
     /// All provisioned environments are ready.
-    fn begin_provisioned(&mut self, ctx: &mut Context<'_, impl Observe>) {
+    fn begin_provisioned(&mut self, ctx: &mut Context<'_>) {
         if let Some(provisioned) = &mut self.provisioned {
             let environments = provisioned.count();
             provisioned.begin((0..environments).map(|_| self.environments.create(ctx.now)).collect());
@@ -185,7 +180,7 @@ impl Function {
         invoke: &Invoke,
         account: &mut Account,
         shared: &mut Shared,
-        ctx: &mut Context<'_, impl Observe>,
+        ctx: &mut Context<'_>,
     ) {
         let call = Call { source: invoke.source, function: self.id, events: &invoke.events, attempt: invoke.attempt };
         let answer = |verdict| Settle {
@@ -314,7 +309,7 @@ impl Function {
         concurrency: Concurrency,
         account: &mut Account,
         shared: &mut Shared,
-        ctx: &mut Context<'_, impl Observe>,
+        ctx: &mut Context<'_>,
     ) {
         let number = shared.invocations;
         shared.invocations += 1;
@@ -371,7 +366,7 @@ impl Function {
     }
 
     /// Ends the invocation whose time has come.
-    fn complete(&mut self, account: &mut Account, shared: &mut Shared, ctx: &mut Context<'_, impl Observe>) {
+    fn complete(&mut self, account: &mut Account, shared: &mut Shared, ctx: &mut Context<'_>) {
         let Some(next) = self.running.pop() else { return };
         let (number, slot) = (next.number(), next.slot());
         let Some(invocation) = &self.invocations[slot as usize] else { return };

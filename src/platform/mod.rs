@@ -28,9 +28,10 @@ pub use config::{
 pub use runtime::{PackageType, Runtime};
 
 use crate::distribution::DistributionSpec;
-use crate::engine::{Context, Destination, DestinationId, DestinationKind, FunctionId, Invoke, Observe, Wake};
+use crate::engine::{Destination, DestinationId, DestinationKind, FunctionId, Invoke, Wake};
 use crate::profile::{Rules, Scaling};
 use crate::random::{Ahead, Key};
+use crate::recording::Context;
 use crate::time::{SimDuration, SimTime};
 use account::Account;
 use function::Function;
@@ -76,7 +77,7 @@ impl Platform {
         root: Key,
         sampler: &mut dyn FnMut(&DistributionSpec) -> crate::distribution::Distribution,
     ) -> Platform {
-        let claimed: u64 = functions.iter().map(|(_, function)| function.claimed_concurrency()).sum();
+        let claimed: u64 = functions.iter().map(|(_, function)| function.claim().held()).sum();
         let scaling = match (rules.scaling, account.burst_concurrency) {
             (Scaling::Region { per_minute, .. }, Some(burst)) => Scaling::Region { burst, per_minute },
             (scaling, _) => scaling,
@@ -136,14 +137,18 @@ impl Platform {
         self.functions[id.0 as usize].next_wake()
     }
 
-    /// Lets function `id` act, as it wanted to.
-    pub fn wake(&mut self, id: FunctionId, wake: Wake, ctx: &mut Context<'_, impl Observe>) {
-        self.functions[id.0 as usize].wake(wake, &mut self.account, &mut self.shared, ctx);
+    /// Lets function `id` act, as it wanted to; gives back when it next acts.
+    pub fn wake(&mut self, id: FunctionId, wake: Wake, ctx: &mut Context<'_>) -> Wake {
+        let function = &mut self.functions[id.0 as usize];
+        function.wake(wake, &mut self.account, &mut self.shared, ctx);
+        function.next_wake()
     }
 
-    /// Takes a call.
-    pub fn invoke(&mut self, invoke: &Invoke, ctx: &mut Context<'_, impl Observe>) {
-        self.functions[invoke.function.0 as usize].invoke(invoke, &mut self.account, &mut self.shared, ctx);
+    /// Takes a call; gives back when the function next acts.
+    pub fn invoke(&mut self, invoke: &Invoke, ctx: &mut Context<'_>) -> Wake {
+        let function = &mut self.functions[invoke.function.0 as usize];
+        function.invoke(invoke, &mut self.account, &mut self.shared, ctx);
+        function.next_wake()
     }
 
     /// Every event has met its fate: forgets the copies that still wait in the asynchronous queues. The ids are those of functions

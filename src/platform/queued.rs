@@ -1,6 +1,7 @@
 //! What becomes of the events in a function's asynchronous queue: tries, retries, messages, and their end.
 
-use crate::engine::{Call, Condition, Context, Ending, Events, Fact, Fate, Observe, Part, Parts, Settle, Verdict};
+use crate::engine::{Call, Condition, Ending, Events, Fact, Fate, Part, Parts, Settle, Verdict};
+use crate::recording::Context;
 use crate::time::{SimDuration, SimTime};
 
 use super::account::Account;
@@ -11,12 +12,7 @@ use super::{RecursiveLoop, Shared};
 
 impl Function {
     /// Tries the queued event that is due.
-    pub(super) fn try_queued(
-        &mut self,
-        account: &mut Account,
-        shared: &mut Shared,
-        ctx: &mut Context<'_, impl Observe>,
-    ) {
+    pub(super) fn try_queued(&mut self, account: &mut Account, shared: &mut Shared, ctx: &mut Context<'_>) {
         let Some(mut event) = self.queue.pop() else { return };
         event.first_try = event.first_try.min(ctx.now);
         // "Lambda stops the next invocation" of an event "if your function is invoked approximately 16 times in the same chain of
@@ -72,7 +68,7 @@ impl Function {
     }
 
     /// An event begins (1) or ceases (-1) to wait in the queue; a copy counts for nothing.
-    fn waits(event: &Waiting, change: i64, ctx: &mut Context<'_, impl Observe>) {
+    fn waits(event: &Waiting, change: i64, ctx: &mut Context<'_>) {
         if !event.is_copy() {
             ctx.tell(Fact::Waiting { source: event.source, change });
         }
@@ -88,7 +84,7 @@ impl Function {
         init: SimDuration,
         handler: SimDuration,
         ending: Ending,
-        ctx: &mut Context<'_, impl Observe>,
+        ctx: &mut Context<'_>,
     ) {
         let events = Events::one(event.event);
         let call = Call { source: event.source, function: self.id, events: &events, attempt: event.attempt() };
@@ -139,13 +135,7 @@ impl Function {
 
     /// Ends an event, which waits no longer, without success: "Lambda sends a record of the event to the dead-letter queue or on-failure
     /// destination" before it drops it (AWS Lambda Developer Guide, "Error handling for asynchronous invocation").
-    fn give_up(
-        &mut self,
-        event: Waiting,
-        condition: Condition,
-        invocation: Option<u64>,
-        ctx: &mut Context<'_, impl Observe>,
-    ) {
+    fn give_up(&mut self, event: Waiting, condition: Condition, invocation: Option<u64>, ctx: &mut Context<'_>) {
         self.queue.forget(&event);
         if event.is_copy() {
             return;
@@ -181,7 +171,7 @@ impl Function {
         self.conclude(&event, false, ctx);
     }
 
-    fn conclude(&self, event: &Waiting, processed: bool, ctx: &mut Context<'_, impl Observe>) {
+    fn conclude(&self, event: &Waiting, processed: bool, ctx: &mut Context<'_>) {
         if event.role == Role::Told {
             let attempt = event.attempt() - u32::from(!processed);
             let verdict = Verdict::Concluded { processed };

@@ -21,6 +21,7 @@ use crate::profile::Profile;
 use crate::source::{Definition, Kind};
 use crate::time::SimDuration;
 
+pub use crate::engine::Names;
 pub use diagnostic::{Problem, Report, nearest};
 pub use document::{Document, Step};
 pub use expect::{Expectation, Want};
@@ -69,17 +70,6 @@ pub struct Source {
     pub path: Vec<Step>,
     /// Its keys.
     pub definition: Box<dyn Definition>,
-}
-
-/// The names behind the ids of a run.
-#[derive(Clone, Debug, Default)]
-pub struct Names {
-    /// Functions.
-    pub functions: Vec<String>,
-    /// Sources.
-    pub sources: Vec<String>,
-    /// Destinations.
-    pub destinations: Vec<String>,
 }
 
 impl Scenario {

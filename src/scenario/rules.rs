@@ -365,10 +365,10 @@ impl Problems {
         let mut sum = 0;
         let mut what = "reserved concurrency adds up";
         for (name, spec) in functions {
-            if spec.claimed_concurrency() == 0 {
+            if spec.claim().held() == 0 {
                 continue;
             }
-            sum += spec.claimed_concurrency();
+            sum += spec.claim().held();
             let key = match spec.reserved_concurrent_executions {
                 Some(_) => "reserved_concurrent_executions",
                 None => {

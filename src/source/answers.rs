@@ -2,7 +2,8 @@
 
 use std::cmp::Reverse;
 
-use crate::engine::{Answer, Call, Context, Events, Fact, Fate, FunctionId, InvocationType, Part, Parts, Settle};
+use crate::engine::{Answer, Call, Events, Fact, Fate, FunctionId, InvocationType, Part, Parts, Settle};
+use crate::recording::Context;
 use crate::time::{SimDuration, SimTime};
 
 use super::plan::Waiter;

@@ -6,8 +6,9 @@
 use schemars::JsonSchema;
 
 use crate::distribution::DistributionSpec;
-use crate::engine::{Context, Events, Fact, Fate, FunctionId, InvocationType, Invoke, Settle, SourceId, Verdict, Wake};
+use crate::engine::{Events, Fact, Fate, FunctionId, InvocationType, Invoke, Settle, SourceId, Verdict, Wake};
 use crate::inputs::InputError;
+use crate::recording::Context;
 
 use super::common::Common;
 use super::{Definition, EventSource, Figures, KeyProblem, Kind, Mode, Site};

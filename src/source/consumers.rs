@@ -8,7 +8,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::engine::{Class, Context, Wake};
+use crate::engine::{Class, Wake};
+use crate::recording::Context;
 use crate::time::{SimDuration, SimTime};
 
 use super::shard::{Pull, Shard};

@@ -1,8 +1,7 @@
 //! What becomes of records: processed, given up with or without a message, expired; and what a batch comes to.
 
-use crate::engine::{
-    BatchItemFailures, Call, Condition, Context, Ending, Events, Fact, Fate, MappingCount, Part, Parts,
-};
+use crate::engine::{BatchItemFailures, Call, Condition, Ending, Events, Fact, Fate, MappingCount, Part, Parts};
+use crate::recording::Context;
 use crate::time::{SimDuration, SimTime};
 
 use super::lane::{After, Batch, Lane};

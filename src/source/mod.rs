@@ -49,12 +49,12 @@ use schemars::{Schema, SchemaGenerator};
 
 use crate::distribution::{Distribution, DistributionSpec};
 use crate::engine::{
-    Answer, BatchItemFailures, Context, DestinationId, DestinationKind, FunctionId, InvocationType, Settle, SourceId,
-    Wake,
+    Answer, BatchItemFailures, DestinationId, DestinationKind, FunctionId, InvocationType, Settle, SourceId, Wake,
 };
 use crate::inputs::{InputError, Inputs};
 use crate::profile::{Feature, Rules};
 use crate::random::Key;
+use crate::recording::Context;
 use crate::time::{SimDuration, SimTime};
 
 pub use common::{Common, PoisonSpec};
@@ -267,6 +267,16 @@ pub trait EventSource {
     fn wake(&mut self, wake: Wake, ctx: &mut Context<'_>);
     /// Hears what became of one of its calls.
     fn settle(&mut self, settle: &Settle, ctx: &mut Context<'_>);
+    /// [`wake`](EventSource::wake), then [`next_wake`](EventSource::next_wake), in one dispatch.
+    fn act(&mut self, wake: Wake, ctx: &mut Context<'_>) -> Wake {
+        self.wake(wake, ctx);
+        self.next_wake()
+    }
+    /// [`settle`](EventSource::settle), then [`next_wake`](EventSource::next_wake), in one dispatch.
+    fn hear(&mut self, settle: &Settle, ctx: &mut Context<'_>) -> Wake {
+        self.settle(settle, ctx);
+        self.next_wake()
+    }
     /// Takes a message that one of the scenario's functions sent to its target; `hops` invocations led to it.
     fn relay(&mut self, _hops: u8, _ctx: &mut Context<'_>) {}
     /// Tells all that happened before `ctx.now` and was not yet told; sources that tell at once have nothing to do.

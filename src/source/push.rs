@@ -13,11 +13,12 @@ use serde::Deserialize;
 use crate::arrivals::{Arrivals, ArrivalsSpec};
 use crate::distribution::{Distribution, DistributionSpec};
 use crate::engine::{
-    Answer, Class, Context, DestinationId, DestinationKind, Ending, Events, Fact, FunctionId, InvocationType, Invoke,
-    Settle, SourceId, Verdict, Wake,
+    Answer, Class, DestinationId, DestinationKind, Ending, Events, Fact, FunctionId, InvocationType, Invoke, Settle,
+    SourceId, Verdict, Wake,
 };
 use crate::inputs::InputError;
 use crate::random::Key;
+use crate::recording::Context;
 use crate::time::{SimDuration, SimTime};
 use crate::token_bucket::TokenBucket;
 

@@ -8,11 +8,12 @@ use std::collections::BTreeSet;
 use crate::arrivals::{Arrivals, ArrivalsSpec};
 use crate::distribution::{Distribution, DistributionSpec};
 use crate::engine::{
-    BatchItemFailures, Call, Class, Context, DestinationId, Ending, Events, Fact, Fate, FunctionId, InvocationType,
-    Invoke, MappingCount, Part, Parts, Settle, SourceId, Verdict, Wake,
+    BatchItemFailures, Call, Class, DestinationId, Ending, Events, Fact, Fate, FunctionId, InvocationType, Invoke,
+    MappingCount, Part, Parts, Settle, SourceId, Verdict, Wake,
 };
 use crate::inputs::InputError;
 use crate::random::Key;
+use crate::recording::Context;
 use crate::time::{SimDuration, SimTime};
 use crate::token_bucket::TokenBucket;
 

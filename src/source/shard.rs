@@ -11,10 +11,11 @@ use priority_queue::PriorityQueue;
 use rustc_hash::FxHasher;
 
 use crate::engine::{
-    BatchItemFailures, BeforeSent, Call, Class, Condition, Context, DestinationId, Ending, Fact, Fate, FunctionId,
+    BatchItemFailures, BeforeSent, Call, Class, Condition, DestinationId, Ending, Fact, Fate, FunctionId,
     InvocationType, Invoke, MappingCount, Settle, SourceId, Verdict, Wake,
 };
 use crate::random::Key;
+use crate::recording::Context;
 use crate::time::{SimDuration, SimTime};
 
 use super::EventSource;

@@ -12,8 +12,9 @@ use serde::Deserialize;
 
 use crate::arrivals::Arrivals;
 use crate::distribution::Distribution;
-use crate::engine::{Context, Fact, Fate, SourceId};
+use crate::engine::{Fact, Fate, SourceId};
 use crate::random::Key;
+use crate::recording::Context;
 use crate::time::{SimDuration, SimTime};
 use crate::token_bucket::TokenBucket;
 

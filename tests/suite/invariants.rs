@@ -250,7 +250,7 @@ struct History<'a> {
 impl<'a> History<'a> {
     fn new(scenario: &'a Scenario, keys: &toml::Table) -> Result<History<'a>, String> {
         let account = scenario.account.concurrent_executions.count();
-        let claimed: u64 = scenario.functions.iter().map(|(_, spec)| spec.claimed_concurrency()).sum();
+        let claimed: u64 = scenario.functions.iter().map(|(_, spec)| spec.claim().held()).sum();
         // F§2.15: each function for itself since November 2023, all of the Region together before.
         let each_scales = scenario.profile >= Profile::November2023;
         let burst = scenario.account.burst_concurrency.unwrap_or(3000) as f64;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The modules from the lowest to the highest: each names only those before it, and none beside it in its own row.
-const LAYERS: [&[&str]; 16] = [
+const LAYERS: [&[&str]; 17] = [
     &["units"],
     &["time"],
     &["random", "inputs", "token_bucket"],
@@ -11,6 +11,7 @@ const LAYERS: [&[&str]; 16] = [
     &["distribution"],
     &["arrivals"],
     &["engine"],
+    &["recording"],
     &["platform", "source"],
     &["scenario"],
     &["metrics"],

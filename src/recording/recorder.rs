@@ -4,13 +4,11 @@
 //! means cover the window from the warm-up to the end of emission. Physics is asserted at the end: events are conserved, and
 //! the integral of concurrency is the sum of the invocations' times, to the nanosecond.
 
-use crate::engine::{Fact, FunctionId, SourceId};
-use crate::platform::FunctionSpec;
-use crate::scenario::Names;
+use crate::engine::{Fact, FunctionId, Names, SourceId};
 use crate::time::{SimDuration, SimTime};
 
 use super::Level;
-use super::claims::Claims;
+use super::claims::{Claim, Claims};
 use super::interval::{FunctionColumn, Interval, Minute, Owner, SourceColumn, Timeline, bin_width};
 use super::outcome::{Areas, FunctionFigures, Outcome, SourceFigures};
 
@@ -111,15 +109,15 @@ pub struct Recorder<'a> {
 const MINUTE: SimDuration = SimDuration::from_secs(60);
 
 impl<'a> Recorder<'a> {
-    /// A recorder of a run of `functions` whose statistics begin at `warm_up`, and whose emission ends at `until` where that is set.
+    /// A recorder of a run of functions with these claims, whose statistics begin at `warm_up`, and whose emission ends at `until` where that is set.
     pub fn new(
         names: Names,
-        functions: &[(String, FunctionSpec)],
+        claims: &[Claim],
         warm_up: SimTime,
         until: Option<SimTime>,
         watch: &'a mut dyn Watch,
     ) -> Recorder<'a> {
-        let claims = Claims::new(functions);
+        let claims = Claims::new(claims);
         let (functions, sources) = (names.functions.len(), names.sources.len());
         let owners = || {
             let functions = (0..=functions).map(|_| Interval::function());
@@ -310,7 +308,7 @@ impl<'a> Recorder<'a> {
             put(FunctionColumn::Spillover, (function.spillover - seen.spillover) as f64);
             put(FunctionColumn::RecursiveDropped, (function.recursive_dropped - seen.recursive) as f64);
             if let Some(claims) = &mut self.claims {
-                let (most, share) = claims.of(place).take_use();
+                let (most, share) = claims.of(place).take();
                 put(FunctionColumn::ProvisionedMax, most);
                 put(FunctionColumn::UtilizationMax, share);
             }

@@ -1,27 +1,25 @@
 //! What each fact counts as.
 //!
-//! The recorder hears every fact of a run, so this is its busiest part: facts that come with each invocation have a method of
-//! their own, each of which saves no more registers than it needs, and what stands before them saves none. Those of the two facts
-//! that the platform tells of each invocation become parts of the platform's own code.
+//! The recorder hears every fact of a run, so this is its busiest part: facts that come with each event have a method of their own,
+//! which becomes part of the code that tells them.
 
 use crate::engine::{
-    Answer, BeforeSent, Call, Concurrency, Condition, Ending, Fact, Fate, MappingCount, Observe, Parts, SourceId,
+    Answer, BeforeSent, Call, Concurrency, Condition, Ending, Fact, Fate, MappingCount, Parts, SourceId,
 };
 use crate::time::{SimDuration, SimTime};
 
 use super::interval::SourceColumn;
 use super::recorder::Recorder;
 
-impl Observe for Recorder<'_> {
-    fn take(&mut self, at: SimTime, fact: &Fact<'_>) {
-        if self.watched {
-            self.watch.fact(at, fact, &self.names);
-        }
+impl Recorder<'_> {
+    /// Shows a fact to who reads them, and counts it.
+    pub(super) fn show(&mut self, at: SimTime, fact: &Fact<'_>) {
+        self.watch.fact(at, fact, &self.names);
         self.count(at, fact);
     }
 
     #[inline(always)]
-    fn started(&mut self, at: SimTime, fact: &Fact<'_>) {
+    pub(super) fn started(&mut self, at: SimTime, fact: &Fact<'_>) {
         let Fact::Started { call, cold, concurrency, queued_since, .. } = fact else { return };
         let Call { source, function, events, .. } = *call;
         let records = u64::from(events.count);
@@ -52,7 +50,7 @@ impl Observe for Recorder<'_> {
     }
 
     #[inline(always)]
-    fn ended(&mut self, at: SimTime, fact: &Fact<'_>) {
+    pub(super) fn ended(&mut self, at: SimTime, fact: &Fact<'_>) {
         let Fact::Ended { call, started, handler, billed, concurrency, ending, .. } = fact else { return };
         self.account.change(at, -1);
         self.running.0 -= u128::from(started.nanos());
@@ -76,7 +74,8 @@ impl Observe for Recorder<'_> {
         }
     }
 
-    fn emitted(&mut self, at: SimTime, source: SourceId, waits: bool) {
+    #[inline]
+    pub(super) fn emitted(&mut self, at: SimTime, source: SourceId, waits: bool) {
         self.live += 1;
         let counts = at >= self.warm_up;
         let figures = self.source(source);
@@ -87,7 +86,8 @@ impl Observe for Recorder<'_> {
         }
     }
 
-    fn processed(&mut self, at: SimTime, source: SourceId, emitted: SimTime, parts: Option<&Parts>) {
+    #[inline]
+    pub(super) fn processed(&mut self, at: SimTime, source: SourceId, emitted: SimTime, parts: Option<&Parts>) {
         self.live -= 1;
         let counts = emitted >= self.warm_up;
         let in_window = self.is_in_window(at);
@@ -100,19 +100,18 @@ impl Observe for Recorder<'_> {
         }
     }
 
-    fn answered(&mut self, source: SourceId, emitted: SimTime, waited: SimDuration, answer: Answer) {
+    #[inline]
+    pub(super) fn answered(&mut self, source: SourceId, emitted: SimTime, waited: SimDuration, answer: Answer) {
         if emitted >= self.warm_up {
             let figures = self.source(source);
             figures.response.record(waited);
             figures.answers[answer as usize] += 1;
         }
     }
-}
 
-impl Recorder<'_> {
     /// Each fact has a method of its own for what it counts as, to which this one only jumps.
     #[inline(never)]
-    fn count(&mut self, at: SimTime, fact: &Fact<'_>) {
+    pub(super) fn count(&mut self, at: SimTime, fact: &Fact<'_>) {
         match *fact {
             Fact::Emitted { source, waits, .. } => self.emitted(at, source, waits),
             Fact::Occurred { source, events, waited } => self.occurred(at, source, events, waited),
@@ -207,12 +206,12 @@ impl Recorder<'_> {
         self.at_window_end.as_ref().is_some_and(|(end, _)| at <= *end)
     }
 
-    #[inline(never)]
-    fn waiting(&mut self, at: SimTime, source: SourceId, change: i64) {
+    #[inline]
+    pub(super) fn waiting(&mut self, at: SimTime, source: SourceId, change: i64) {
         self.source(source).backlog.change(at, change);
     }
 
-    /// What the platform tells often, where it is told by a dispatch after all.
+    /// What the platform tells often, where it is not counted on the spot.
     #[inline(never)]
     fn started_or_ended(&mut self, at: SimTime, fact: &Fact<'_>) {
         if matches!(fact, Fact::Started { .. }) { self.started(at, fact) } else { self.ended(at, fact) }

@@ -1,0 +1,93 @@
+//! What an actor has at hand while it acts: the clock, the outbox, and an ear for facts.
+
+use crate::engine::{Call, Condition, DestinationId, Fact, Fate, Invoke, Message, Settle};
+use crate::time::SimTime;
+
+use super::Recorder;
+
+/// What an actor has at hand while it acts: one for the whole run, whose clock goes on.
+pub struct Context<'a> {
+    /// The present instant.
+    pub now: SimTime,
+    /// Whether somebody reads every fact, so that what only a reader needs must be kept.
+    pub watched: bool,
+    /// Messages of the present instant.
+    pub outbox: Vec<Message>,
+    /// Hears every fact. Facts of one owner come in order of time; those of a stream may come late, with the time at which they
+    /// happened.
+    pub recorder: Recorder<'a>,
+}
+
+impl<'a> Context<'a> {
+    /// The beginning of a run that `recorder` records.
+    pub fn new(recorder: Recorder<'a>) -> Context<'a> {
+        Context { now: SimTime::ZERO, watched: recorder.watched(), outbox: Vec::new(), recorder }
+    }
+
+    /// Tells that `fact` happens now.
+    #[inline(always)]
+    pub fn tell(&mut self, fact: Fact<'_>) {
+        self.tell_at(self.now, fact);
+    }
+
+    /// Tells of a `fact` that no figure counts, so that only a reader wants to hear it.
+    #[inline(always)]
+    pub fn mention(&mut self, fact: Fact<'_>) {
+        if self.watched {
+            self.show(self.now, fact);
+        }
+    }
+
+    /// Tells that `fact` happened at `at`, not later than now. Which fact it is is known where it is told, so that one that comes with
+    /// each event and is only counted never lies in memory.
+    #[inline(always)]
+    pub fn tell_at(&mut self, at: SimTime, fact: Fact<'_>) {
+        match fact {
+            fact if self.watched => self.show(at, fact),
+            Fact::Started { .. } => self.recorder.started(at, &fact),
+            Fact::Ended { .. } => self.recorder.ended(at, &fact),
+            Fact::Emitted { source, waits, .. } => self.recorder.emitted(at, source, waits),
+            Fact::Settled { source, emitted, fate: Fate::Processed, parts, .. } => {
+                self.recorder.processed(at, source, emitted, parts);
+            }
+            Fact::Answered { source, emitted, waited, answer } => {
+                self.recorder.answered(source, emitted, waited, answer);
+            }
+            Fact::Waiting { source, change } => self.recorder.waiting(at, source, change),
+            fact => self.recorder.count(at, &fact),
+        }
+    }
+
+    /// Tells a fact that somebody reads.
+    #[cold]
+    #[inline(never)]
+    fn show(&mut self, at: SimTime, fact: Fact<'_>) {
+        self.recorder.show(at, &fact);
+    }
+
+    /// Asks Lambda to run a function.
+    #[inline]
+    pub fn invoke(&mut self, invoke: Invoke) {
+        self.outbox.push(Message::Invoke(invoke));
+    }
+
+    /// Sends a message about the events of `call` to a destination; `hops` invocations led to it. What a queue moves to its
+    /// dead-letter queue carries no condition.
+    pub fn send(
+        &mut self,
+        destination: DestinationId,
+        call: Call<'_>,
+        condition: impl Into<Option<Condition>>,
+        invoke_count: u32,
+        hops: u8,
+    ) {
+        self.tell(Fact::Message { destination, call, condition: condition.into(), invoke_count });
+        self.outbox.push(Message::Deliver { destination, hops });
+    }
+
+    /// Tells a source what became of its call.
+    #[inline]
+    pub fn settle(&mut self, settle: Settle) {
+        self.outbox.push(Message::Settle(settle));
+    }
+}

@@ -57,10 +57,7 @@ impl Arrivals {
         functions: &[String],
     ) -> Result<Arrivals, InputError> {
         let process = match spec {
-            ArrivalsSpec::Poisson { rate } => {
-                let mean_gap = SECOND as f64 / rate;
-                Process::Poisson(Poisson { rng: key.sequence(), mean_gap, at: 0, fraction: 0.0 })
-            }
+            ArrivalsSpec::Poisson { rate } => Process::Poisson(Poisson::new(*rate, key.sequence())),
             ArrivalsSpec::Constant { rate } => Process::Constant { k: 0, interval: DecimalRate::of(*rate) },
             ArrivalsSpec::Every(period) => Process::Every { at: SimTime::ZERO + *period, period: *period },
             ArrivalsSpec::At(times) => Process::At { times: times.clone().into_iter() },
@@ -94,7 +91,7 @@ impl Arrivals {
 
     fn from(process: Process, until: SimTime) -> Arrivals {
         let mut arrivals = Arrivals { process, next: SimTime::NEVER, row: None, until };
-        arrivals.refill();
+        arrivals.advance();
         arrivals
     }
 
@@ -110,13 +107,14 @@ impl Arrivals {
         let row = self.row.as_ref();
         let arrival =
             Arrival { at, handler: row.and_then(|row| row.handler), function: row.and_then(|row| row.function) };
-        self.refill();
+        self.advance();
         Some(arrival)
     }
 
-    fn refill(&mut self) {
+    #[inline]
+    fn advance(&mut self) {
         let next = match &mut self.process {
-            Process::Poisson(poisson) => poisson.draw(),
+            Process::Poisson(poisson) => poisson.next(),
             process => process.draw(&mut self.row).unwrap_or(SimTime::NEVER),
         };
         self.next = if next < self.until { next } else { SimTime::NEVER };
@@ -125,24 +123,45 @@ impl Arrivals {
 
 /// Independent arrivals at a constant mean rate.
 struct Poisson {
-    rng: Sequential,
+    /// The next gaps as shares of the mean one, and how many of them are over.
+    gaps: [f64; AHEAD],
+    over: usize,
     /// In nanoseconds.
     mean_gap: f64,
     at: u64,
     fraction: f64,
+    rng: Sequential,
 }
 
+/// So many gaps are drawn together, while the generator stays in the registers.
+const AHEAD: usize = 8;
+
 impl Poisson {
+    fn new(rate: f64, rng: Sequential) -> Poisson {
+        Poisson { gaps: [0.0; AHEAD], over: AHEAD, mean_gap: SECOND as f64 / rate, at: 0, fraction: 0.0, rng }
+    }
+
     #[inline(always)]
-    fn draw(&mut self) -> SimTime {
-        let draw = exponential(&mut self.rng);
+    fn next(&mut self) -> SimTime {
+        if self.over == AHEAD {
+            self.draw();
+        }
         // The fraction of a nanosecond is carried over, so that rounding never bends the rate.
-        let gap = self.fraction + draw * self.mean_gap;
+        let gap = self.fraction + self.gaps[self.over % AHEAD] * self.mean_gap;
+        self.over += 1;
         // Signed conversions are one instruction of the machine; a gap is never negative.
         let whole = gap as i64;
         self.fraction = gap - whole as f64;
         self.at = self.at.saturating_add(whole as u64);
         SimTime::from_nanos(self.at)
+    }
+
+    #[inline(never)]
+    fn draw(&mut self) {
+        let mut rng = self.rng.clone();
+        self.gaps.fill_with(|| exponential(&mut rng));
+        self.rng = rng;
+        self.over = 0;
     }
 }
 
@@ -151,7 +170,7 @@ impl Process {
     #[inline(never)]
     fn draw(&mut self, row: &mut Option<TraceRow>) -> Option<SimTime> {
         let at = match self {
-            Process::Poisson(poisson) => poisson.draw(),
+            Process::Poisson(poisson) => poisson.next(),
             Process::Constant { k, interval } => {
                 let at = interval.instant(*k);
                 *k += 1;

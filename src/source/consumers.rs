@@ -13,6 +13,7 @@ use crate::recording::Context;
 use crate::time::{SimDuration, SimTime};
 
 use super::shard::{Pull, Shard};
+use super::stream::StreamShard;
 use super::streaming::ConsumerPlan;
 
 /// How often the lag is looked at.
@@ -116,8 +117,10 @@ impl Pull {
 
     /// Whether records wait that no consumer has in flight.
     pub(super) fn lags(&self) -> bool {
-        let waits = |shard: &Shard| shard.lanes.iter().any(|lane| !lane.buffer.is_empty());
-        self.shards.iter().any(waits)
+        let waits = |(shard, stream): (&Shard, &StreamShard)| {
+            shard.lanes.iter().zip(&stream.lanes).any(|(lane, records)| lane.waiting(records) > 0)
+        };
+        self.shards.iter().zip(&self.stream.shards).any(waits)
     }
 
     /// Looks at the lag: partitions may have another consumer from now on.

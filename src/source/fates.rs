@@ -4,26 +4,27 @@ use crate::engine::{BatchItemFailures, Call, Condition, Ending, Events, Fact, Fa
 use crate::recording::Context;
 use crate::time::{SimDuration, SimTime};
 
-use super::lane::{After, Batch};
+use super::lane::{After, Batch, Lane};
+use super::records::Record;
 use super::shard::Pull;
-use super::stream::{Record, Stream};
+use super::stream::Stream;
 
 impl Pull {
     pub(super) fn is_poisoned(&self, record: u64) -> bool {
         let failing = self.poison.failing_deliveries(record);
-        failing > self.poisoned_deliveries.get(&record).copied().unwrap_or(0)
+        failing > self.stream.notes.failed_deliveries.get(&record).copied().unwrap_or(0)
     }
 
     /// How many records of a batch are done after an invocation that returned: all, or those before the first that the function
     /// says has failed. "Lambda uses the lowest sequence number as the checkpoint"; an answer that cannot be read fails them all.
-    pub(super) fn done(&self, batch: &Batch) -> usize {
+    pub(super) fn done(&self, shard: usize, lane: usize, batch: &Batch) -> usize {
         match self.setting.answer {
             Some(BatchItemFailures::Malformed) => 0,
             Some(BatchItemFailures::Poisoned) if self.poison.any() => {
-                let first = batch.records.iter().position(|record| self.is_poisoned(record.number));
-                first.unwrap_or(batch.records.len())
+                let mut records = self.records(shard, lane).first(batch.records);
+                records.position(|record| self.is_poisoned(record.number)).unwrap_or(batch.records)
             }
-            _ => batch.records.len(),
+            _ => batch.records,
         }
     }
 
@@ -39,56 +40,55 @@ impl Pull {
         ending: Ending,
         ctx: &mut Context<'_>,
     ) {
-        let is_final = batch.records.is_empty();
+        let is_final = batch.records == 0;
         let malformed = self.setting.answer == Some(BatchItemFailures::Malformed);
-        let rest = batch.records.split_off(done);
         if done > 0 {
-            self.processed(&batch, invocation, ctx);
+            self.processed(shard, lane, done, &batch, invocation, ctx);
         }
-        if rest.is_empty() && !(is_final && (ending != Ending::Success || malformed)) {
-            if self.comes_twice(&batch) {
-                let copy = Batch { attempt: batch.attempt + 1, copy: true, ..batch };
-                self.send(shard, lane, copy, ctx);
+        if done == batch.records && !(is_final && (ending != Ending::Success || malformed)) {
+            if self.comes_twice(shard, lane, &batch) {
+                self.send(shard, lane, Batch { attempt: batch.attempt + 1, copy: true, ..batch }, ctx);
             } else {
-                self.shards[shard].lanes[lane].free(ctx.now);
+                self.leave(shard, lane, done, ctx.now);
             }
             return;
         }
-        batch.records = rest;
+        self.stream.shards[shard].lanes[lane].drop_first(done);
+        batch.records -= done;
         batch.first_failure = batch.first_failure.min(invocation.1);
-        let failed = batch.records.len();
-        ctx.tell(Fact::Waiting { source: self.setting.id, change: failed as i64 });
+        ctx.tell(Fact::Waiting { source: self.setting.id, change: batch.records as i64 });
         let what = MappingCount::FailedInvoke;
-        ctx.tell(Fact::Mapping { source: self.setting.id, what, events: failed as u64 });
-        self.count_poisoned(&batch);
+        ctx.tell(Fact::Mapping { source: self.setting.id, what, events: batch.records as u64 });
+        self.count_poisoned(shard, lane, &batch);
         if done > 0 {
             batch.tries = 0;
             batch.returns = 0;
         }
-        let failed = events(&batch.records, ctx.watched);
-        let attempt = batch.attempt;
         match self.setting.policy.after(batch, done > 0) {
             After::Retry(batch) => self.block(shard, lane, batch, ctx),
             After::Bisect(first, second) => {
+                let events = events(self.records(shard, lane).first(batch.records), ctx.watched);
                 let (source, function) = (self.setting.id, self.setting.target);
-                let call = Call { source, function, events: &failed, attempt };
+                let call = Call { source, function, events: &events, attempt: batch.attempt };
                 ctx.mention(Fact::Bisected { call, invocation: invocation.0 });
                 self.shards[shard].lanes[lane].parts.push_front(second);
                 self.block(shard, lane, first, ctx);
             }
             After::Discard(batch, condition) => {
+                let records = self.stream.shards[shard].lanes[lane].take(batch.records);
                 self.shards[shard].lanes[lane].free(ctx.now);
-                self.discard(&batch.records, condition, batch.tries, ctx);
+                self.discard(&records, condition, batch.tries, ctx);
             }
         }
     }
 
     /// Counts a failed delivery of the records that are poisoned for a few deliveries only.
-    pub(super) fn count_poisoned(&mut self, batch: &Batch) {
+    fn count_poisoned(&mut self, shard: usize, lane: usize, batch: &Batch) {
         if self.poison.any() {
-            for record in &batch.records {
+            let Stream { shards, notes, .. } = &mut self.stream;
+            for record in shards[shard].lanes[lane].first(batch.records) {
                 if (1..u32::MAX).contains(&self.poison.failing_deliveries(record.number)) {
-                    *self.poisoned_deliveries.entry(record.number).or_default() += 1;
+                    *notes.failed_deliveries.entry(record.number).or_default() += 1;
                 }
             }
         }
@@ -99,12 +99,14 @@ impl Pull {
         let retention = self.setting.retention;
         let over = |stream: &Stream, record: &Record| stream.age(record, ctx.now) >= retention;
         let mut expired = Vec::new();
-        for lane in &mut self.shards[number].lanes {
-            while lane.oldest_waiting().is_some_and(|record| over(&self.stream, record)) {
-                expired.extend(lane.expire_oldest(ctx.now));
+        for (place, lane) in self.shards[number].lanes.iter_mut().enumerate() {
+            let oldest =
+                |stream: &Stream, lane: &Lane| lane.oldest_waiting(&stream.shards[number].lanes[place]).copied();
+            while oldest(&self.stream, lane).is_some_and(|record| over(&self.stream, &record)) {
+                expired.extend(lane.expire_oldest(&mut self.stream.shards[number].lanes[place], ctx.now));
             }
         }
-        while self.stream.shards[number].oldest().is_some_and(|record| over(&self.stream, &record)) {
+        while self.stream.shards[number].oldest.is_some_and(|record| over(&self.stream, &record)) {
             expired.extend(self.stream.pop(number));
         }
         for record in expired {
@@ -124,7 +126,7 @@ impl Pull {
         debug_assert!(first.written <= ctx.now);
         self.give_up(records, fate, Some(condition), invoke_count, ctx);
         if let Some(destination) = self.setting.on_failure {
-            let events = events(records, ctx.watched);
+            let events = events(records.iter(), ctx.watched);
             let (source, function) = (self.setting.id, self.setting.target);
             ctx.send(
                 destination,
@@ -151,7 +153,7 @@ impl Pull {
                 source: self.setting.id,
                 function: Some(self.setting.target),
                 event: record.number,
-                emitted: self.stream.emitted_at(record),
+                emitted: self.stream.notes.emitted_at(record),
                 fate,
                 parts: None,
                 invocation: None,
@@ -160,12 +162,15 @@ impl Pull {
                 invoke_count,
             });
         }
-        self.forget(records);
+        self.stream.notes.forget(records.iter());
     }
 
-    /// Records were processed: each has its latency.
+    /// The first records of a lane were processed, so many of them: each has its latency.
     fn processed(
         &mut self,
+        shard: usize,
+        lane: usize,
+        count: usize,
         batch: &Batch,
         (invocation, started, init): (u64, SimTime, SimDuration),
         ctx: &mut Context<'_>,
@@ -178,59 +183,44 @@ impl Pull {
             (Part::Handler, ctx.now.since(started).saturating_sub(init)),
         ]);
         let stream = &self.stream;
-        let before = |record: &Record, emitted: SimTime| {
-            let free = batch.lane_free.max(record.read);
-            let delivery = record.readable.since(emitted);
-            let poll = record.read.since(record.readable) + stream.age_at_start(record);
-            [delivery, poll, batch.sent.since(free), free.since(record.read)]
-        };
-        if !ctx.watched {
-            self.latencies.clear();
-            self.latencies.extend(batch.records.iter().map(|record| {
-                let emitted = stream.emitted_at(record);
-                (emitted, before(record, emitted))
+        self.latencies.clear();
+        for (read, records) in stream.shards[shard].lanes[lane].polled(count) {
+            let free = batch.lane_free.max(read);
+            let (batching, blocked) = (batch.sent.since(free), free.since(read));
+            self.latencies.extend(records.map(|record| {
+                let (emitted, readable) = (stream.notes.emitted_at(record), stream.readable_at(record));
+                let poll = read.since(readable) + stream.age_at_start(record);
+                (emitted, [readable.since(emitted), poll, batching, blocked])
             }));
-            ctx.tell(Fact::Processed { source: self.setting.id, events: &self.latencies, shared: &shared });
-            return self.forget(&batch.records);
         }
-        let tell = |record: &Record| {
-            let emitted = stream.emitted_at(record);
-            ctx.tell(Fact::Settled {
-                source: self.setting.id,
-                function: Some(self.setting.target),
-                event: record.number,
-                emitted,
-                fate: Fate::Processed,
-                parts: Some(shared.after(before(record, emitted))),
-                invocation: Some(invocation),
-                attempt: batch.attempt,
-                condition: None,
-                invoke_count: 0,
-            });
-        };
-        // Told in the order of their numbers, which that of late writes is not.
-        if batch.records.is_sorted_by_key(|record| record.number) {
-            batch.records.iter().for_each(tell);
-        } else {
-            let mut records: Vec<&Record> = batch.records.iter().collect();
-            records.sort_unstable_by_key(|record| record.number);
-            records.into_iter().for_each(tell);
-        }
-        self.forget(&batch.records);
-    }
-
-    /// Drops what is kept of records beside the buffers.
-    fn forget(&mut self, records: &[Record]) {
-        self.stream.forget(records);
-        if !self.poisoned_deliveries.is_empty() {
-            for record in records {
-                self.poisoned_deliveries.remove(&record.number);
+        if ctx.watched {
+            let records = stream.shards[shard].lanes[lane].first(count);
+            // Told in the order of their numbers, which that of late writes is not.
+            let mut records: Vec<_> = records.map(|record| record.number).zip(&self.latencies).collect();
+            records.sort_unstable_by_key(|(number, _)| *number);
+            for (number, (emitted, before)) in records {
+                ctx.tell(Fact::Settled {
+                    source: self.setting.id,
+                    function: Some(self.setting.target),
+                    event: number,
+                    emitted: *emitted,
+                    fate: Fate::Processed,
+                    parts: Some(shared.after(*before)),
+                    invocation: Some(invocation),
+                    attempt: batch.attempt,
+                    condition: None,
+                    invoke_count: 0,
+                });
             }
+        } else {
+            ctx.tell(Fact::Processed { source: self.setting.id, events: &self.latencies, shared: &shared });
         }
+        let Stream { shards, notes, .. } = &mut self.stream;
+        notes.forget(shards[shard].lanes[lane].first(count));
     }
 }
 
 /// The events of records, whose runs are kept where `watched`.
-pub(super) fn events(records: &[Record], watched: bool) -> Events {
-    Events::of(records.iter().map(|record| record.number), watched)
+pub(super) fn events<'a>(records: impl Iterator<Item = &'a Record>, watched: bool) -> Events {
+    Events::of(records.map(|record| record.number), watched)
 }

@@ -9,7 +9,7 @@ use crate::engine::Condition;
 use crate::time::{SimDuration, SimTime};
 
 use super::mapping::Backoff;
-use super::stream::Record;
+use super::records::{Record, Records};
 use super::window::Windows;
 
 /// How batches are cut.
@@ -26,10 +26,10 @@ pub(super) struct Cut {
 }
 
 /// A batch and its history.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Batch {
-    /// In order; none in the final call of a tumbling window.
-    pub records: Vec<Record>,
+    /// So many of the lane's records; none in the final call of a tumbling window.
+    pub records: usize,
     /// When the lane became free for it.
     pub lane_free: SimTime,
     /// When it was first sent.
@@ -60,13 +60,11 @@ pub(super) enum State {
     Blocked { batch: Batch, until: SimTime },
 }
 
-/// One lane.
+/// One lane. Its records begin with those of its batch, then come those of its parts; the others that were read wait.
 #[derive(Clone, Debug)]
 pub(super) struct Lane {
-    /// Records read and not yet in a batch.
-    pub buffer: VecDeque<Record>,
     pub state: State,
-    /// The later parts of a split batch, in order: they go before the buffer.
+    /// The later parts of a split batch, in order.
     pub parts: VecDeque<Batch>,
     /// Since when the lane is free; a batching window began then.
     pub free_since: SimTime,
@@ -77,71 +75,77 @@ pub(super) struct Lane {
 impl Lane {
     /// A free lane whose first window begins with the first poll.
     pub(super) fn new(first_poll: SimTime) -> Lane {
-        Lane {
-            buffer: VecDeque::new(),
-            state: State::Free,
-            parts: VecDeque::new(),
-            free_since: first_poll,
-            open_window: None,
+        Lane { state: State::Free, parts: VecDeque::new(), free_since: first_poll, open_window: None }
+    }
+
+    /// How many records were read and are not in a batch.
+    pub(super) fn waiting(&self, records: &Records) -> usize {
+        let parts: usize = self.parts.iter().map(|part| part.records).sum();
+        records.read() - self.batched() - parts
+    }
+
+    /// How many records are in the present batch.
+    fn batched(&self) -> usize {
+        match &self.state {
+            State::Free => 0,
+            State::InFlight(batch) | State::Blocked { batch, .. } => batch.records,
         }
     }
 
     /// When a batch would be sent, if nothing more were read: at once if it is full or no window is set, else at the end of
     /// the window. "The next batching window begins as soon as the previous function invocation completes"; one that ran out
     /// empty begins again at once. Never, where nothing waits or the lane is not free.
-    pub(super) fn due(&self, cut: Cut, now: SimTime) -> SimTime {
+    pub(super) fn due(&self, records: &Records, cut: Cut, now: SimTime) -> SimTime {
         if !matches!(self.state, State::Free) {
             return SimTime::NEVER;
         }
         if !self.parts.is_empty() {
             return now;
         }
-        let Some(oldest) = self.buffer.front() else { return SimTime::NEVER };
-        if self.buffer.len() >= cut.most || cut.window.is_zero() || self.has_later_window(cut) {
+        let Some(first_read) = records.first_read() else { return SimTime::NEVER };
+        if records.read() >= cut.most || cut.window.is_zero() || self.has_later_window(records, cut) {
             return now;
         }
         if cut.window_opens_with_a_record {
-            return oldest.read + cut.window;
+            return first_read + cut.window;
         }
-        let waited = oldest.read.since(self.free_since);
+        let waited = first_read.since(self.free_since);
         let windows = waited.nanos().div_ceil(cut.window.nanos()).max(1);
         self.free_since + cut.window.saturating_mul(windows)
     }
 
     /// Whether records of a later tumbling window were read, so that the earlier one has all of its own.
-    fn has_later_window(&self, cut: Cut) -> bool {
-        let (Some(windows), Some(last)) = (cut.tumbling, self.buffer.back()) else { return false };
-        let current = self.open_window.or(self.buffer.front().map(|first| windows.of(first)));
+    fn has_later_window(&self, records: &Records, cut: Cut) -> bool {
+        let last = records.read().checked_sub(1).and_then(|last| records.get(last));
+        let (Some(windows), Some(last)) = (cut.tumbling, last) else { return false };
+        let current = self.open_window.or(records.get(0).map(|first| windows.of(first)));
         current.is_some_and(|current| windows.of(last) > current)
     }
 
     /// Cuts the next batch, which is due: a part of a split one, the final call of a window that is over, or records.
-    pub(super) fn cut(&mut self, cut: Cut, now: SimTime) -> Batch {
+    pub(super) fn cut(&mut self, records: &Records, cut: Cut, now: SimTime) -> Batch {
         if let Some(part) = self.parts.pop_front() {
             return part;
         }
-        let first = self.buffer.front().zip(cut.tumbling).map(|(record, windows)| windows.of(record));
+        let first = records.get(0).zip(cut.tumbling).map(|(record, windows)| windows.of(record));
         if self.open_window.is_some_and(|open| first.is_some_and(|first| first > open)) {
             return self.close_window(now);
         }
-        let most = self.buffer.len().min(cut.most);
+        let most = records.read().min(cut.most);
         let count = match (cut.tumbling, first) {
             (Some(windows), Some(first)) => {
-                self.buffer.iter().take(most).take_while(|record| windows.of(record) == first).count()
+                records.first(most).take_while(|record| windows.of(record) == first).count()
             }
             _ => most,
         };
         self.open_window = first;
-        // Copied in one piece, which those that are drained one by one are not.
-        let records = self.buffer.range(..count).copied().collect();
-        self.buffer.drain(..count);
-        Batch { lane_free: self.free_since, ..Batch::new(records, now) }
+        Batch { lane_free: self.free_since, ..Batch::new(count, now) }
     }
 
     /// The final call of the open window: it carries the window's state and no records.
     pub(super) fn close_window(&mut self, now: SimTime) -> Batch {
         self.open_window = None;
-        Batch::new(vec![], now)
+        Batch::new(0, now)
     }
 
     /// Blocks the lane behind a batch that has to be sent again.
@@ -157,57 +161,53 @@ impl Lane {
         self.free_since = now;
     }
 
-    /// Whether nothing is left in the lane.
-    pub(super) fn is_drained(&self) -> bool {
-        matches!(self.state, State::Free)
-            && self.buffer.is_empty()
-            && self.parts.is_empty()
-            && self.open_window.is_none()
+    /// Whether nothing that was read is left in the lane.
+    pub(super) fn is_drained(&self, records: &Records) -> bool {
+        matches!(self.state, State::Free) && records.read() == 0 && self.open_window.is_none()
     }
 
     /// Whether the final call of a tumbling window is still to come, or to be tried again.
     pub(super) fn owes_final_call(&self) -> bool {
-        self.open_window.is_some() || matches!(&self.state, State::Blocked { batch, .. } if batch.records.is_empty())
+        self.open_window.is_some() || matches!(&self.state, State::Blocked { batch, .. } if batch.records == 0)
+    }
+
+    /// The place of the oldest record that waits in the lane and can expire there, if there is one: the first that is not in flight.
+    fn first_waiting(&self) -> usize {
+        if matches!(self.state, State::InFlight(_)) { self.batched() } else { 0 }
     }
 
     /// The oldest record that waits in the lane and can expire there.
-    pub(super) fn oldest_waiting(&self) -> Option<&Record> {
-        match &self.state {
-            State::Blocked { batch, .. } if !batch.records.is_empty() => batch.records.first(),
-            // Behind the final call of a window, which has no records, others wait.
-            State::Free | State::InFlight(_) | State::Blocked { .. } => {
-                self.parts.front().and_then(|part| part.records.first()).or(self.buffer.front())
-            }
-        }
+    pub(super) fn oldest_waiting<'a>(&self, records: &'a Records) -> Option<&'a Record> {
+        records.get(self.first_waiting())
     }
 
     /// Takes out the oldest waiting record; a batch that loses its last record is over.
-    pub(super) fn expire_oldest(&mut self, now: SimTime) -> Option<Record> {
+    pub(super) fn expire_oldest(&mut self, records: &mut Records, now: SimTime) -> Option<Record> {
+        let place = self.first_waiting();
         match &mut self.state {
-            State::Blocked { batch, .. } if !batch.records.is_empty() => {
-                let record = batch.records.remove(0);
-                if batch.records.is_empty() {
+            State::Blocked { batch, .. } if batch.records > 0 => {
+                batch.records -= 1;
+                if batch.records == 0 {
                     self.free(now);
                 }
-                Some(record)
             }
-            _ => match self.parts.front_mut() {
-                Some(part) => {
-                    let record = part.records.remove(0);
-                    if part.records.is_empty() {
+            // Behind the final call of a window, which has no records, others wait.
+            State::Free | State::InFlight(_) | State::Blocked { .. } => {
+                if let Some(part) = self.parts.front_mut() {
+                    part.records -= 1;
+                    if part.records == 0 {
                         self.parts.pop_front();
                     }
-                    Some(record)
                 }
-                None => self.buffer.pop_front(),
-            },
+            }
         }
+        records.remove(place)
     }
 }
 
 impl Batch {
     /// A batch that was never tried.
-    pub(super) fn new(records: Vec<Record>, now: SimTime) -> Batch {
+    pub(super) fn new(records: usize, now: SimTime) -> Batch {
         Batch {
             records,
             lane_free: now,
@@ -219,15 +219,6 @@ impl Batch {
             first_failure: SimTime::NEVER,
             copy: false,
         }
-    }
-
-    /// Takes out the records from `place` on, with the batch's history.
-    fn split_off(&mut self, place: usize) -> Batch {
-        Batch { records: self.records.split_off(place), ..self.clone_history() }
-    }
-
-    fn clone_history(&self) -> Batch {
-        Batch { records: vec![], ..*self }
     }
 }
 
@@ -264,8 +255,10 @@ impl Policy {
     /// BisectBatchOnFunctionError is turned on, the batch is bisected regardless of your ReportBatchItemFailures setting" (AWS Lambda
     /// Developer Guide, "Configuring partial batch response with Kinesis Data Streams and Lambda").
     pub(super) fn after(&self, mut batch: Batch, checkpoint_moved: bool) -> After {
-        if self.bisect && !checkpoint_moved && batch.records.len() > 1 {
-            let mut second = batch.split_off(batch.records.len() / 2);
+        if self.bisect && !checkpoint_moved && batch.records > 1 {
+            let first = batch.records / 2;
+            let mut second = Batch { records: batch.records - first, ..batch };
+            batch.records = first;
             for part in [&mut batch, &mut second] {
                 part.tries = 0;
                 part.returns = 0;
@@ -291,14 +284,17 @@ mod tests {
         SimTime::from_nanos(millis * 1_000_000)
     }
 
-    fn record(millis: u64) -> Record {
-        Record { number: millis, written: at(millis), readable: at(millis), read: at(millis) }
+    fn read(reads: &[u64]) -> Records {
+        let mut records = Records::default();
+        for millis in reads {
+            records.push(Record { written: at(*millis), number: *millis });
+            records.poll(1, at(*millis));
+        }
+        records
     }
 
-    fn lane(reads: &[u64]) -> Lane {
-        let mut lane = Lane::new(at(7_000));
-        lane.buffer.extend(reads.iter().map(|read| record(*read)));
-        lane
+    fn lane() -> Lane {
+        Lane::new(at(7_000))
     }
 
     const fn cut(most: usize, secs: u64) -> Cut {
@@ -316,20 +312,20 @@ mod tests {
             (&[7_000], 10, 40, Some(47_000), "read as the window opens"),
             (&[], 10, 40, None, "nothing to send"),
         ] {
-            assert_eq!(lane(reads).due(cut(most, window), at(9_500)), due.map_or(SimTime::NEVER, at), "{why}");
+            assert_eq!(lane().due(&read(reads), cut(most, window), at(9_500)), due.map_or(SimTime::NEVER, at), "{why}");
         }
     }
 
     #[test]
     fn waits_double_to_a_limit() {
-        let mut lane = lane(&[1]);
-        let mut batch = lane.cut(cut(1, 0), at(0));
+        let mut lane = lane();
+        let mut batch = lane.cut(&read(&[1]), cut(1, 0), at(0));
         let mut waits = Vec::new();
         for _ in 0..10 {
-            lane.block(batch.clone(), &BACKOFF, at(0));
+            lane.block(batch, &BACKOFF, at(0));
             if let State::Blocked { until, batch: blocked } = &lane.state {
                 waits.push(until.nanos() / 1_000_000);
-                batch = blocked.clone();
+                batch = *blocked;
             }
         }
         assert_eq!(waits, [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
@@ -339,10 +335,10 @@ mod tests {
     fn splitting_uses_up_no_retry() {
         let policy =
             Policy { maximum_retry_attempts: Some(0), maximum_record_age: None, bisect: true, backoff: BACKOFF };
-        let mut batch = Batch::new((0..3).map(record).collect(), at(0));
+        let mut batch = Batch::new(3, at(0));
         batch.tries = 1;
         let After::Bisect(first, second) = policy.after(batch, false) else { panic!("three records are split") };
-        assert_eq!((first.records.len(), second.records.len(), first.tries, second.tries), (1, 2, 0, 0));
+        assert_eq!((first.records, second.records, first.tries, second.tries), (1, 2, 0, 0));
         let one = Batch { tries: 1, ..first };
         assert!(matches!(policy.after(one, false), After::Discard(_, Condition::RetryAttemptsExhausted)));
     }
@@ -351,8 +347,12 @@ mod tests {
     fn tumbling_windows_end_batches_and_have_a_final_call() {
         let windows = Windows::new(SimDuration::from_secs(30), 0, (0, SimDuration::ZERO));
         let cut = Cut { tumbling: Some(windows), ..cut(10, 0) };
-        let mut lane = lane(&[10_000, 29_999, 30_000]);
-        let sizes: Vec<usize> = (0..3).map(|_| lane.cut(cut, at(31_000)).records.len()).collect();
+        let (mut lane, mut records) = (lane(), read(&[10_000, 29_999, 30_000]));
+        let mut next = || {
+            let batch = lane.cut(&records, cut, at(31_000));
+            records.take(batch.records).len()
+        };
+        let sizes = [next(), next(), next()];
         assert_eq!(sizes, [2, 0, 1], "two of the first window, its final call, one of the second");
         assert_eq!(lane.open_window, Some(1));
     }

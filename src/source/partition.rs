@@ -2,7 +2,7 @@
 
 use rand_distr::{Distribution as _, Zipf};
 
-use crate::random::{Ahead, Key};
+use crate::random::Key;
 
 use super::mapping::PartitionKeys;
 
@@ -36,14 +36,20 @@ impl FewKeys {
     }
 }
 
+/// Where a record is written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    /// Among the open shards.
+    pub shard: u32,
+    pub lane: u32,
+}
+
 /// Which key each record of a stream has, and where keys go.
 pub(super) struct Keys {
     /// None: every record its own.
     few: Option<FewKeys>,
     key: Key,
     lanes: u64,
-    /// The places of the next records, for so many shards.
-    places: (usize, Ahead<(u32, u32)>),
 }
 
 /// Seeds of the two hashes of a partition key. Kinesis takes the MD5 hash of the key, which is as good as random; how a
@@ -54,34 +60,21 @@ const LANE_HASH: Key = Key::root(0x4c41_4e45_0000);
 impl Keys {
     pub(super) fn new(spec: Option<PartitionKeys>, key: Key, lanes: u32) -> Keys {
         let key = key.named("partition_key");
-        Keys {
-            few: spec.map(|spec| FewKeys::new(spec, key)),
-            key,
-            lanes: u64::from(lanes),
-            places: (0, Ahead::new((0, 0))),
-        }
+        Keys { few: spec.map(|spec| FewKeys::new(spec, key)), key, lanes: u64::from(lanes) }
     }
 
-    /// Which of `shards` equal ranges of hashes a record falls into, and its lane within the shard.
-    #[inline]
-    pub(super) fn place(&mut self, record: u64, shards: usize) -> (usize, usize) {
+    /// Where a record is written; each of `shards` covers an equal range of hashes.
+    #[inline(always)]
+    pub(super) fn place(&self, record: u64, shards: usize) -> Place {
         if shards == 1 && self.lanes == 1 {
-            return (0, 0);
+            return Place { shard: 0, lane: 0 };
         }
-        if self.places.0 != shards {
-            self.places.0 = shards;
-            self.places.1.forget();
-        }
-        let (few, key, lanes) = (&self.few, self.key, self.lanes);
-        let (shard, lane) = self.places.1.of(record, move |record| {
-            let key = match few {
-                // A record's own key differs from run to run, as real keys do; a listed key is the same in all runs.
-                None => key.numbered(record).below(u64::MAX),
-                Some(few) => few.of(record),
-            };
-            let spread = |hash: Key, over: u64| if over == 1 { 0 } else { hash.numbered(key).below(over) as u32 };
-            (spread(SHARD_HASH, shards as u64), spread(LANE_HASH, lanes))
-        });
-        (shard as usize, lane as usize)
+        let key = match &self.few {
+            // A record's own key differs from run to run, as real keys do; a listed key is the same in all runs.
+            None => self.key.numbered(record).below(u64::MAX),
+            Some(few) => few.of(record),
+        };
+        let spread = |hash: Key, over: u64| if over == 1 { 0 } else { hash.numbered(key).below(over) as u32 };
+        Place { shard: spread(SHARD_HASH, shards as u64), lane: spread(LANE_HASH, self.lanes) }
     }
 }

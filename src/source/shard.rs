@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use std::hash::BuildHasherDefault;
 
 use priority_queue::PriorityQueue;
-use rustc_hash::{FxHashMap, FxHasher};
+use rustc_hash::FxHasher;
 
 use crate::engine::{
     BatchItemFailures, BeforeSent, Call, Class, Condition, DestinationId, Ending, Fact, Fate, FunctionId,
@@ -24,7 +24,8 @@ use super::fates::events;
 use super::lane::{Batch, Cut, Lane, Policy, State};
 use super::poison::Poison;
 use super::reads::{ReadLimit, Reads};
-use super::stream::{Change, Record, Stream};
+use super::records::{Record, Records};
+use super::stream::{Change, Stream};
 
 /// How records come to the mapping.
 #[derive(Clone, Copy, Debug)]
@@ -62,21 +63,12 @@ pub(super) struct Setting {
     pub policy: Policy,
     /// What the function answers for poisoned records, where it is asked which ones failed.
     pub answer: Option<BatchItemFailures>,
-    pub filter_pass_rate: f64,
     pub duplicate_rate: f64,
     /// Who reads the shards, where not each has a poller of its own.
     pub consumers: Option<Consumers>,
     pub on_failure: Option<DestinationId>,
     /// Whether each arrival is told at its own instant.
     pub eager: bool,
-}
-
-impl Setting {
-    /// Whether a record passes the mapping's filters.
-    fn passes(&self, record: u64) -> bool {
-        let rate = self.filter_pass_rate;
-        rate >= 1.0 || self.key.numbered(record).chance("filter", rate)
-    }
 }
 
 /// One shard and the lanes of the mapping on it.
@@ -95,8 +87,6 @@ pub(super) struct Shard {
 pub(super) struct Pull {
     pub(super) setting: Setting,
     pub(super) poison: Poison,
-    /// Failed deliveries of records that are poisoned for a few deliveries only.
-    pub(super) poisoned_deliveries: FxHashMap<u64, u32>,
     pub(super) stream: Stream,
     reads: Reads,
     pub(super) shards: Vec<Shard>,
@@ -150,32 +140,28 @@ impl EventSource for Pull {
         self.now = ctx.now;
         self.catch_up(ctx);
         let (shard, lane) = ((settle.handle >> 8) as usize, (settle.handle & 0xff) as usize);
-        let state = std::mem::replace(&mut self.shards[shard].lanes[lane].state, State::Free);
-        let State::InFlight(mut batch) = state else { return };
+        let State::InFlight(mut batch) = self.shards[shard].lanes[lane].state else { return };
         if let Some(consumers) = self.setting.consumers.as_mut().filter(|_| settle.verdict != Verdict::Accepted) {
             consumers.leave(shard);
         }
         match settle.verdict {
-            Verdict::Accepted if batch.copy => {
-                self.shards[shard].lanes[lane].state = State::InFlight(batch);
-                return;
-            }
+            Verdict::Accepted if batch.copy => return,
             // Whatever becomes of it, the records of a copy were processed before.
-            _ if batch.copy => self.shards[shard].lanes[lane].free(ctx.now),
+            _ if batch.copy => self.leave(shard, lane, batch.records, ctx.now),
             Verdict::Accepted => {
-                ctx.tell(Fact::Waiting { source: self.setting.id, change: -(batch.records.len() as i64) });
-                if let Some(last) = batch.records.last() {
+                ctx.tell(Fact::Waiting { source: self.setting.id, change: -(batch.records as i64) });
+                let last = batch.records.checked_sub(1).and_then(|last| self.records(shard, lane).get(last));
+                if let Some(last) = last {
                     let age = self.stream.age(last, ctx.now);
                     ctx.tell(Fact::IteratorAge { source: self.setting.id, age });
                 }
-                self.shards[shard].lanes[lane].state = State::InFlight(batch);
                 return;
             }
             Verdict::Ended { invocation, started, init, ending } => {
                 batch.failures += 1;
                 batch.tries += 1;
                 let done = match ending {
-                    Ending::Success => self.done(&batch),
+                    Ending::Success => self.done(shard, lane, &batch),
                     Ending::Error | Ending::Timeout => 0,
                 };
                 self.ended(shard, lane, batch, done, (invocation, started, init), ending, ctx);
@@ -213,7 +199,6 @@ impl Pull {
         let mut pull = Pull {
             setting,
             poison,
-            poisoned_deliveries: FxHashMap::default(),
             stream,
             reads,
             shards: Vec::new(),
@@ -243,6 +228,17 @@ impl Pull {
         if reads.len() <= number {
             reads.push(self.setting.read_limit.clone());
         }
+    }
+
+    /// The records of a lane.
+    pub(super) fn records(&self, shard: usize, lane: usize) -> &Records {
+        &self.stream.shards[shard].lanes[lane]
+    }
+
+    /// The first records of a lane, which were its batch, have left it.
+    pub(super) fn leave(&mut self, shard: usize, lane: usize, records: usize, now: SimTime) {
+        self.stream.shards[shard].lanes[lane].drop_first(records);
+        self.shards[shard].lanes[lane].free(now);
     }
 
     /// Lets records occur up to `until`.
@@ -289,34 +285,35 @@ impl Pull {
     fn is_drained(&self, shard: usize) -> bool {
         let stream = &self.stream.shards[shard];
         !stream.open
-            && stream.oldest().is_none()
-            && self.shards[shard].lanes.iter().all(Lane::is_drained)
+            && stream.oldest.is_none()
+            && self.shards[shard].lanes.iter().zip(&stream.lanes).all(|(lane, records)| lane.is_drained(records))
             && stream.parents.iter().all(|parent| self.is_drained(*parent))
     }
 
     fn next_of(&self, number: usize) -> Wake {
         let shard = &self.shards[number];
-        let unread = self.stream.shards[number].oldest();
+        let stream = &self.stream.shards[number];
         let mut next = Wake::NEVER;
-        if self.stream.shards[number].parents.iter().all(|parent| self.is_drained(*parent)) {
-            let poll = unread.map_or(SimTime::NEVER, |record| self.next_poll(number, record.readable));
+        if stream.parents.iter().all(|parent| self.is_drained(*parent)) {
+            let readable_at = |record: Record| self.stream.readable_at(&record);
+            let poll = stream.oldest.map_or(SimTime::NEVER, |record| self.next_poll(number, readable_at(record)));
             next = Wake::new(poll.min(self.closing_poll(number).unwrap_or(SimTime::NEVER)), Class::Poll);
         }
         let expiry = |record: &Record| {
             let left = self.setting.retention.saturating_sub(self.stream.age_at_start(record));
             Wake::new(record.written + left, Class::Expiry)
         };
-        next = next.min(unread.as_ref().map_or(Wake::NEVER, expiry));
-        for lane in &shard.lanes {
+        next = next.min(stream.oldest.as_ref().map_or(Wake::NEVER, expiry));
+        for (lane, records) in shard.lanes.iter().zip(&stream.lanes) {
             let acts = match &lane.state {
                 // Without a consumer nothing is due: it comes back when it has one.
                 State::Free if self.has_consumer(number) => {
-                    Wake::new(lane.due(self.setting.cut, SimTime::ZERO), Class::Window)
+                    Wake::new(lane.due(records, self.setting.cut, SimTime::ZERO), Class::Window)
                 }
                 State::Blocked { until, .. } if self.has_consumer(number) => Wake::new(*until, Class::Retry),
                 State::Free | State::Blocked { .. } | State::InFlight(_) => Wake::NEVER,
             };
-            next = next.min(acts).min(lane.oldest_waiting().map_or(Wake::NEVER, expiry));
+            next = next.min(acts).min(lane.oldest_waiting(records).map_or(Wake::NEVER, expiry));
         }
         next
     }
@@ -338,17 +335,17 @@ impl Pull {
     /// The poll that finds a tumbling window to be over: nothing of it is left.
     fn closing_poll(&self, number: usize) -> Option<SimTime> {
         let windows = self.setting.cut.tumbling?;
-        let lanes = self.shards[number].lanes.iter();
-        let idle = lanes.filter(|lane| matches!(lane.state, State::Free) && lane.buffer.is_empty());
-        let open = idle.filter_map(|lane| lane.open_window).min()?;
+        let lanes = self.shards[number].lanes.iter().zip(&self.stream.shards[number].lanes);
+        let idle = lanes.filter(|(lane, records)| matches!(lane.state, State::Free) && lane.waiting(records) == 0);
+        let open = idle.filter_map(|(lane, _)| lane.open_window).min()?;
         // Records of the window that cannot be read yet come with their own poll.
-        let unread = self.stream.shards[number].oldest();
+        let unread = self.stream.shards[number].oldest;
         let at = windows.end(open).max(self.now);
         let waits = unread.is_some_and(|record| windows.of(&record) <= open);
         (!waits).then(|| self.next_poll(number, at))
     }
 
-    /// Moves all readable records, up to the limit, into the lanes' buffers.
+    /// Reads all readable records, up to the limit.
     fn poll(&mut self, number: usize, ctx: &mut Context<'_>) {
         // Another consumer may have used up the allowance of this very instant.
         let allowed = self.reads.borrow()[self.reader(number)].allows(ctx.now, self.setting.shares_polls);
@@ -357,22 +354,14 @@ impl Pull {
             return;
         }
         loop {
-            let mut filtered = Vec::new();
-            let Pull { setting, stream, shards, .. } = self;
-            let lanes = &mut shards[number].lanes;
-            let moved = stream.read(number, ctx.now, setting.poll_records, |record, lane| {
-                if setting.passes(record.number) {
-                    lanes[lane].buffer.push_back(record);
-                } else {
-                    filtered.push(record);
-                }
-            });
-            for record in filtered {
+            let read = self.stream.read(number, ctx.now, self.setting.poll_records);
+            for record in self.stream.take_filtered(number) {
                 self.give_up(&[record], Fate::Filtered, None, 0, ctx);
             }
-            ctx.tell(Fact::Mapping { source: self.setting.id, what: MappingCount::Polled, events: moved });
-            self.reads.borrow_mut()[self.reader(number)].take(ctx.now, moved * self.setting.record_bytes);
-            let more = self.stream.shards[number].oldest().is_some_and(|record| record.readable <= ctx.now);
+            ctx.tell(Fact::Mapping { source: self.setting.id, what: MappingCount::Polled, events: read });
+            self.reads.borrow_mut()[self.reader(number)].take(ctx.now, read * self.setting.record_bytes);
+            let oldest = self.stream.shards[number].oldest;
+            let more = oldest.is_some_and(|record| self.stream.readable_at(&record) <= ctx.now);
             if !more {
                 break;
             }
@@ -397,11 +386,12 @@ impl Pull {
     fn close_windows(&mut self, number: usize, ctx: &mut Context<'_>) {
         let Some(windows) = self.setting.cut.tumbling else { return };
         for lane in 0..self.shards[number].lanes.len() {
-            let unread = self.stream.shards[number].oldest();
-            let state = &mut self.shards[number].lanes[lane];
+            let unread = self.stream.shards[number].oldest;
+            let (state, records) = (&mut self.shards[number].lanes[lane], &self.stream.shards[number].lanes[lane]);
             let over =
                 |open: i64| windows.end(open) <= ctx.now && unread.is_none_or(|record| windows.of(&record) > open);
-            if matches!(state.state, State::Free) && state.buffer.is_empty() && state.open_window.is_some_and(over) {
+            if matches!(state.state, State::Free) && state.waiting(records) == 0 && state.open_window.is_some_and(over)
+            {
                 let batch = state.close_window(ctx.now);
                 self.send(number, lane, batch, ctx);
             }
@@ -410,22 +400,22 @@ impl Pull {
 
     /// Whether a batch is sent once more after it was processed: "Lambda event source mappings process each event at least once, and
     /// duplicate processing of records can occur" (AWS Lambda Developer Guide, "Kinesis").
-    pub(super) fn comes_twice(&self, batch: &Batch) -> bool {
+    pub(super) fn comes_twice(&self, shard: usize, lane: usize, batch: &Batch) -> bool {
         let rate = self.setting.duplicate_rate;
         let twice = |record: &Record| self.setting.key.numbered(record.number).chance("duplicate", rate);
-        rate > 0.0 && !batch.copy && batch.records.iter().any(twice)
+        rate > 0.0 && !batch.copy && self.records(shard, lane).first(batch.records).any(twice)
     }
 
     /// Sends what is due in the free lanes of a shard.
     pub(super) fn send_due(&mut self, number: usize, ctx: &mut Context<'_>) {
         for lane in 0..self.shards[number].lanes.len() {
             while self.has_consumer(number) {
-                let state = &mut self.shards[number].lanes[lane];
-                if state.due(self.setting.cut, ctx.now) > ctx.now {
+                let (state, records) = (&mut self.shards[number].lanes[lane], &self.stream.shards[number].lanes[lane]);
+                if state.due(records, self.setting.cut, ctx.now) > ctx.now {
                     break;
                 }
-                let batch = state.cut(self.setting.cut, ctx.now);
-                if let Some(batch) = self.discard_old(batch, ctx) {
+                let batch = state.cut(records, self.setting.cut, ctx.now);
+                if let Some(batch) = self.discard_old(number, lane, batch, ctx) {
                     self.send(number, lane, batch, ctx);
                 }
             }
@@ -439,52 +429,48 @@ impl Pull {
                 return;
             }
             let state = &mut self.shards[number].lanes[lane];
-            if !matches!(state.state, State::Blocked { until, .. } if until <= ctx.now) {
+            let State::Blocked { mut batch, until } = state.state else { continue };
+            if until > ctx.now {
                 continue;
             }
-            if let State::Blocked { mut batch, .. } = std::mem::replace(&mut state.state, State::Free) {
-                state.free_since = ctx.now;
-                batch.attempt += 1;
-                if let Some(batch) = self.discard_old(batch, ctx) {
-                    self.send(number, lane, batch, ctx);
-                }
+            state.free(ctx.now);
+            batch.attempt += 1;
+            if let Some(batch) = self.discard_old(number, lane, batch, ctx) {
+                self.send(number, lane, batch, ctx);
             }
         }
         self.send_due(number, ctx);
     }
 
     /// Discards the records at the head of a batch that are too old to be tried; gives back the rest.
-    fn discard_old(&mut self, mut batch: Batch, ctx: &mut Context<'_>) -> Option<Batch> {
+    fn discard_old(&mut self, shard: usize, lane: usize, batch: Batch, ctx: &mut Context<'_>) -> Option<Batch> {
         let Some(most) = self.setting.policy.maximum_record_age else { return Some(batch) };
-        let old = batch.records.iter().take_while(|record| self.stream.age(record, ctx.now) > most).count();
-        if old > 0 {
-            let old: Vec<Record> = batch.records.drain(..old).collect();
-            self.discard(&old, Condition::RecordAgeExceeded, batch.tries, ctx);
-            if batch.records.is_empty() {
-                return None;
-            }
-        }
-        Some(batch)
+        let is_old = |record: &&Record| self.stream.age(record, ctx.now) > most;
+        let count = self.records(shard, lane).first(batch.records).take_while(is_old).count();
+        let old = self.stream.shards[shard].lanes[lane].take(count);
+        self.discard(&old, Condition::RecordAgeExceeded, batch.tries, ctx);
+        (count == 0 || count < batch.records).then_some(Batch { records: batch.records - count, ..batch })
     }
 
     pub(super) fn send(&mut self, shard: usize, lane: usize, batch: Batch, ctx: &mut Context<'_>) {
-        let poisoned = self.poison.any() && batch.records.iter().any(|record| self.is_poisoned(record.number));
+        let records = self.records(shard, lane);
+        let poisoned = self.poison.any() && records.first(batch.records).any(|record| self.is_poisoned(record.number));
         // Where the function says which records failed, it returns normally.
         let fails = poisoned && matches!(self.setting.answer, None | Some(BatchItemFailures::Throws));
-        let handlers = &self.stream.handlers;
+        let handlers = &self.stream.notes.handlers;
         let known = |record: &Record| handlers.get(&record.number).copied();
         let handler = if handlers.is_empty() {
             None
         } else {
-            batch.records.iter().filter_map(known).reduce(|sum, handler| sum + handler)
+            records.first(batch.records).filter_map(known).reduce(|sum, handler| sum + handler)
         };
         ctx.invoke(Invoke {
             source: self.setting.id,
             function: self.setting.target,
             invocation_type: InvocationType::RequestResponse,
             handle: ((shard as u64) << 8) | lane as u64,
-            events: events(&batch.records, ctx.watched),
-            emitted: batch.records.first().map_or(ctx.now, |record| self.stream.emitted_at(record)),
+            events: events(records.first(batch.records), ctx.watched),
+            emitted: records.first(batch.records).next().map_or(ctx.now, |record| self.stream.notes.emitted_at(record)),
             attempt: batch.attempt,
             deliveries: batch.failures,
             handler,
@@ -501,7 +487,7 @@ impl Pull {
 
     /// Blocks a lane behind its batch, less what is past its retention already.
     pub(super) fn block(&mut self, shard: usize, lane: usize, batch: Batch, ctx: &mut Context<'_>) {
-        let events = events(&batch.records, ctx.watched);
+        let events = events(self.records(shard, lane).first(batch.records), ctx.watched);
         let (source, function) = (self.setting.id, self.setting.target);
         ctx.mention(Fact::RetryScheduled(Call { source, function, events: &events, attempt: batch.attempt }));
         self.shards[shard].lanes[lane].block(batch, &self.setting.policy.backoff, ctx.now);

@@ -7,7 +7,6 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use rustc_hash::FxHashMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -20,43 +19,18 @@ use crate::time::{SimDuration, SimTime};
 use crate::token_bucket::TokenBucket;
 
 use super::mapping::WriteRetry;
-use super::partition::Keys;
-
-/// A record that was read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Record {
-    pub number: u64,
-    /// When the stream took it; but for late writes that is when it occurred, too: see [`Stream::emitted_at`].
-    pub written: SimTime,
-    /// When it could first be read.
-    pub readable: SimTime,
-    /// When it was read.
-    pub read: SimTime,
-}
-
-/// A record that was written and not yet read.
-#[derive(Clone, Copy, Debug)]
-struct Unread {
-    number: u64,
-    written: SimTime,
-    readable: SimTime,
-    /// In which lane it will be processed.
-    lane: usize,
-}
-
-impl Unread {
-    /// The record, read at `now`; never, where nobody will.
-    fn read(self, now: SimTime) -> Record {
-        let Unread { number, written, readable, .. } = self;
-        Record { number, written, readable, read: now }
-    }
-}
+use super::notes::Notes;
+use super::partition::{Keys, Place};
+use super::records::{Record, Records};
 
 /// A shard of a stream.
 #[derive(Debug)]
 pub(super) struct StreamShard {
-    unread: VecDeque<Unread>,
-    /// When the last record that was written can be read.
+    /// The records of its lanes; last, where there is a filter, those that it will not let pass.
+    pub lanes: Vec<Records>,
+    /// The oldest record that was written and not yet read.
+    pub oldest: Option<Record>,
+    /// When the last record that was written can be read, where each takes its own time.
     last_readable: SimTime,
     /// Whether it takes records.
     pub open: bool,
@@ -67,9 +41,23 @@ pub(super) struct StreamShard {
 }
 
 impl StreamShard {
-    /// The oldest record that was written and not yet read.
-    pub(super) fn oldest(&self) -> Option<Record> {
-        self.unread.front().map(|record| record.read(SimTime::NEVER))
+    /// The lane with the oldest unread record.
+    fn oldest_lane(&mut self) -> Option<&mut Records> {
+        let lanes = self.lanes.iter_mut().filter(|lane| lane.first_unread().is_some());
+        lanes.min_by_key(|lane| lane.first_unread().copied())
+    }
+}
+
+/// Which records the mapping's filters let pass.
+#[derive(Clone, Debug)]
+pub(super) struct Filter {
+    pub pass_rate: f64,
+    pub key: Key,
+}
+
+impl Filter {
+    fn passes(&self, record: u64) -> bool {
+        self.pass_rate >= 1.0 || self.key.numbered(record).chance("filter", self.pass_rate)
     }
 }
 
@@ -130,6 +118,17 @@ pub(super) enum Change {
     Opened,
 }
 
+/// A record that has not yet occurred: when it will, and where it will be written.
+#[derive(Clone, Copy)]
+struct Coming {
+    at: SimTime,
+    place: Place,
+}
+
+/// So many records are known before they occur: the hashes of one record are a chain of multiplications, and a processor works on
+/// those of several records at a time.
+const AHEAD: usize = 32;
+
 /// Records that occurred and were not yet told.
 #[derive(Default)]
 struct Untold {
@@ -147,24 +146,37 @@ impl Untold {
     }
 }
 
-/// A write that was refused and is tried again: when, whose, how often it was refused, and when it was first wanted.
-type Rewrite = Reverse<(SimTime, u64, u32, SimTime)>;
+/// A record that its producer wants to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Wanted {
+    number: u64,
+    /// How often it was refused.
+    refusals: u32,
+    /// When it occurred.
+    since: SimTime,
+}
 
 /// A stream.
 pub(super) struct Stream {
     source: SourceId,
     arrivals: Arrivals,
     keys: Keys,
+    lanes: u32,
+    filter: Filter,
     propagation: Distribution,
     key: Key,
     emitted: u64,
+    /// The next records, and how many of them have occurred.
+    coming: [Coming; AHEAD],
+    come: usize,
     pub(super) shards: Vec<StreamShard>,
     /// The open shards: the last ones.
     first_open: usize,
     /// Open shards without unread records.
     empty: usize,
     write_limit: Option<WriteLimit>,
-    rewrites: BinaryHeap<Rewrite>,
+    /// What was refused and is tried again: when, and what.
+    rewrites: BinaryHeap<Reverse<(SimTime, Wanted)>>,
     resharding: Option<Resharding>,
     /// Records at the head of the stream that this mapping begins behind: record `n` here is `n + skipped` of the stream, whose
     /// draws are the same for all that read it.
@@ -172,10 +184,7 @@ pub(super) struct Stream {
     /// The first records, which lay in the stream when the run started.
     backlog: u64,
     backlog_age: SimDuration,
-    /// Handler times that records bring with them, by number.
-    pub(super) handlers: FxHashMap<u64, SimDuration>,
-    /// When the records occurred that were refused at first, by number.
-    late: FxHashMap<u64, SimTime>,
+    pub(super) notes: Notes,
     untold: Untold,
 }
 
@@ -184,6 +193,8 @@ pub(super) struct Parts {
     pub source: SourceId,
     pub arrivals: Arrivals,
     pub keys: Keys,
+    pub lanes: u32,
+    pub filter: Filter,
     pub propagation: Distribution,
     pub key: Key,
     pub shards: u32,
@@ -200,9 +211,13 @@ impl Stream {
             source: parts.source,
             arrivals: parts.arrivals,
             keys: parts.keys,
+            lanes: parts.lanes,
+            filter: parts.filter,
             propagation: parts.propagation,
             key: parts.key,
             emitted: 0,
+            coming: [Coming { at: SimTime::NEVER, place: Place { shard: 0, lane: 0 } }; AHEAD],
+            come: 0,
             shards: Vec::new(),
             first_open: 0,
             empty: 0,
@@ -212,17 +227,17 @@ impl Stream {
             skipped: parts.skipped,
             backlog: parts.backlog.0,
             backlog_age: parts.backlog.1,
-            handlers: FxHashMap::default(),
-            late: FxHashMap::default(),
+            notes: Notes::default(),
             untold: Untold::default(),
         };
         stream.open(parts.shards as usize, |_| vec![]);
+        stream.look_ahead();
         stream
     }
 
     /// When the next record occurs; never, after the last.
     fn next_arrival(&self) -> SimTime {
-        if self.emitted < self.backlog { SimTime::ZERO } else { self.arrivals.next() }
+        self.coming[self.come % AHEAD].at
     }
 
     /// When a refused write is next tried again; never, where there is none.
@@ -247,31 +262,60 @@ impl Stream {
             if self.resharding.is_some() {
                 self.reshard(at, &mut changed);
             }
-            let rewrite = if self.next_rewrite() == at { self.rewrites.pop() } else { None };
-            let (number, refusals, emitted) = match rewrite {
-                Some(Reverse((_, number, refusals, emitted))) => (number, refusals, emitted),
-                None => {
-                    let number = self.emitted;
-                    self.emitted += 1;
-                    if number >= self.backlog
-                        && let Some(handler) = self.arrivals.pop().and_then(|arrival| arrival.handler)
-                    {
-                        self.handlers.insert(number, handler);
-                    }
-                    // What a producer still holds waits, too.
-                    if ctx.watched {
-                        ctx.tell_at(at, Fact::Emitted { source: self.source, event: number, waits: true });
-                    } else {
-                        self.untold.add(at);
-                    }
-                    (number, 0, at)
-                }
-            };
-            if let Some(shard) = self.write(at, number, refusals, emitted, ctx) {
+            let filled = if self.next_rewrite() == at { self.write_again(ctx) } else { self.occur(ctx) };
+            if let Some(shard) = filled {
                 changed(Change::Filled(shard));
             }
         }
         self.tell(ctx);
+    }
+
+    /// Draws the next records.
+    #[inline(never)]
+    fn look_ahead(&mut self) {
+        self.come = 0;
+        let shards = self.shards.len() - self.first_open;
+        for (number, coming) in (self.emitted..).zip(&mut self.coming) {
+            coming.at = SimTime::ZERO;
+            if number >= self.backlog {
+                let arrival = self.arrivals.pop();
+                coming.at = arrival.map_or(SimTime::NEVER, |arrival| arrival.at);
+                if let Some(handler) = arrival.and_then(|arrival| arrival.handler) {
+                    self.notes.handlers.insert(number, handler);
+                }
+            }
+            coming.place = self.keys.place(number + self.skipped, shards);
+        }
+    }
+
+    /// Lets the next record occur; gives back the shard that had none unread.
+    #[inline(always)]
+    fn occur(&mut self, ctx: &mut Context<'_>) -> Option<usize> {
+        let Coming { at, place } = self.coming[self.come % AHEAD];
+        let number = self.emitted;
+        self.emitted += 1;
+        self.come += 1;
+        if self.come == AHEAD {
+            self.look_ahead();
+        }
+        if let Some(Resharding::OnDemand { records, .. }) = &mut self.resharding {
+            *records += u64::from(number >= self.backlog);
+        }
+        // What a producer still holds waits, too.
+        if ctx.watched {
+            ctx.tell_at(at, Fact::Emitted { source: self.source, event: number, waits: true });
+        } else {
+            self.untold.add(at);
+        }
+        self.write(at, place, Wanted { number, since: at, refusals: 0 }, ctx)
+    }
+
+    /// Tries the first refused write again; gives back the shard that had no unread record.
+    #[cold]
+    fn write_again(&mut self, ctx: &mut Context<'_>) -> Option<usize> {
+        let Reverse((at, wanted)) = self.rewrites.pop()?;
+        let shards = self.shards.len() - self.first_open;
+        self.write(at, self.keys.place(wanted.number + self.skipped, shards), wanted, ctx)
     }
 
     /// Tells of the records that occurred since this was last done.
@@ -284,57 +328,58 @@ impl Stream {
     }
 
     /// Writes a record, or has its producer try again; gives back the shard that had none unread.
+    #[inline(always)]
     fn write(
         &mut self,
         at: SimTime,
-        number: u64,
-        refusals: u32,
-        emitted: SimTime,
+        Place { shard, lane }: Place,
+        wanted: Wanted,
         ctx: &mut Context<'_>,
     ) -> Option<usize> {
+        let number = wanted.number;
         let is_backlog = number < self.backlog;
-        let (place, lane) = self.keys.place(number + self.skipped, self.shards.len() - self.first_open);
-        if let Some(Resharding::OnDemand { records, .. }) = &mut self.resharding {
-            *records += u64::from(refusals == 0 && !is_backlog);
-        }
-        let place = self.first_open + place;
+        let place = self.first_open + shard as usize;
         let shard = &mut self.shards[place];
         if !is_backlog && shard.limit.as_mut().is_some_and(|limit| !limit.try_take(at)) {
-            self.refused(at, number, refusals + 1, emitted, ctx);
+            self.refused(at, wanted, ctx);
             return None;
         }
-        let delay = if is_backlog {
-            SimDuration::ZERO
-        } else {
-            let draw = || self.propagation.sample(&mut self.key.numbered(number + self.skipped).draws());
-            self.propagation.constant().unwrap_or_else(draw)
-        };
-        // Records of a shard stay in order: none becomes readable before the one written before it.
-        let readable = (at + delay).max(shard.last_readable);
-        shard.last_readable = readable;
-        let was_empty = shard.unread.is_empty();
-        shard.unread.push_back(Unread { number, written: at, readable, lane });
-        if emitted != at {
-            self.late.insert(number, emitted);
+        if !is_backlog && self.propagation.constant().is_none() {
+            let delay = self.propagation.sample(&mut self.key.numbered(number + self.skipped).draws());
+            // Records of a shard stay in order: none becomes readable before the one written before it.
+            shard.last_readable = shard.last_readable.max(at + delay);
+            self.notes.readable.insert(number, shard.last_readable);
         }
-        self.empty -= usize::from(was_empty);
-        was_empty.then_some(place)
+        if wanted.since != at {
+            self.notes.late.insert(number, wanted.since);
+        }
+        let record = Record { written: at, number };
+        let lane = if self.filter.passes(number) { lane } else { self.lanes };
+        shard.lanes[lane as usize].push(record);
+        if shard.oldest.is_some() {
+            return None;
+        }
+        shard.oldest = Some(record);
+        self.empty -= 1;
+        Some(place)
     }
 
     /// A write was refused: the producer waits, unless it has held the record for too long.
-    fn refused(&mut self, at: SimTime, number: u64, refusals: u32, emitted: SimTime, ctx: &mut Context<'_>) {
+    #[cold]
+    fn refused(&mut self, at: SimTime, wanted: Wanted, ctx: &mut Context<'_>) {
         self.tell(ctx);
         let Some(limit) = &self.write_limit else { return };
+        let Wanted { number, since: emitted, refusals } = Wanted { refusals: wanted.refusals + 1, ..wanted };
         let longest = limit.retry.base.doubled(refusals - 1, limit.retry.cap);
         let draw = self.key.numbered(number + self.skipped).named("write_retry").numbered(u64::from(refusals)).unit();
         // Exponential back-off with jitter over its upper half, so that a producer never tries again at once.
         let wait = SimDuration::from_nanos_f64((0.5 + draw / 2.0) * longest.nanos() as f64);
         let next = at + wait.max(SimDuration::from_nanos(1));
         if refusals < limit.retry.attempts && next.since(emitted) < limit.retry.record_ttl {
-            self.rewrites.push(Reverse((next, number, refusals, emitted)));
+            self.rewrites.push(Reverse((next, Wanted { number, since: emitted, refusals })));
             return;
         }
-        self.handlers.remove(&number);
+        self.notes.handlers.remove(&number);
         ctx.tell_at(at, Fact::Waiting { source: self.source, change: -1 });
         ctx.tell_at(
             at,
@@ -369,6 +414,9 @@ impl Stream {
                 (from..to).map(|parent| first_parent + parent).collect()
             };
             self.open(after, parents);
+            for (number, coming) in (self.emitted..).zip(&mut self.coming[self.come..]) {
+                coming.place = self.keys.place(number + self.skipped, after);
+            }
             (0..after).for_each(|_| changed(Change::Opened));
         }
     }
@@ -406,8 +454,10 @@ impl Stream {
             TokenBucket::new(rate, rate.max(1.0))
         });
         self.empty += shards;
+        let lanes = self.lanes as usize + usize::from(self.filter.pass_rate < 1.0);
         self.shards.extend((0..shards).map(|shard| StreamShard {
-            unread: VecDeque::new(),
+            lanes: vec![Records::default(); lanes],
+            oldest: None,
             last_readable: SimTime::ZERO,
             open: true,
             parents: parents(shard),
@@ -415,29 +465,53 @@ impl Stream {
         }));
     }
 
-    /// Takes the oldest unread record of `shard`, which nobody will read.
-    pub(super) fn pop(&mut self, shard: usize) -> Option<Record> {
-        let shard = &mut self.shards[shard];
-        let record = shard.unread.pop_front();
-        if record.is_some() && shard.unread.is_empty() && shard.open {
-            self.empty += 1;
+    /// When a record can first be read.
+    pub(super) fn readable_at(&self, record: &Record) -> SimTime {
+        match self.propagation.constant() {
+            _ if record.number < self.backlog => record.written,
+            Some(delay) => record.written + delay,
+            None => self.notes.readable.get(record.number).copied().unwrap_or(record.written),
         }
-        record.map(|record| record.read(SimTime::NEVER))
     }
 
-    /// Reads the records of `shard` that are readable at `now`, up to `most`: each goes to `take`, with its lane. Gives back their number.
-    pub(super) fn read(&mut self, shard: usize, now: SimTime, most: u64, mut take: impl FnMut(Record, usize)) -> u64 {
+    /// Reads the records of `shard` that are readable at `now`, the oldest ones up to `most`. Gives back their number.
+    pub(super) fn read(&mut self, shard: usize, now: SimTime, most: u64) -> u64 {
+        let readable = |stream: &Stream, lane: &Records| lane.readable(|record| stream.readable_at(record) <= now);
+        let all: usize = self.shards[shard].lanes.iter().map(|lane| readable(self, lane)).sum();
+        let read = all.min(usize::try_from(most).unwrap_or(usize::MAX));
+        if read < all {
+            let next = |_| self.shards[shard].oldest_lane().into_iter().for_each(|lane| lane.poll(1, now));
+            (0..read).for_each(next);
+        } else {
+            for lane in 0..self.shards[shard].lanes.len() {
+                let readable = readable(self, &self.shards[shard].lanes[lane]);
+                self.shards[shard].lanes[lane].poll(readable, now);
+            }
+        }
+        self.look_for_oldest(shard);
+        read as u64
+    }
+
+    /// Takes out the records of `shard` that were read and do not pass the filter.
+    pub(super) fn take_filtered(&mut self, shard: usize) -> Vec<Record> {
+        let filtered = self.shards[shard].lanes.get_mut(self.lanes as usize);
+        filtered.map_or_else(Vec::new, |lane| lane.take(lane.read()))
+    }
+
+    /// Takes out the oldest unread record of `shard`, which nobody will read.
+    pub(super) fn pop(&mut self, shard: usize) -> Option<Record> {
+        let lane = self.shards[shard].oldest_lane()?;
+        let record = lane.remove(lane.read());
+        self.look_for_oldest(shard);
+        record
+    }
+
+    /// Finds the oldest unread record of `shard`, after some were read or taken out.
+    fn look_for_oldest(&mut self, shard: usize) {
         let shard = &mut self.shards[shard];
-        let readable = shard.unread.partition_point(|record| record.readable <= now).min(most as usize);
-        shard.unread.range(..readable).for_each(|record| take(record.read(now), record.lane));
-        shard.unread.drain(..readable);
-        self.empty += usize::from(readable > 0 && shard.unread.is_empty() && shard.open);
-        readable as u64
-    }
-
-    /// When the producer of a record first wanted to write it.
-    pub(super) fn emitted_at(&self, record: &Record) -> SimTime {
-        self.late.get(&record.number).copied().unwrap_or(record.written)
+        let before =
+            std::mem::replace(&mut shard.oldest, shard.lanes.iter().filter_map(Records::first_unread).min().copied());
+        self.empty += usize::from(before.is_some() && shard.oldest.is_none() && shard.open);
     }
 
     /// How old a record is at `now`, from when the stream took it.
@@ -448,17 +522,6 @@ impl Stream {
     /// How old a record was when the run started.
     pub(super) fn age_at_start(&self, record: &Record) -> SimDuration {
         if record.number < self.backlog { self.backlog_age } else { SimDuration::ZERO }
-    }
-
-    /// Drops what is kept of records beside the shards.
-    pub(super) fn forget(&mut self, records: &[Record]) {
-        if self.handlers.is_empty() && self.late.is_empty() {
-            return;
-        }
-        for record in records {
-            self.handlers.remove(&record.number);
-            self.late.remove(&record.number);
-        }
     }
 
     /// Whether no more records will occur.

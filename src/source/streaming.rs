@@ -25,7 +25,7 @@ use super::partition::Keys;
 use super::poison::Poison;
 use super::reads::ReadLimit;
 use super::shard::{Polling, Pull, Setting};
-use super::stream::{self, OnDemandGrowth, Resharding, Stream, WriteLimit};
+use super::stream::{self, Filter, OnDemandGrowth, Resharding, Stream, WriteLimit};
 use super::window::Windows;
 use super::{Charged, Definition, EventSource, Figures, KeyProblem, Kind, Mode, Shape, Site, merged};
 
@@ -487,6 +487,8 @@ impl Definition for StreamDefinition {
             source: site.id,
             arrivals,
             keys: Keys::new(spec.partition_keys, key, mapping.parallelization_factor),
+            lanes: mapping.parallelization_factor,
+            filter: Filter { pass_rate: mapping.filter_pass_rate, key: site.key },
             propagation: (site.sampler)(&self.propagation()),
             key: key.named("propagation"),
             shards: spec.shard_count,
@@ -539,7 +541,6 @@ impl Definition for StreamDefinition {
                 backoff: mapping.retry_backoff,
             },
             answer: mapping.reports_failures().then_some(site.batch_item_failures),
-            filter_pass_rate: mapping.filter_pass_rate,
             duplicate_rate: self.common.duplicate_rate,
             consumers: self.plan.consumers.map(|plan| Consumers::new(plan, spec.shard_count)),
             on_failure: (site.destination)("on_failure"),

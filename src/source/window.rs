@@ -2,7 +2,7 @@
 
 use crate::time::{SECOND, SimDuration, SimTime};
 
-use super::stream::Record;
+use super::records::Record;
 
 /// "Tumbling windows ... open and close at regular intervals" (AWS Lambda Developer Guide, "Using Lambda to process records from
 /// Kinesis"), counted from the beginning of the calendar.
@@ -48,7 +48,7 @@ mod tests {
         let secs = |secs: u64| SimTime::from_nanos(secs * SECOND);
         let record = |number: u64, at: u64| {
             let at = secs(at);
-            Record { number, written: at, readable: at, read: at }
+            Record { written: at, number }
         };
         assert_eq!([0, 14, 15, 74, 75].map(|at| windows.of(&record(2, at))), [0, 0, 1, 1, 2]);
         assert_eq!(

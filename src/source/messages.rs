@@ -199,6 +199,7 @@ impl Messages {
             visible = visible.max(group.last_visible);
             group.last_visible = visible;
         }
+        let is_visible = visible <= now;
         let place = self.live.insert(Message {
             number,
             emitted: now,
@@ -214,7 +215,7 @@ impl Messages {
             handler,
             copy: false,
             group,
-            state: State::Delayed,
+            state: if is_visible { State::Visible } else { State::Delayed },
         });
         let id = MessageId::new(number, place);
         if self.by_age.is_empty() {
@@ -224,24 +225,24 @@ impl Messages {
         if self.by_age.len() > SPARE + SPREAD * self.live.len() {
             self.by_age.retain(|id| find(&mut self.live, *id).is_some());
         }
-        self.hide(id, visible, now);
+        if is_visible {
+            self.line_up(id, group, false, now);
+        } else {
+            self.hidden.push(Reverse((visible, id)));
+        }
     }
 
     /// A received message is to be visible again at `visible`.
     pub(super) fn put_back(&mut self, id: MessageId, visible: SimTime, now: SimTime) {
-        self.hide(id, visible, now);
+        if visible > now || self.show(id, now) {
+            self.hidden.push(Reverse((visible.max(now), id)));
+        }
     }
 
     /// A message was deleted, but a copy of it stays and is visible at once.
     pub(super) fn leave_copy(&mut self, id: MessageId, now: SimTime) {
         self.get_mut(id).copy = true;
-        self.hide(id, now, now);
-    }
-
-    fn hide(&mut self, id: MessageId, visible: SimTime, now: SimTime) {
-        if visible > now || self.show(id, now) {
-            self.hidden.push(Reverse((visible.max(now), id)));
-        }
+        self.put_back(id, now, now);
     }
 
     /// When the next hidden message becomes visible; never, where none is hidden.
@@ -299,18 +300,24 @@ impl Messages {
         if message.emitted + kept <= now {
             return true;
         }
-        let returns = message.state == State::Received;
+        let (group, returns) = (message.group, message.state == State::Received);
         message.state = State::Visible;
-        self.visible += 1;
         self.received -= u64::from(returns);
+        self.line_up(id, group, returns, now);
+        false
+    }
+
+    /// A message can be received from now on, in its turn; it `returns` where it was received before.
+    #[inline]
+    fn line_up(&mut self, id: MessageId, group: u64, returns: bool, now: SimTime) {
+        self.visible += 1;
         match &mut self.order {
             Order::Visible(queue) => queue.push_back(id),
-            Order::Groups(grouped) => grouped.change(message.group, |group| {
+            Order::Groups(grouped) => grouped.change(group, |group| {
                 group.visible.insert(id);
                 group.give_back(returns, now);
             }),
         }
-        false
     }
 
     /// Receives at most `most` messages into `list`; one that was received `limit` times leaves the queue instead.
@@ -368,25 +375,26 @@ impl Messages {
     }
 
     /// A message meets its fate and is no longer there.
-    pub(super) fn remove(&mut self, id: MessageId, now: SimTime) -> Option<Message> {
-        find(&mut self.live, id)?;
-        let message = self.live.remove(id.place)?;
-        let (was_received, was_visible) = (message.state == State::Received, message.state == State::Visible);
+    pub(super) fn remove(&mut self, id: MessageId, now: SimTime) {
+        let Message { state, group, .. } = *self.get(id);
+        self.live.remove(id.place);
+        let was_received = state == State::Received;
         self.received -= u64::from(was_received);
-        self.visible -= u64::from(was_visible);
+        if state == State::Visible {
+            self.visible -= 1;
+        }
         match &mut self.order {
             Order::Visible(queue) => {
-                while was_visible && queue.front().is_some_and(|id| find(&mut self.live, *id).is_none()) {
+                while state == State::Visible && queue.front().is_some_and(|id| find(&mut self.live, *id).is_none()) {
                     queue.pop_front();
                 }
             }
-            Order::Groups(grouped) => grouped.change(message.group, |group| {
+            Order::Groups(grouped) => grouped.change(group, |group| {
                 group.visible.remove(&id);
                 group.live -= 1;
                 group.give_back(was_received, now);
             }),
         }
-        Some(message)
     }
 }
 

@@ -76,8 +76,8 @@ pub(super) struct Pollers {
     next_step: SimTime,
     /// How long messages have to wait for the next step from where they last ceased to.
     left: SimDuration,
-    /// Since when the queue is empty.
-    idle_since: Option<SimTime>,
+    /// Since when the queue is empty; never, where it is not.
+    idle_since: SimTime,
     /// When failing calls last cut the number.
     cut_at: Option<SimTime>,
     throughput: Option<Throughput>,
@@ -125,7 +125,7 @@ impl Pollers {
             limit: start,
             next_step: SimTime::NEVER,
             left: scaling.step,
-            idle_since: None,
+            idle_since: SimTime::NEVER,
             cut_at: None,
             throughput,
         }
@@ -145,12 +145,17 @@ impl Pollers {
     pub(super) fn count_waiting(&mut self, now: SimTime) {
         self.refill(now);
         while self.next_step <= now {
-            self.next_step = self.next_step + self.scaling.step;
-            if self.limit < self.ceiling {
-                self.steps += 1;
-                let grown = self.growth * self.steps * self.scaling.step.nanos() / MINUTE.nanos();
-                self.limit = (self.base + grown).min(self.ceiling);
-            }
+            self.take_step();
+        }
+    }
+
+    #[cold]
+    fn take_step(&mut self) {
+        self.next_step = self.next_step + self.scaling.step;
+        if self.limit < self.ceiling {
+            self.steps += 1;
+            let grown = self.growth * self.steps * self.scaling.step.nanos() / MINUTE.nanos();
+            self.limit = (self.base + grown).min(self.ceiling);
         }
     }
 
@@ -164,15 +169,16 @@ impl Pollers {
             self.left = self.next_step.since(now);
             self.next_step = SimTime::NEVER;
         }
-        self.idle_since = if empty { self.idle_since.or(Some(now)) } else { None };
+        self.idle_since = if empty { self.idle_since.min(now) } else { SimTime::NEVER };
     }
 
     /// Messages are there: after some time of an empty queue the mapping begins anew.
     pub(super) fn meet_messages(&mut self, now: SimTime) {
-        if self.idle_since.take().is_some_and(|since| now.since(since) >= self.scaling.reset) {
+        if now.since(self.idle_since) >= self.scaling.reset {
             self.refill(now);
             self.begin_at(now, self.start);
         }
+        self.idle_since = SimTime::NEVER;
     }
 
     /// Calls fail: "Lambda gradually backs off, reducing the amount of concurrency allocated to your Amazon SQS event source
@@ -219,8 +225,7 @@ impl Pollers {
     }
 
     fn refill(&mut self, now: SimTime) {
-        // Most pollers have none, and need not be counted.
-        let pollers = self.throughput.as_ref().map_or(0, |_| self.pollers());
+        let pollers = self.pollers();
         if let Some(throughput) = &mut self.throughput {
             throughput.calls.refill(now, pollers);
             throughput.bytes.refill(now, pollers);

@@ -260,10 +260,11 @@ impl Queue {
             self.next_call = self.begins;
             return;
         }
-        if self.can_receive() {
+        let mut can_receive = self.can_receive();
+        if can_receive {
             self.pollers.meet_messages(ctx.now);
         }
-        while self.can_receive() {
+        while can_receive {
             if self.gathered.messages.is_empty() && self.batches.len() as u64 >= self.pollers.limit() {
                 break;
             }
@@ -274,9 +275,10 @@ impl Queue {
                 break;
             }
             self.receive(ctx);
+            can_receive = self.can_receive();
         }
         // More pollers would not help while the function throttles those that there are.
-        let waiting = self.can_receive() && self.retries.is_empty();
+        let waiting = can_receive && self.retries.is_empty();
         self.pollers.observe(ctx.now, waiting, self.messages.is_quiet());
     }
 
@@ -333,12 +335,12 @@ impl Queue {
         let list = self.lists.pop().unwrap_or_default();
         let Gathered { messages, opened, until, tries } = &mut self.gathered;
         let mut messages = std::mem::replace(messages, list);
-        messages.sort_unstable();
+        messages.sort_unstable_by_key(|id| id.number);
         *until = SimTime::NEVER;
         let batch = self.batches.insert(Batch {
             number: self.dispatched,
             messages,
-            poisoned: Vec::new(),
+            poisoned: Box::default(),
             attempt: 1 + *tries,
             refusals: 0,
             hidden_until: *opened + self.visibility,
@@ -353,8 +355,7 @@ impl Queue {
         if self.poison.any() {
             let Queue { messages, poison, .. } = self;
             let fails = |id: &&MessageId| poison.failing_deliveries(id.number) > messages.get(**id).deliveries;
-            batch.poisoned.clear();
-            batch.poisoned.extend(batch.messages.iter().filter(fails).map(|id| id.number));
+            batch.poisoned = batch.messages.iter().filter(fails).map(|id| id.number).collect();
         }
         let (mut first, mut handler) = (None, None);
         for id in &batch.messages {
@@ -457,7 +458,8 @@ impl Queue {
 
     /// A message ends without having been processed, this time at least.
     fn lose(&mut self, id: MessageId, fate: Fate, ctx: &mut Context<'_>) {
-        let Some(message) = self.messages.remove(id, ctx.now) else { return };
+        let message = *self.messages.get(id);
+        self.messages.remove(id, ctx.now);
         ctx.tell(Fact::Waiting { source: self.id, change: -1 });
         if !message.copy {
             self.settled(id.number, &message, fate, None, None, ctx);

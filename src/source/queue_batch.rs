@@ -15,7 +15,7 @@ pub(super) struct Batch {
     /// Its messages, in order of number.
     pub messages: Vec<MessageId>,
     /// The numbers of those that are poisoned this time.
-    pub poisoned: Vec<u64>,
+    pub poisoned: Box<[u64]>,
     /// The present try, from 1: above all earlier tries of its messages.
     pub attempt: u32,
     /// Tries of this batch that were not accepted.
@@ -91,7 +91,7 @@ mod tests {
             let mut batch = Batch {
                 number: 0,
                 messages: all.iter().map(|number| MessageId::new(*number, 0)).collect(),
-                poisoned: poisoned.to_vec(),
+                poisoned: poisoned.into(),
                 attempt: 1,
                 refusals: 0,
                 hidden_until: SimTime::NEVER,

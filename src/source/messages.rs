@@ -10,12 +10,30 @@ use rustc_hash::FxHashMap;
 
 use crate::time::{SimDuration, SimTime};
 
-use super::numbered::Numbered;
 use super::partition::FewKeys;
+use super::slab::Slab;
+
+/// So many entries are kept of the order of emission for each live message, and so many more, before those of others are dropped.
+const SPREAD: usize = 8;
+const SPARE: usize = 64;
+
+/// Which message, and where it lies: a place may have become another's since.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct MessageId {
+    pub number: u64,
+    place: u32,
+}
+
+impl MessageId {
+    pub(super) const fn new(number: u64, place: u32) -> MessageId {
+        MessageId { number, place }
+    }
+}
 
 /// A message that has not met its fate.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Message {
+    number: u64,
     pub emitted: SimTime,
     /// When it was first visible.
     pub visible: SimTime,
@@ -40,12 +58,11 @@ pub(super) struct Message {
     /// Whether it was processed and deleted before, and comes again all the same.
     pub copy: bool,
     group: u64,
-    place: Place,
+    state: State,
 }
 
-/// Where a message is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Place {
+enum State {
     /// In the queue, and cannot be received yet.
     Delayed,
     /// In the queue.
@@ -56,8 +73,8 @@ enum Place {
 
 /// In which order messages are received.
 enum Order {
-    /// As they became visible; numbers of messages that expired there are passed over.
-    Visible(VecDeque<u64>),
+    /// As they became visible; those that expired there are passed over.
+    Visible(VecDeque<MessageId>),
     /// By group.
     Groups(Box<Grouped>),
 }
@@ -74,7 +91,7 @@ struct Grouped {
 #[derive(Default)]
 struct Group {
     /// Visible messages.
-    visible: BTreeSet<u64>,
+    visible: BTreeSet<MessageId>,
     /// Messages that are with a poller or hidden after that.
     received: u32,
     /// All messages.
@@ -89,34 +106,31 @@ struct Group {
 
 /// The messages that have not met their fates.
 pub(super) struct Messages {
-    live: Numbered<Message>,
+    live: Slab<Message>,
     order: Order,
-    /// (when it becomes visible, number) of each message that is delayed or hidden; some have expired since.
-    hidden: BinaryHeap<Reverse<(SimTime, u64)>>,
+    /// When each message that is delayed or hidden becomes visible; some have expired since.
+    hidden: BinaryHeap<Reverse<(SimTime, MessageId)>>,
     retention: SimDuration,
     /// The first messages, which lay in the queue when the run started, and how old they were.
     backlog: (u64, SimDuration),
-    /// All messages before this have met their fates, or were received as their retention ended.
-    oldest: u64,
-    /// When the first of the others may expire; never, where there is none.
+    /// Messages in order of emission, and so of expiry. Some have met their fates, and a few that are in flight longer than they are
+    /// kept are missing.
+    by_age: VecDeque<MessageId>,
+    /// Not after the first of them expires; never, where there is none.
     next_expiry: SimTime,
     /// Messages so far.
     emitted: u64,
     visible: u64,
     received: u64,
-    /// Empty lists, for the next receipts.
-    lists: Vec<Vec<u64>>,
 }
 
-/// What one call to the queue brings.
+/// What one call to the queue brings, besides the messages.
 #[derive(Default)]
 pub(super) struct Receipt {
-    /// The messages received.
-    pub messages: Vec<u64>,
     /// The most tries that one of them has behind it.
     pub tries: u32,
-    /// Those that were received too often before, and leave the queue.
-    pub redriven: Vec<u64>,
+    /// Messages that were received too often before, and leave the queue.
+    pub redriven: Vec<MessageId>,
 }
 
 impl Messages {
@@ -127,17 +141,16 @@ impl Messages {
             Some(of) => Order::Groups(Box::new(Grouped { of, groups: FxHashMap::default(), open: BTreeSet::new() })),
         };
         Messages {
-            live: Numbered::default(),
+            live: Slab::default(),
             order,
             hidden: BinaryHeap::new(),
             retention,
             backlog,
-            oldest: 0,
+            by_age: VecDeque::new(),
             next_expiry: SimTime::NEVER,
             emitted: 0,
             visible: 0,
             received: 0,
-            lists: Vec::new(),
         }
     }
 
@@ -165,13 +178,13 @@ impl Messages {
     }
 
     /// A live message.
-    pub(super) fn get(&self, number: u64) -> &Message {
-        self.live.get(number).expect("the message lives")
+    pub(super) fn get(&self, id: MessageId) -> &Message {
+        self.live.get(id.place).filter(|message| message.number == id.number).expect("the message lives")
     }
 
     /// A live message, to be changed.
-    pub(super) fn get_mut(&mut self, number: u64) -> Option<&mut Message> {
-        self.live.get_mut(number)
+    pub(super) fn get_mut(&mut self, id: MessageId) -> &mut Message {
+        find(&mut self.live, id).expect("the message lives")
     }
 
     /// The next message occurs at `now` and becomes visible at `visible`.
@@ -186,7 +199,9 @@ impl Messages {
             visible = visible.max(group.last_visible);
             group.last_visible = visible;
         }
-        let message = Message {
+        let is_visible = visible <= now;
+        let place = self.live.insert(Message {
+            number,
             emitted: now,
             visible,
             first_received: SimTime::NEVER,
@@ -200,32 +215,34 @@ impl Messages {
             handler,
             copy: false,
             group,
-            place: Place::Delayed,
-        };
-        self.live.insert(number, message);
-        if number == self.oldest {
-            self.next_expiry = self.expiry(number);
+            state: if is_visible { State::Visible } else { State::Delayed },
+        });
+        let id = MessageId::new(number, place);
+        if self.by_age.is_empty() {
+            self.next_expiry = now + self.kept(number);
         }
-        self.hide(number, visible, now);
+        self.by_age.push_back(id);
+        if self.by_age.len() > SPARE + SPREAD * self.live.len() {
+            self.by_age.retain(|id| find(&mut self.live, *id).is_some());
+        }
+        if is_visible {
+            self.line_up(id, group, false, now);
+        } else {
+            self.hidden.push(Reverse((visible, id)));
+        }
     }
 
     /// A received message is to be visible again at `visible`.
-    pub(super) fn put_back(&mut self, number: u64, visible: SimTime, now: SimTime) {
-        self.hide(number, visible, now);
+    pub(super) fn put_back(&mut self, id: MessageId, visible: SimTime, now: SimTime) {
+        if visible > now || self.show(id, now) {
+            self.hidden.push(Reverse((visible.max(now), id)));
+        }
     }
 
     /// A message was deleted, but a copy of it stays and is visible at once.
-    pub(super) fn leave_copy(&mut self, number: u64, now: SimTime) {
-        if let Some(message) = self.live.get_mut(number) {
-            message.copy = true;
-        }
-        self.hide(number, now, now);
-    }
-
-    fn hide(&mut self, number: u64, visible: SimTime, now: SimTime) {
-        if visible > now || self.show(number, now) {
-            self.hidden.push(Reverse((visible.max(now), number)));
-        }
+    pub(super) fn leave_copy(&mut self, id: MessageId, now: SimTime) {
+        self.get_mut(id).copy = true;
+        self.put_back(id, now, now);
     }
 
     /// When the next hidden message becomes visible; never, where none is hidden.
@@ -234,12 +251,12 @@ impl Messages {
     }
 
     /// Lets hidden messages become visible up to `now`; those that the queue no longer keeps are returned instead.
-    pub(super) fn surface(&mut self, now: SimTime) -> Vec<u64> {
+    pub(super) fn surface(&mut self, now: SimTime) -> Vec<MessageId> {
         let mut over = Vec::new();
-        while let Some(Reverse((_, number))) = self.hidden.peek().copied().filter(|Reverse((at, _))| *at <= now) {
+        while let Some(Reverse((_, id))) = self.hidden.peek().copied().filter(|Reverse((at, _))| *at <= now) {
             self.hidden.pop();
-            if self.show(number, now) {
-                over.push(number);
+            if self.show(id, now) {
+                over.push(id);
             }
         }
         over
@@ -250,88 +267,94 @@ impl Messages {
         self.retention.saturating_sub(self.age_at_start(number))
     }
 
-    fn expiry(&self, number: u64) -> SimTime {
-        self.live.get(number).map_or(SimTime::NEVER, |message| message.emitted + self.kept(number))
-    }
-
     /// When the oldest message may expire; never, where there is none.
     pub(super) fn next_expiry(&self) -> SimTime {
         self.next_expiry
     }
 
     /// The messages in the queue that are too old at `now`; one that is in flight is not among them.
-    pub(super) fn expired(&mut self, now: SimTime) -> Vec<u64> {
-        // Messages are numbered in order of emission, and so in order of expiry.
+    pub(super) fn expired(&mut self, now: SimTime) -> Vec<MessageId> {
         let mut over = Vec::new();
-        while self.next_expiry <= now {
-            if self.get(self.oldest).place != Place::Received {
-                over.push(self.oldest);
+        self.next_expiry = SimTime::NEVER;
+        while let Some(id) = self.by_age.front().copied() {
+            let kept = self.kept(id.number);
+            if let Some(message) = find(&mut self.live, id) {
+                let expiry = message.emitted + kept;
+                if expiry > now {
+                    self.next_expiry = expiry;
+                    break;
+                }
+                if message.state != State::Received {
+                    over.push(id);
+                }
             }
-            self.oldest += 1;
-            self.skip_ended();
+            self.by_age.pop_front();
         }
         over
     }
 
-    fn skip_ended(&mut self) {
-        self.next_expiry = self.expiry(self.oldest);
-        while self.next_expiry == SimTime::NEVER && self.oldest < self.emitted {
-            self.oldest += 1;
-            self.next_expiry = self.expiry(self.oldest);
-        }
-    }
-
     /// A message becomes visible, unless the queue keeps it no longer: gives back whether that is so.
-    fn show(&mut self, number: u64, now: SimTime) -> bool {
-        let kept = self.kept(number);
-        let Some(message) = self.live.get_mut(number) else { return false };
+    fn show(&mut self, id: MessageId, now: SimTime) -> bool {
+        let kept = self.kept(id.number);
+        let Some(message) = find(&mut self.live, id) else { return false };
         if message.emitted + kept <= now {
             return true;
         }
-        let returns = message.place == Place::Received;
-        message.place = Place::Visible;
-        self.visible += 1;
+        let (group, returns) = (message.group, message.state == State::Received);
+        message.state = State::Visible;
         self.received -= u64::from(returns);
-        match &mut self.order {
-            Order::Visible(queue) => queue.push_back(number),
-            Order::Groups(grouped) => grouped.change(message.group, |group| {
-                group.visible.insert(number);
-                group.give_back(returns, now);
-            }),
-        }
+        self.line_up(id, group, returns, now);
         false
     }
 
-    /// Receives at most `most` messages; one that was received `limit` times leaves the queue instead.
-    pub(super) fn receive(&mut self, most: usize, limit: Option<u32>, now: SimTime) -> Receipt {
-        let mut receipt = Receipt { messages: self.lists.pop().unwrap_or_default(), ..Receipt::default() };
-        while receipt.messages.len() < most {
-            let mut left = most - receipt.messages.len();
+    /// A message can be received from now on, in its turn; it `returns` where it was received before.
+    #[inline]
+    fn line_up(&mut self, id: MessageId, group: u64, returns: bool, now: SimTime) {
+        self.visible += 1;
+        match &mut self.order {
+            Order::Visible(queue) => queue.push_back(id),
+            Order::Groups(grouped) => grouped.change(group, |group| {
+                group.visible.insert(id);
+                group.give_back(returns, now);
+            }),
+        }
+    }
+
+    /// Receives at most `most` messages into `list`; one that was received `limit` times leaves the queue instead.
+    pub(super) fn receive(
+        &mut self,
+        list: &mut Vec<MessageId>,
+        most: usize,
+        limit: Option<u32>,
+        now: SimTime,
+    ) -> Receipt {
+        let mut receipt = Receipt::default();
+        let mut left = most;
+        while left > 0 {
             let Messages { live, order, visible, received, .. } = self;
-            let mut take = |number: u64, freed: SimTime| {
-                let Some(message) = live.get_mut(number) else { return false };
+            let mut take = |id: MessageId, freed: SimTime| {
+                let Some(message) = find(live, id) else { return false };
                 *visible -= 1;
                 *received += 1;
-                message.place = Place::Received;
-                let taken = limit.is_none_or(|limit| message.receives < limit);
-                if taken {
-                    message.receives += 1;
-                    message.received = now;
-                    if message.first_received == SimTime::NEVER {
-                        message.first_received = now;
-                        message.blocked = freed.since(message.visible);
-                    }
-                    receipt.messages.push(number);
-                    receipt.tries = receipt.tries.max(message.tries);
-                } else {
-                    receipt.redriven.push(number);
+                message.state = State::Received;
+                if limit.is_some_and(|limit| message.receives >= limit) {
+                    receipt.redriven.push(id);
+                    return false;
                 }
-                taken
+                message.receives += 1;
+                message.received = now;
+                if message.first_received == SimTime::NEVER {
+                    message.first_received = now;
+                    message.blocked = freed.since(message.visible);
+                }
+                receipt.tries = receipt.tries.max(message.tries);
+                list.push(id);
+                true
             };
             match order {
                 Order::Visible(queue) => {
-                    let Some(number) = queue.pop_front() else { break };
-                    take(number, SimTime::ZERO);
+                    let Some(id) = queue.pop_front() else { break };
+                    left -= usize::from(take(id, SimTime::ZERO));
                 }
                 Order::Groups(grouped) => {
                     // "Amazon SQS first attempts to return as many messages with the same message group ID as possible" (SQS
@@ -339,10 +362,10 @@ impl Messages {
                     let Some((_, group)) = grouped.open.first().copied() else { break };
                     grouped.change(group, |group| {
                         while left > 0
-                            && let Some(number) = group.visible.pop_first()
+                            && let Some(id) = group.visible.pop_first()
                         {
                             group.received += 1;
-                            left -= usize::from(take(number, group.freed));
+                            left -= usize::from(take(id, group.freed));
                         }
                     });
                 }
@@ -351,35 +374,33 @@ impl Messages {
         receipt
     }
 
-    /// Takes back the list of a receipt whose messages have met their fates.
-    pub(super) fn reuse(&mut self, mut list: Vec<u64>) {
-        list.clear();
-        self.lists.push(list);
-    }
-
     /// A message meets its fate and is no longer there.
-    pub(super) fn remove(&mut self, number: u64, now: SimTime) -> Option<Message> {
-        let message = self.live.remove(number)?;
-        let (was_received, was_visible) = (message.place == Place::Received, message.place == Place::Visible);
+    pub(super) fn remove(&mut self, id: MessageId, now: SimTime) {
+        let Message { state, group, .. } = *self.get(id);
+        self.live.remove(id.place);
+        let was_received = state == State::Received;
         self.received -= u64::from(was_received);
-        self.visible -= u64::from(was_visible);
+        if state == State::Visible {
+            self.visible -= 1;
+        }
         match &mut self.order {
             Order::Visible(queue) => {
-                while was_visible && queue.front().is_some_and(|number| !self.live.contains(*number)) {
+                while state == State::Visible && queue.front().is_some_and(|id| find(&mut self.live, *id).is_none()) {
                     queue.pop_front();
                 }
             }
-            Order::Groups(grouped) => grouped.change(message.group, |group| {
-                group.visible.remove(&number);
+            Order::Groups(grouped) => grouped.change(group, |group| {
+                group.visible.remove(&id);
                 group.live -= 1;
                 group.give_back(was_received, now);
             }),
         }
-        if number == self.oldest {
-            self.skip_ended();
-        }
-        Some(message)
     }
+}
+
+/// A message, unless it met its fate.
+fn find(live: &mut Slab<Message>, id: MessageId) -> Option<&mut Message> {
+    live.get_mut(id.place).filter(|message| message.number == id.number)
 }
 
 impl Group {
@@ -399,7 +420,7 @@ impl Grouped {
     fn change(&mut self, number: u64, change: impl FnOnce(&mut Group)) {
         let group = self.groups.entry(number).or_default();
         change(group);
-        let opens_as = group.visible.first().copied().filter(|_| group.received == 0);
+        let opens_as = group.visible.first().map(|id| id.number).filter(|_| group.received == 0);
         if group.open_as != opens_as {
             if let Some(head) = group.open_as {
                 self.open.remove(&(head, number));

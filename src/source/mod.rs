@@ -35,6 +35,7 @@ mod s3;
 mod sender;
 mod shape;
 mod shard;
+mod slab;
 mod sns;
 mod sqs;
 mod stream;

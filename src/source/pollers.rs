@@ -70,12 +70,14 @@ pub(super) struct Pollers {
     /// Concurrent batches at the last start or cut, and the steps since.
     base: u64,
     steps: u64,
-    /// Time for which messages waited since the last step, up to `waiting_since`.
-    waited: SimDuration,
-    /// Since when messages wait.
-    waiting_since: Option<SimTime>,
-    /// Since when the queue is empty.
-    idle_since: Option<SimTime>,
+    /// How many that makes.
+    limit: u64,
+    /// When the next step comes, if messages go on waiting; never, where none waits.
+    next_step: SimTime,
+    /// How long messages have to wait for the next step from where they last ceased to.
+    left: SimDuration,
+    /// Since when the queue is empty; never, where it is not.
+    idle_since: SimTime,
     /// When failing calls last cut the number.
     cut_at: Option<SimTime>,
     throughput: Option<Throughput>,
@@ -120,9 +122,10 @@ impl Pollers {
             scaling,
             base: start,
             steps: 0,
-            waited: SimDuration::ZERO,
-            waiting_since: None,
-            idle_since: None,
+            limit: start,
+            next_step: SimTime::NEVER,
+            left: scaling.step,
+            idle_since: SimTime::NEVER,
             cut_at: None,
             throughput,
         }
@@ -130,44 +133,52 @@ impl Pollers {
 
     /// How many batches may be in flight.
     pub(super) fn limit(&self) -> u64 {
-        (self.base + self.growth * self.steps * self.scaling.step.nanos() / MINUTE.nanos()).min(self.ceiling)
+        self.limit
     }
 
     /// When the next step comes, if messages go on waiting; never, where none waits or the ceiling is reached.
     pub(super) fn next_step(&self) -> SimTime {
-        let since = self.waiting_since.filter(|_| self.limit() < self.ceiling);
-        since.map_or(SimTime::NEVER, |since| since + self.scaling.step.saturating_sub(self.waited))
+        if self.limit < self.ceiling { self.next_step } else { SimTime::NEVER }
     }
 
-    /// Counts the time for which messages waited up to `now`.
+    /// Takes the steps for which messages waited long enough up to `now`.
     pub(super) fn count_waiting(&mut self, now: SimTime) {
         self.refill(now);
-        if let Some(since) = self.waiting_since {
-            self.waiting_since = Some(now);
-            self.waited += now.since(since);
-            if self.limit() >= self.ceiling {
-                self.waited = SimDuration::ZERO;
-            }
-            while self.waited >= self.scaling.step {
-                self.waited = self.waited.saturating_sub(self.scaling.step);
-                self.steps += 1;
-            }
+        while self.next_step <= now {
+            self.take_step();
+        }
+    }
+
+    #[cold]
+    fn take_step(&mut self) {
+        self.next_step = self.next_step + self.scaling.step;
+        if self.limit < self.ceiling {
+            self.steps += 1;
+            let grown = self.growth * self.steps * self.scaling.step.nanos() / MINUTE.nanos();
+            self.limit = (self.base + grown).min(self.ceiling);
         }
     }
 
     /// Says what the queue looks like from `now` on: whether messages wait for a poller, and whether it is empty.
     pub(super) fn observe(&mut self, now: SimTime, waiting: bool, empty: bool) {
         self.count_waiting(now);
-        self.waiting_since = waiting.then_some(now);
-        self.idle_since = if empty { self.idle_since.or(Some(now)) } else { None };
+        let waited = self.next_step != SimTime::NEVER;
+        if waiting && !waited {
+            self.next_step = now + self.left;
+        } else if waited && !waiting {
+            self.left = self.next_step.since(now);
+            self.next_step = SimTime::NEVER;
+        }
+        self.idle_since = if empty { self.idle_since.min(now) } else { SimTime::NEVER };
     }
 
     /// Messages are there: after some time of an empty queue the mapping begins anew.
     pub(super) fn meet_messages(&mut self, now: SimTime) {
-        if self.idle_since.take().is_some_and(|since| now.since(since) >= self.scaling.reset) {
+        if now.since(self.idle_since) >= self.scaling.reset {
             self.refill(now);
-            self.begin_at(self.start);
+            self.begin_at(now, self.start);
         }
+        self.idle_since = SimTime::NEVER;
     }
 
     /// Calls fail: "Lambda gradually backs off, reducing the amount of concurrency allocated to your Amazon SQS event source
@@ -179,14 +190,18 @@ impl Pollers {
             return;
         }
         self.cut_at = Some(now);
-        let left = (self.limit() as f64 * self.scaling.decrease_factor) as u64;
-        self.begin_at(left.max(self.floor.min(self.limit())));
+        let left = (self.limit as f64 * self.scaling.decrease_factor) as u64;
+        self.begin_at(now, left.max(self.floor.min(self.limit)));
     }
 
-    fn begin_at(&mut self, batches: u64) {
+    fn begin_at(&mut self, now: SimTime, batches: u64) {
         self.base = batches;
         self.steps = 0;
-        self.waited = SimDuration::ZERO;
+        self.limit = batches;
+        self.left = self.scaling.step;
+        if self.next_step != SimTime::NEVER {
+            self.next_step = now + self.left;
+        }
     }
 
     /// When the pollers may make their next call to the queue: `now`, unless their throughput is used up.
@@ -206,12 +221,11 @@ impl Pollers {
     }
 
     fn pollers(&self) -> u64 {
-        self.limit().div_ceil(POLLER_BATCHES)
+        self.limit.div_ceil(POLLER_BATCHES)
     }
 
     fn refill(&mut self, now: SimTime) {
-        // Most pollers have none, and need not be counted.
-        let pollers = self.throughput.as_ref().map_or(0, |_| self.pollers());
+        let pollers = self.pollers();
         if let Some(throughput) = &mut self.throughput {
             throughput.calls.refill(now, pollers);
             throughput.bytes.refill(now, pollers);

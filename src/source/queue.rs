@@ -19,14 +19,14 @@ use crate::token_bucket::TokenBucket;
 
 use super::common::Common;
 use super::mapping::{Backlog, Backoff, PartitionKeys};
-use super::messages::{Message, Messages};
-use super::numbered::Numbered;
+use super::messages::{Message, MessageId, Messages};
 use super::partition::FewKeys;
 use super::poison::Poison;
 use super::pollers::Pollers;
 use super::queue_batch::Batch;
+use super::slab::Slab;
 use super::sqs::MOST_RECEIVED;
-use super::{EventSource, Site, first_at};
+use super::{EventSource, Site};
 
 /// "Each 64 KB chunk of a payload is billed as 1 request" (Amazon SQS pricing), of what is received, too.
 const REQUEST_PAYLOAD: u64 = 64 * 1024;
@@ -101,22 +101,26 @@ pub(super) struct Queue {
     pollers: Pollers,
     /// The queue's own limit of receives.
     quota: Option<TokenBucket>,
-    /// The batch that is gathered.
-    gathering: Option<Gathered>,
-    /// Batches with the function or waiting to be sent again, by handle.
-    batches: Numbered<Batch>,
-    /// When throttled batches are sent again or given up.
-    retries: BTreeSet<(SimTime, u64)>,
-    handles: u64,
+    gathered: Gathered,
+    /// Batches with the function or waiting to be sent again: their places are the handles of their calls.
+    batches: Slab<Batch>,
+    /// When throttled batches are sent again or given up, with their numbers and places.
+    retries: BTreeSet<(SimTime, u64, u32)>,
+    /// Batches so far.
+    dispatched: u64,
+    /// Empty lists, for the next batches.
+    lists: Vec<Vec<MessageId>>,
     /// When the pollers may call the queue again, if their throughput or the queue's limit holds them up; else never.
     next_call: SimTime,
 }
 
-/// Received messages that are to become a batch.
+/// Received messages that are to become a batch, if there are any.
 struct Gathered {
-    messages: Vec<u64>,
-    /// When its window opened: as the first of them was received.
+    messages: Vec<MessageId>,
+    /// When their window opened: as the first of them was received.
     opened: SimTime,
+    /// When their window ends; never, where they wait for none.
+    until: SimTime,
     /// The most tries that one of them has behind it.
     tries: u32,
 }
@@ -160,10 +164,11 @@ impl Queue {
             begins: plan.begins,
             pollers: plan.pollers,
             quota: plan.limited.then(|| TokenBucket::new(FIFO_CALLS_PER_SECOND, FIFO_CALLS_PER_SECOND)),
-            gathering: None,
-            batches: Numbered::default(),
+            gathered: Gathered { messages: Vec::new(), opened: SimTime::ZERO, until: SimTime::NEVER, tries: 0 },
+            batches: Slab::default(),
             retries: BTreeSet::new(),
-            handles: 0,
+            dispatched: 0,
+            lists: Vec::new(),
             next_call: SimTime::NEVER,
         })
     }
@@ -171,11 +176,11 @@ impl Queue {
 
 impl EventSource for Queue {
     fn next_wake(&self) -> Wake {
-        let window = self.gathering.as_ref().map_or(SimTime::NEVER, |gathered| gathered.opened + self.window);
-        Wake::new(self.messages.next_visible().min(first_at(&self.retries)), Class::Retry)
+        let retry = self.retries.first().map_or(SimTime::NEVER, |(at, ..)| *at);
+        Wake::new(self.messages.next_visible().min(retry), Class::Retry)
             .min(Wake::new(self.next_arrival(), Class::Arrival))
             .min(Wake::new(self.next_call.min(self.pollers.next_step()), Class::Poll))
-            .min(Wake::new(window, Class::Window))
+            .min(Wake::new(self.gathered.until, Class::Window))
             .min(Wake::new(self.messages.next_expiry(), Class::Expiry))
     }
 
@@ -183,20 +188,16 @@ impl EventSource for Queue {
         match wake.class() {
             Class::Retry => {
                 self.try_again(ctx);
-                for number in self.messages.surface(ctx.now) {
-                    self.lose(number, Fate::Expired, ctx);
+                for id in self.messages.surface(ctx.now) {
+                    self.lose(id, Fate::Expired, ctx);
                 }
             }
             Class::Arrival => self.emit(ctx),
             Class::Poll => self.pollers.count_waiting(ctx.now),
-            Class::Window => {
-                if let Some(gathered) = self.gathering.take() {
-                    self.dispatch(gathered, ctx);
-                }
-            }
+            Class::Window => self.dispatch(ctx),
             Class::Expiry => {
-                for number in self.messages.expired(ctx.now) {
-                    self.lose(number, Fate::Expired, ctx);
+                for id in self.messages.expired(ctx.now) {
+                    self.lose(id, Fate::Expired, ctx);
                 }
             }
             Class::Completion => {}
@@ -207,7 +208,7 @@ impl EventSource for Queue {
     fn settle(&mut self, settle: &Settle, ctx: &mut Context<'_>) {
         match settle.verdict {
             Verdict::Ended { invocation, started, init, ending } => {
-                let Some(mut batch) = self.batches.remove(settle.handle) else { return };
+                let Some(mut batch) = self.batches.remove(settle.handle as u32) else { return };
                 let returned = batch.split_returned(ending, self.answer, self.fifo);
                 self.processed(&batch, invocation, started, init, ctx);
                 // "When you activate ReportBatchItemFailures, Lambda doesn't scale down message polling when function invocations
@@ -216,9 +217,11 @@ impl EventSource for Queue {
                     self.pollers.back_off(ctx.now);
                 }
                 self.give_back(&returned, batch.attempt, started, ctx);
-                self.messages.reuse(batch.messages);
+                self.reuse(batch.messages);
             }
-            Verdict::Throttled(_) | Verdict::Unavailable | Verdict::Denied => self.refused(settle.handle, ctx),
+            Verdict::Throttled(_) | Verdict::Unavailable | Verdict::Denied => {
+                self.refused(settle.handle as u32, ctx);
+            }
             // Told only where they are asked for.
             Verdict::Accepted | Verdict::Passed | Verdict::Concluded { .. } => return,
         }
@@ -258,11 +261,12 @@ impl Queue {
             self.next_call = self.begins;
             return;
         }
-        if self.messages.any_receivable() {
+        let mut can_receive = self.can_receive();
+        if can_receive {
             self.pollers.meet_messages(ctx.now);
         }
-        while self.messages.any_receivable() && self.messages.received() < MOST_IN_FLIGHT {
-            if self.gathering.is_none() && self.batches.len() as u64 >= self.pollers.limit() {
+        while can_receive {
+            if self.gathered.messages.is_empty() && self.batches.len() as u64 >= self.pollers.limit() {
                 break;
             }
             let answered = self.quota.as_ref().map_or(ctx.now, |quota| quota.next(ctx.now));
@@ -272,87 +276,91 @@ impl Queue {
                 break;
             }
             self.receive(ctx);
+            can_receive = self.can_receive();
         }
         // More pollers would not help while the function throttles those that there are.
-        let waiting =
-            self.messages.any_receivable() && self.messages.received() < MOST_IN_FLIGHT && self.retries.is_empty();
+        let waiting = can_receive && self.retries.is_empty();
         self.pollers.observe(ctx.now, waiting, self.messages.is_quiet());
+    }
+
+    /// Whether the queue would hand out a message.
+    fn can_receive(&self) -> bool {
+        self.messages.any_receivable() && self.messages.received() < MOST_IN_FLIGHT
     }
 
     /// One call to the queue: what it brings becomes a batch, or part of the one that is gathered.
     fn receive(&mut self, ctx: &mut Context<'_>) {
-        let mut gathered =
-            self.gathering.take().unwrap_or(Gathered { messages: Vec::new(), opened: ctx.now, tries: 0 });
-        let most = (self.most - gathered.messages.len()).min(MOST_RECEIVED as usize);
+        let before = self.gathered.messages.len();
+        if before == 0 {
+            (self.gathered.opened, self.gathered.tries) = (ctx.now, 0);
+        }
+        let most = (self.most - before).min(MOST_RECEIVED as usize);
         if let Some(quota) = &mut self.quota {
             quota.take(ctx.now);
         }
-        let receipt = self.messages.receive(most, self.max_receive_count, ctx.now);
-        let events = receipt.messages.len() as u64;
+        let receipt = self.messages.receive(&mut self.gathered.messages, most, self.max_receive_count, ctx.now);
+        let events = (self.gathered.messages.len() - before) as u64;
         let count = (events * self.payload).div_ceil(REQUEST_PAYLOAD).max(1);
         ctx.tell(Fact::Requests { source: self.id, count });
         ctx.tell(Fact::Mapping { source: self.id, what: MappingCount::Polled, events });
         self.pollers.count_call(events * self.payload);
-        for number in receipt.redriven {
-            self.redrive(number, ctx);
+        self.gathered.tries = self.gathered.tries.max(receipt.tries);
+        for id in receipt.redriven {
+            self.redrive(id, ctx);
         }
-        let mut messages = receipt.messages;
-        messages.retain(|number| {
-            let passes = self.passes(*number);
-            if !passes {
-                self.lose(*number, Fate::Filtered, ctx);
-            }
-            passes
-        });
-        self.tell_deleted(events - messages.len() as u64, ctx);
-        gathered.tries = gathered.tries.max(receipt.tries);
-        // With free pollers a message is a batch.
-        if gathered.messages.is_empty() {
-            gathered.messages = messages;
-        } else {
-            gathered.messages.append(&mut messages);
+        if self.filter_pass_rate < 1.0 {
+            self.filter(before, ctx);
         }
-        if gathered.messages.is_empty() {
-            return;
-        }
-        if self.window.is_zero() || gathered.messages.len() >= self.most {
-            self.dispatch(gathered, ctx);
-        } else {
-            self.gathering = Some(gathered);
+        let gathered = self.gathered.messages.len();
+        if gathered >= self.most || self.window.is_zero() && gathered > 0 {
+            self.dispatch(ctx);
+        } else if gathered > 0 {
+            self.gathered.until = self.gathered.opened + self.window;
         }
     }
 
-    fn passes(&self, number: u64) -> bool {
-        self.filter_pass_rate >= 1.0 || self.key.numbered(number).chance(FILTER, self.filter_pass_rate)
+    /// Deletes those of the gathered messages after the first `before` that the filter leaves out.
+    fn filter(&mut self, before: usize, ctx: &mut Context<'_>) {
+        let received = self.gathered.messages.split_off(before);
+        let (passing, left_out): (Vec<_>, Vec<_>) =
+            received.into_iter().partition(|id| self.key.numbered(id.number).chance(FILTER, self.filter_pass_rate));
+        self.gathered.messages.extend(passing);
+        for id in &left_out {
+            self.lose(*id, Fate::Filtered, ctx);
+        }
+        self.tell_deleted(left_out.len() as u64, ctx);
     }
 
-    /// Makes a batch of received messages and sends it.
-    fn dispatch(&mut self, gathered: Gathered, ctx: &mut Context<'_>) {
-        let Gathered { mut messages, opened, tries } = gathered;
-        messages.sort_unstable();
-        let handle = self.handles;
-        self.handles += 1;
-        let batch = Batch {
-            poisoned: Vec::new(),
-            attempt: 1 + tries,
-            refusals: 0,
-            hidden_until: opened + self.visibility,
+    /// Makes a batch of the gathered messages and sends it.
+    fn dispatch(&mut self, ctx: &mut Context<'_>) {
+        let list = self.lists.pop().unwrap_or_default();
+        let Gathered { messages, opened, until, tries } = &mut self.gathered;
+        let mut messages = std::mem::replace(messages, list);
+        messages.sort_unstable_by_key(|id| id.number);
+        *until = SimTime::NEVER;
+        let batch = self.batches.insert(Batch {
+            number: self.dispatched,
             messages,
-        };
-        self.send(handle, batch, ctx);
+            poisoned: Box::default(),
+            attempt: 1 + *tries,
+            refusals: 0,
+            hidden_until: *opened + self.visibility,
+        });
+        self.dispatched += 1;
+        self.send(batch, ctx);
     }
 
     /// Sends a batch, as if it were accepted: what is refused is taken back at the same instant.
-    fn send(&mut self, handle: u64, mut batch: Batch, ctx: &mut Context<'_>) {
+    fn send(&mut self, place: u32, ctx: &mut Context<'_>) {
+        let Some(batch) = self.batches.get_mut(place) else { return };
         if self.poison.any() {
-            batch.poisoned.clear();
             let Queue { messages, poison, .. } = self;
-            let fails = |number: &&u64| poison.failing_deliveries(**number) > messages.get(**number).deliveries;
-            batch.poisoned.extend(batch.messages.iter().filter(fails));
+            let fails = |id: &&MessageId| poison.failing_deliveries(id.number) > messages.get(**id).deliveries;
+            batch.poisoned = batch.messages.iter().filter(fails).map(|id| id.number).collect();
         }
         let (mut first, mut handler) = (None, None);
-        for number in &batch.messages {
-            let Some(message) = self.messages.get_mut(*number) else { continue };
+        for id in &batch.messages {
+            let message = self.messages.get_mut(*id);
             first.get_or_insert((message.emitted, message.deliveries));
             message.tries = batch.attempt;
             message.deliveries += 1;
@@ -367,8 +375,8 @@ impl Queue {
             source: self.id,
             function: self.target,
             invocation_type: InvocationType::RequestResponse,
-            handle,
-            events: Events::of(batch.messages.iter().copied(), ctx.watched),
+            handle: u64::from(place),
+            events: events(&batch.messages, ctx.watched),
             emitted,
             attempt: batch.attempt,
             deliveries,
@@ -378,68 +386,67 @@ impl Queue {
             receipt: false,
             hops: 0,
         });
-        self.batches.insert(handle, batch);
     }
 
     /// A batch was not accepted: it waits, and is sent again.
-    fn refused(&mut self, handle: u64, ctx: &mut Context<'_>) {
-        let Some(batch) = self.batches.get_mut(handle) else { return };
+    fn refused(&mut self, place: u32, ctx: &mut Context<'_>) {
+        let Some(batch) = self.batches.get_mut(place) else { return };
         let again = batch.next_try(&self.backoff, ctx.now);
         ctx.tell(Fact::Waiting { source: self.id, change: batch.messages.len() as i64 });
-        for number in &batch.messages {
-            if let Some(message) = self.messages.get_mut(*number) {
-                message.deliveries -= 1;
-            }
+        for id in &batch.messages {
+            self.messages.get_mut(*id).deliveries -= 1;
         }
-        let events = Events::of(batch.messages.iter().copied(), ctx.watched);
+        let events = events(&batch.messages, ctx.watched);
         let attempt = batch.attempt;
         ctx.mention(Fact::RetryScheduled(Call { source: self.id, function: self.target, events: &events, attempt }));
-        self.retries.insert((again, handle));
+        self.retries.insert((again, batch.number, place));
         self.pollers.back_off(ctx.now);
     }
 
     /// Sends throttled batches again whose wait is over; where the visibility timeout is over, too, they are given up.
     fn try_again(&mut self, ctx: &mut Context<'_>) {
-        while let Some((_, handle)) = self.retries.first().copied().filter(|(at, _)| *at <= ctx.now) {
+        while let Some((.., place)) = self.retries.first().copied().filter(|(at, ..)| *at <= ctx.now) {
             self.retries.pop_first();
-            let Some(mut batch) = self.batches.remove(handle) else { continue };
+            let Some(batch) = self.batches.get_mut(place) else { continue };
             if batch.hidden_until > ctx.now {
                 batch.attempt += 1;
-                self.send(handle, batch, ctx);
-            } else {
+                self.send(place, ctx);
+            } else if let Some(batch) = self.batches.remove(place) {
                 self.put_back(&batch.messages, ctx.now);
+                self.reuse(batch.messages);
             }
         }
     }
 
     /// Messages that an invocation failed go back to the queue.
-    fn give_back(&mut self, returned: &[u64], attempt: u32, started: SimTime, ctx: &mut Context<'_>) {
+    fn give_back(&mut self, returned: &[MessageId], attempt: u32, started: SimTime, ctx: &mut Context<'_>) {
         if returned.is_empty() {
             return;
         }
-        let (what, events) = (MappingCount::FailedInvoke, returned.len() as u64);
-        ctx.tell(Fact::Mapping { source: self.id, what, events });
+        let count = returned.len() as u64;
+        ctx.tell(Fact::Mapping { source: self.id, what: MappingCount::FailedInvoke, events: count });
         ctx.tell(Fact::Waiting { source: self.id, change: returned.len() as i64 });
-        for number in returned {
-            if let Some(message) = self.messages.get_mut(*number) {
-                message.first_failure = message.first_failure.min(started);
-            }
+        for id in returned {
+            let message = self.messages.get_mut(*id);
+            message.first_failure = message.first_failure.min(started);
         }
-        self.tell_retry(returned, attempt, ctx);
+        let events = events(returned, ctx.watched);
+        ctx.mention(Fact::RetryScheduled(Call { source: self.id, function: self.target, events: &events, attempt }));
         self.put_back(returned, ctx.now);
     }
 
     /// Messages are visible again once their visibility timeout is over.
-    fn put_back(&mut self, numbers: &[u64], now: SimTime) {
-        for number in numbers {
-            let visible = self.messages.get(*number).received + self.visibility;
-            self.messages.put_back(*number, visible, now);
+    fn put_back(&mut self, ids: &[MessageId], now: SimTime) {
+        for id in ids {
+            let visible = self.messages.get(*id).received + self.visibility;
+            self.messages.put_back(*id, visible, now);
         }
     }
 
-    fn tell_retry(&self, numbers: &[u64], attempt: u32, ctx: &mut Context<'_>) {
-        let events = Events::of(numbers.iter().copied(), ctx.watched);
-        ctx.mention(Fact::RetryScheduled(Call { source: self.id, function: self.target, events: &events, attempt }));
+    /// Takes back the list of a batch that is over.
+    fn reuse(&mut self, mut list: Vec<MessageId>) {
+        list.clear();
+        self.lists.push(list);
     }
 
     /// Tells the calls that delete so many messages.
@@ -451,21 +458,22 @@ impl Queue {
     }
 
     /// A message ends without having been processed, this time at least.
-    fn lose(&mut self, number: u64, fate: Fate, ctx: &mut Context<'_>) {
-        let Some(message) = self.messages.remove(number, ctx.now) else { return };
+    fn lose(&mut self, id: MessageId, fate: Fate, ctx: &mut Context<'_>) {
+        let message = *self.messages.get(id);
+        self.messages.remove(id, ctx.now);
         ctx.tell(Fact::Waiting { source: self.id, change: -1 });
         if !message.copy {
-            self.settled(number, &message, fate, None, None, ctx);
+            self.settled(id.number, &message, fate, None, None, ctx);
         }
     }
 
     /// A message was received too often: SQS itself moves it, with no condition and no count in the message.
-    fn redrive(&mut self, number: u64, ctx: &mut Context<'_>) {
-        let Message { tries: attempt, copy, .. } = *self.messages.get(number);
-        self.lose(number, Fate::DeadLettered, ctx);
+    fn redrive(&mut self, id: MessageId, ctx: &mut Context<'_>) {
+        let Message { tries: attempt, copy, .. } = *self.messages.get(id);
+        self.lose(id, Fate::DeadLettered, ctx);
         // The copy of a message that was processed decides nothing, and a message would tell of an event that met another fate.
         if let Some(destination) = self.dead_letter_queue.filter(|_| !copy) {
-            let events = Events::one(number);
+            let events = Events::one(id.number);
             let call = Call { source: self.id, function: self.target, events: &events, attempt };
             ctx.send(destination, call, None, 0, 1);
         }
@@ -480,14 +488,18 @@ impl Queue {
         init: SimDuration,
         ctx: &mut Context<'_>,
     ) {
-        for number in &batch.messages {
-            let age = self.messages.age_at_start(*number);
-            let Some(message) = self.take_out(*number, ctx) else { continue };
+        for id in &batch.messages {
+            let message = self.messages.get(*id);
+            // A copy decides nothing any more.
+            if message.copy {
+                self.messages.remove(*id, ctx.now);
+                continue;
+            }
             let first_failure = message.first_failure.min(started);
             let polled = message.first_received.since(message.visible).saturating_sub(message.blocked);
             let parts = Parts::of(&[
                 (Part::Delivery, message.visible.since(message.emitted)),
-                (Part::Poll, polled + age),
+                (Part::Poll, polled + self.messages.age_at_start(id.number)),
                 (Part::Blocked, message.blocked),
                 (Part::Batching, message.sent.since(message.first_received)),
                 (Part::Throttled, first_failure.since(message.sent)),
@@ -495,25 +507,24 @@ impl Queue {
                 (Part::Init, init),
                 (Part::Handler, ctx.now.since(started).saturating_sub(init)),
             ]);
-            self.settled(*number, &message, Fate::Processed, Some(&parts), Some(invocation), ctx);
+            self.settled(id.number, message, Fate::Processed, Some(&parts), Some(invocation), ctx);
+            self.delete(*id, ctx);
         }
         self.tell_deleted(batch.messages.len() as u64, ctx);
     }
 
-    /// A message was processed for the first time and is deleted. `None`: it was a copy, which decides nothing.
+    /// A processed message is deleted, but may come again.
     ///
     /// "On rare occasions, one of the servers that stores a copy of a message might be unavailable when you receive or delete a
     /// message. If this occurs, [...] you might get that message copy again when you receive messages" (SQS Developer Guide,
     /// "Amazon SQS at-least-once delivery").
-    fn take_out(&mut self, number: u64, ctx: &mut Context<'_>) -> Option<Message> {
-        let comes_again = self.key.numbered(number).chance(DUPLICATE, self.duplicate_rate);
-        if !comes_again || self.messages.get(number).copy {
-            return self.messages.remove(number, ctx.now).filter(|message| !message.copy);
+    fn delete(&mut self, id: MessageId, ctx: &mut Context<'_>) {
+        if self.duplicate_rate > 0.0 && self.key.numbered(id.number).chance(DUPLICATE, self.duplicate_rate) {
+            self.messages.leave_copy(id, ctx.now);
+            ctx.tell(Fact::Waiting { source: self.id, change: 1 });
+        } else {
+            self.messages.remove(id, ctx.now);
         }
-        let message = *self.messages.get(number);
-        self.messages.leave_copy(number, ctx.now);
-        ctx.tell(Fact::Waiting { source: self.id, change: 1 });
-        Some(message)
     }
 
     fn settled(
@@ -538,4 +549,9 @@ impl Queue {
             invoke_count: 0,
         });
     }
+}
+
+/// The events of messages, whose runs are kept where `watched`.
+fn events(ids: &[MessageId], watched: bool) -> Events {
+    Events::of(ids.iter().map(|id| id.number), watched)
 }

@@ -6,13 +6,16 @@ use crate::engine::{BatchItemFailures, Ending};
 use crate::time::SimTime;
 
 use super::mapping::Backoff;
+use super::messages::MessageId;
 
 /// A batch that was sent.
 pub(super) struct Batch {
+    /// Batches before it.
+    pub number: u64,
     /// Its messages, in order of number.
-    pub messages: Vec<u64>,
-    /// Those that are poisoned this time.
-    pub poisoned: Vec<u64>,
+    pub messages: Vec<MessageId>,
+    /// The numbers of those that are poisoned this time.
+    pub poisoned: Box<[u64]>,
     /// The present try, from 1: above all earlier tries of its messages.
     pub attempt: u32,
     /// Tries of this batch that were not accepted.
@@ -39,7 +42,12 @@ impl Batch {
     /// What of a batch goes back to the queue, by how its invocation ended and what the handler answered; the rest stays in it.
     ///
     /// All that a handler's answer decides is decided here and in [`Batch::raises`].
-    pub(super) fn split_returned(&mut self, ending: Ending, answer: Option<BatchItemFailures>, fifo: bool) -> Vec<u64> {
+    pub(super) fn split_returned(
+        &mut self,
+        ending: Ending,
+        answer: Option<BatchItemFailures>,
+        fifo: bool,
+    ) -> Vec<MessageId> {
         let whole = match (ending, answer) {
             (Ending::Success, None | Some(BatchItemFailures::None | BatchItemFailures::Throws)) => return Vec::new(),
             (Ending::Success, Some(BatchItemFailures::Poisoned)) => false,
@@ -52,8 +60,8 @@ impl Batch {
         // and return all failed and unprocessed messages" (AWS Lambda Developer Guide, "Handling errors for
         // an SQS event source").
         let first = self.poisoned.first().copied().unwrap_or(u64::MAX);
-        let returns = |number: &u64| if fifo { *number >= first } else { self.poisoned.contains(number) };
-        let (returned, kept) = self.messages.iter().partition(|number| returns(number));
+        let returns = |id: &MessageId| if fifo { id.number >= first } else { self.poisoned.contains(&id.number) };
+        let (returned, kept) = self.messages.iter().partition(|id| returns(id));
         self.messages = kept;
         returned
     }
@@ -67,6 +75,7 @@ mod tests {
     fn the_handlers_answer_decides_what_goes_back() {
         use Ending::{Error, Success};
         let all: &[u64] = &[3, 4, 7, 9];
+        let numbers = |ids: &[MessageId]| ids.iter().map(|id| id.number).collect::<Vec<_>>();
         for (answer, poisoned, ending, fifo, raises, returned) in [
             (None, &[4][..], Error, false, true, all),
             (None, &[], Success, false, false, &[]),
@@ -80,14 +89,15 @@ mod tests {
             (Some(BatchItemFailures::Malformed), &[], Success, false, false, all),
         ] {
             let mut batch = Batch {
-                messages: all.to_vec(),
-                poisoned: poisoned.to_vec(),
+                number: 0,
+                messages: all.iter().map(|number| MessageId::new(*number, 0)).collect(),
+                poisoned: poisoned.into(),
                 attempt: 1,
                 refusals: 0,
                 hidden_until: SimTime::NEVER,
             };
             assert_eq!(batch.raises(answer), raises, "{answer:?}");
-            assert_eq!(batch.split_returned(ending, answer, fifo), returned, "{answer:?}");
+            assert_eq!(numbers(&batch.split_returned(ending, answer, fifo)), returned, "{answer:?}");
             assert_eq!(batch.messages.len() + returned.len(), all.len(), "{answer:?}");
         }
     }

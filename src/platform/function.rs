@@ -242,11 +242,16 @@ impl Function {
     fn enqueue(&mut self, invoke: &Invoke, shared: &mut Shared, now: SimTime) {
         let event = invoke.events.first;
         let law = &self.queue_delay;
-        let draw = |key: Key, event| law.sample(&mut key.numbered(event).named(QUEUE_DELAY).draws());
         let caller = &mut shared.callers[invoke.source.0 as usize];
-        let delay = caller.queue_delay(self.id, event, draw);
+        let delay = caller.queue_delay(self.id, event, |keys, delays| {
+            Key::name_each(keys, QUEUE_DELAY);
+            law.sample_each(keys, delays);
+        });
         let Origin { key, duplicate_rate } = caller.origin;
-        let copy = key.numbered(event).chance(DUPLICATE, duplicate_rate).then(|| draw(key.named(DUPLICATE), event));
+        let copy = key.numbered(event).chance(DUPLICATE, duplicate_rate).then(|| {
+            let copy = key.named(DUPLICATE).numbered(event);
+            law.sample(&mut copy.named(QUEUE_DELAY).draws())
+        });
         self.enter_queue(invoke, delay, false, now);
         if let Some(delay) = copy {
             self.enter_queue(invoke, delay, true, now);

@@ -94,8 +94,9 @@ impl Handler {
             (_, brought) => {
                 let handler = match brought {
                     Some(handler) => handler,
-                    None if deliveries == 0 && !is_copy => caller.handler(function, event, |key, event| {
-                        self.duration.sample(&mut key.numbered(event).numbered(0).numbered(HANDLER).draws())
+                    None if deliveries == 0 && !is_copy => caller.handler(function, event, |keys, times| {
+                        keys.iter_mut().for_each(|key| *key = key.numbered(0).numbered(HANDLER));
+                        self.duration.sample_each(keys, times);
                     }),
                     None => self.duration.sample(&mut key().numbered(HANDLER).draws()),
                 };

@@ -53,7 +53,7 @@ impl Pull {
             }
             return;
         }
-        self.stream.shards[shard].lanes[lane].drop_first(done);
+        self.stream.drop_first(shard, lane, done);
         batch.records -= done;
         batch.first_failure = batch.first_failure.min(invocation.1);
         ctx.tell(Fact::Waiting { source: self.setting.id, change: batch.records as i64 });
@@ -75,7 +75,7 @@ impl Pull {
                 self.block(shard, lane, first, ctx);
             }
             After::Discard(batch, condition) => {
-                let records = self.stream.shards[shard].lanes[lane].take(batch.records);
+                let records = self.stream.take(shard, lane, batch.records);
                 self.shards[shard].lanes[lane].free(ctx.now);
                 self.discard(&records, condition, batch.tries, ctx);
             }
@@ -103,7 +103,7 @@ impl Pull {
             let oldest =
                 |stream: &Stream, lane: &Lane| lane.oldest_waiting(&stream.shards[number].lanes[place]).copied();
             while oldest(&self.stream, lane).is_some_and(|record| over(&self.stream, &record)) {
-                expired.extend(lane.expire_oldest(&mut self.stream.shards[number].lanes[place], ctx.now));
+                expired.extend(self.stream.remove(number, place, lane.expire_oldest(ctx.now)));
             }
         }
         while self.stream.shards[number].oldest.is_some_and(|record| over(&self.stream, &record)) {
@@ -187,7 +187,7 @@ impl Pull {
         for (read, records) in stream.shards[shard].lanes[lane].polled(count) {
             let free = batch.lane_free.max(read);
             let (batching, blocked) = (batch.sent.since(free), free.since(read));
-            self.latencies.extend(records.map(|record| {
+            self.latencies.extend(records.iter().map(|record| {
                 let (emitted, readable) = (stream.notes.emitted_at(record), stream.readable_at(record));
                 let poll = read.since(readable) + stream.age_at_start(record);
                 (emitted, [readable.since(emitted), poll, batching, blocked])

@@ -181,8 +181,8 @@ impl Lane {
         records.get(self.first_waiting())
     }
 
-    /// Takes out the oldest waiting record; a batch that loses its last record is over.
-    pub(super) fn expire_oldest(&mut self, records: &mut Records, now: SimTime) -> Option<Record> {
+    /// The oldest waiting record leaves the lane; a batch that loses its last record is over. Gives back the record's place.
+    pub(super) fn expire_oldest(&mut self, now: SimTime) -> usize {
         let place = self.first_waiting();
         match &mut self.state {
             State::Blocked { batch, .. } if batch.records > 0 => {
@@ -201,7 +201,7 @@ impl Lane {
                 }
             }
         }
-        records.remove(place)
+        place
     }
 }
 
@@ -287,7 +287,7 @@ mod tests {
     fn read(reads: &[u64]) -> Records {
         let mut records = Records::default();
         for millis in reads {
-            records.push(Record { written: at(*millis), number: *millis });
+            records.push(Record { written: at(*millis), number: *millis }, &mut vec![]);
             records.poll(1, at(*millis));
         }
         records
@@ -350,7 +350,7 @@ mod tests {
         let (mut lane, mut records) = (lane(), read(&[10_000, 29_999, 30_000]));
         let mut next = || {
             let batch = lane.cut(&records, cut, at(31_000));
-            records.take(batch.records).len()
+            records.take(batch.records, &mut vec![]).len()
         };
         let sizes = [next(), next(), next()];
         assert_eq!(sizes, [2, 0, 1], "two of the first window, its final call, one of the second");

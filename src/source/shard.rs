@@ -237,7 +237,7 @@ impl Pull {
 
     /// The first records of a lane, which were its batch, have left it.
     pub(super) fn leave(&mut self, shard: usize, lane: usize, records: usize, now: SimTime) {
-        self.stream.shards[shard].lanes[lane].drop_first(records);
+        self.stream.drop_first(shard, lane, records);
         self.shards[shard].lanes[lane].free(now);
     }
 
@@ -447,7 +447,7 @@ impl Pull {
         let Some(most) = self.setting.policy.maximum_record_age else { return Some(batch) };
         let is_old = |record: &&Record| self.stream.age(record, ctx.now) > most;
         let count = self.records(shard, lane).first(batch.records).take_while(is_old).count();
-        let old = self.stream.shards[shard].lanes[lane].take(count);
+        let old = self.stream.take(shard, lane, count);
         self.discard(&old, Condition::RecordAgeExceeded, batch.tries, ctx);
         (count == 0 || count < batch.records).then_some(Batch { records: batch.records - count, ..batch })
     }

@@ -21,10 +21,12 @@ use crate::token_bucket::TokenBucket;
 use super::mapping::WriteRetry;
 use super::notes::Notes;
 use super::partition::{Keys, Place};
-use super::records::{Record, Records};
+use super::records::{Block, Record, Records};
 
 /// A shard of a stream.
+// From the beginning of a line of the cache: of hundreds of shards each is asked for a few words.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(super) struct StreamShard {
     /// The records of its lanes; last, where there is a filter, those that it will not let pass.
     pub lanes: Vec<Records>,
@@ -56,6 +58,7 @@ pub(super) struct Filter {
 }
 
 impl Filter {
+    #[inline]
     fn passes(&self, record: u64) -> bool {
         self.pass_rate >= 1.0 || self.key.numbered(record).chance("filter", self.pass_rate)
     }
@@ -165,15 +168,17 @@ pub(super) struct Stream {
     filter: Filter,
     propagation: Distribution,
     key: Key,
-    emitted: u64,
-    /// The next records, and how many of them have occurred.
+    /// The next records, the number of the first of them, and how many of them have occurred.
     coming: [Coming; AHEAD],
+    first_coming: u64,
     come: usize,
     pub(super) shards: Vec<StreamShard>,
     /// The open shards: the last ones.
     first_open: usize,
     /// Open shards without unread records.
     empty: usize,
+    /// Blocks that were used by lanes and are not in use.
+    spare: Vec<Block>,
     write_limit: Option<WriteLimit>,
     /// What was refused and is tried again: when, and what.
     rewrites: BinaryHeap<Reverse<(SimTime, Wanted)>>,
@@ -215,12 +220,13 @@ impl Stream {
             filter: parts.filter,
             propagation: parts.propagation,
             key: parts.key,
-            emitted: 0,
             coming: [Coming { at: SimTime::NEVER, place: Place { shard: 0, lane: 0 } }; AHEAD],
+            first_coming: 0,
             come: 0,
             shards: Vec::new(),
             first_open: 0,
             empty: 0,
+            spare: Vec::new(),
             write_limit: parts.write_limit,
             rewrites: BinaryHeap::new(),
             resharding: parts.resharding,
@@ -257,14 +263,21 @@ impl Stream {
 
     /// Lets all records up to `until` occur; `changed` hears what follows for the shards.
     pub(super) fn draw(&mut self, until: SimTime, ctx: &mut Context<'_>, mut changed: impl FnMut(Change)) {
-        while self.next_write() <= until {
-            let at = self.next_write();
-            if self.resharding.is_some() {
+        let after = |at: SimTime| at + SimDuration::from_nanos(1);
+        loop {
+            let (arrival, rewrite) = (self.next_arrival(), self.next_rewrite());
+            let at = arrival.min(rewrite);
+            if at > until {
+                break;
+            }
+            let reshards = self.resharding.is_some();
+            if reshards {
                 self.reshard(at, &mut changed);
             }
-            let filled = if self.next_rewrite() == at { self.write_again(ctx) } else { self.occur(ctx) };
-            if let Some(shard) = filled {
-                changed(Change::Filled(shard));
+            if rewrite == at {
+                self.write_again(ctx, &mut changed);
+            } else {
+                self.occur(rewrite.min(after(if reshards { at } else { until })), ctx, &mut changed);
             }
         }
         self.tell(ctx);
@@ -275,7 +288,7 @@ impl Stream {
     fn look_ahead(&mut self) {
         self.come = 0;
         let shards = self.shards.len() - self.first_open;
-        for (number, coming) in (self.emitted..).zip(&mut self.coming) {
+        for (number, coming) in (self.first_coming..).zip(&mut self.coming) {
             coming.at = SimTime::ZERO;
             if number >= self.backlog {
                 let arrival = self.arrivals.pop();
@@ -288,34 +301,75 @@ impl Stream {
         }
     }
 
-    /// Lets the next record occur; gives back the shard that had none unread.
+    /// Lets the next records occur, those before `end` of which the places are known, or up to the first that is refused.
     #[inline(always)]
-    fn occur(&mut self, ctx: &mut Context<'_>) -> Option<usize> {
-        let Coming { at, place } = self.coming[self.come % AHEAD];
-        let number = self.emitted;
-        self.emitted += 1;
-        self.come += 1;
+    fn occur(&mut self, end: SimTime, ctx: &mut Context<'_>, changed: &mut impl FnMut(Change)) {
+        while let Some(&Coming { at, place }) = self.coming.get(self.come)
+            && at < end
+        {
+            let number = self.first_coming + self.come as u64;
+            self.come += 1;
+            if let Some(Resharding::OnDemand { records, .. }) = &mut self.resharding {
+                *records += u64::from(number >= self.backlog);
+            }
+            // What a producer still holds waits, too.
+            if ctx.watched {
+                ctx.tell_at(at, Fact::Emitted { source: self.source, event: number, waits: true });
+            } else {
+                self.untold.add(at);
+            }
+            if !self.takes(place, at, number) {
+                self.refused(at, Wanted { number, refusals: 1, since: at }, ctx);
+                break;
+            }
+            self.write(place, Record { written: at, number }, changed);
+        }
         if self.come == AHEAD {
+            self.first_coming += AHEAD as u64;
             self.look_ahead();
         }
-        if let Some(Resharding::OnDemand { records, .. }) = &mut self.resharding {
-            *records += u64::from(number >= self.backlog);
-        }
-        // What a producer still holds waits, too.
-        if ctx.watched {
-            ctx.tell_at(at, Fact::Emitted { source: self.source, event: number, waits: true });
-        } else {
-            self.untold.add(at);
-        }
-        self.write(at, place, Wanted { number, since: at, refusals: 0 }, ctx)
     }
 
-    /// Tries the first refused write again; gives back the shard that had no unread record.
+    /// Tries the first refused write again.
     #[cold]
-    fn write_again(&mut self, ctx: &mut Context<'_>) -> Option<usize> {
-        let Reverse((at, wanted)) = self.rewrites.pop()?;
-        let shards = self.shards.len() - self.first_open;
-        self.write(at, self.keys.place(wanted.number + self.skipped, shards), wanted, ctx)
+    fn write_again(&mut self, ctx: &mut Context<'_>, changed: &mut impl FnMut(Change)) {
+        let Some(Reverse((at, wanted))) = self.rewrites.pop() else { return };
+        let Wanted { number, refusals, since } = wanted;
+        let place = self.keys.place(number + self.skipped, self.shards.len() - self.first_open);
+        if self.takes(place, at, number) {
+            self.notes.late.insert(number, since);
+            self.write(place, Record { written: at, number }, changed);
+        } else {
+            self.refused(at, Wanted { refusals: refusals + 1, ..wanted }, ctx);
+        }
+    }
+
+    /// Whether the shard of a place takes a record now.
+    #[inline(always)]
+    fn takes(&mut self, place: Place, at: SimTime, number: u64) -> bool {
+        let limit = &mut self.shards[self.first_open + place.shard as usize].limit;
+        number < self.backlog || limit.as_mut().is_none_or(|limit| limit.try_take(at))
+    }
+
+    /// Writes a record that its shard takes.
+    #[inline(always)]
+    fn write(&mut self, Place { shard, lane }: Place, record: Record, changed: &mut impl FnMut(Change)) {
+        let Record { written, number } = record;
+        let place = self.first_open + shard as usize;
+        let shard = &mut self.shards[place];
+        if self.propagation.constant().is_none() && number >= self.backlog {
+            let delay = self.propagation.sample(&mut self.key.numbered(number + self.skipped).draws());
+            // Records of a shard stay in order: none becomes readable before the one written before it.
+            shard.last_readable = shard.last_readable.max(written + delay);
+            self.notes.readable.insert(number, shard.last_readable);
+        }
+        let lane = if self.filter.passes(number) { lane } else { self.lanes };
+        shard.lanes[lane as usize].push(record, &mut self.spare);
+        if shard.oldest.is_none() {
+            shard.oldest = Some(record);
+            self.empty -= 1;
+            changed(Change::Filled(place));
+        }
     }
 
     /// Tells of the records that occurred since this was last done.
@@ -327,56 +381,19 @@ impl Stream {
         }
     }
 
-    /// Writes a record, or has its producer try again; gives back the shard that had none unread.
-    #[inline(always)]
-    fn write(
-        &mut self,
-        at: SimTime,
-        Place { shard, lane }: Place,
-        wanted: Wanted,
-        ctx: &mut Context<'_>,
-    ) -> Option<usize> {
-        let number = wanted.number;
-        let is_backlog = number < self.backlog;
-        let place = self.first_open + shard as usize;
-        let shard = &mut self.shards[place];
-        if !is_backlog && shard.limit.as_mut().is_some_and(|limit| !limit.try_take(at)) {
-            self.refused(at, wanted, ctx);
-            return None;
-        }
-        if !is_backlog && self.propagation.constant().is_none() {
-            let delay = self.propagation.sample(&mut self.key.numbered(number + self.skipped).draws());
-            // Records of a shard stay in order: none becomes readable before the one written before it.
-            shard.last_readable = shard.last_readable.max(at + delay);
-            self.notes.readable.insert(number, shard.last_readable);
-        }
-        if wanted.since != at {
-            self.notes.late.insert(number, wanted.since);
-        }
-        let record = Record { written: at, number };
-        let lane = if self.filter.passes(number) { lane } else { self.lanes };
-        shard.lanes[lane as usize].push(record);
-        if shard.oldest.is_some() {
-            return None;
-        }
-        shard.oldest = Some(record);
-        self.empty -= 1;
-        Some(place)
-    }
-
     /// A write was refused: the producer waits, unless it has held the record for too long.
     #[cold]
     fn refused(&mut self, at: SimTime, wanted: Wanted, ctx: &mut Context<'_>) {
         self.tell(ctx);
         let Some(limit) = &self.write_limit else { return };
-        let Wanted { number, since: emitted, refusals } = Wanted { refusals: wanted.refusals + 1, ..wanted };
+        let Wanted { number, refusals, since: emitted } = wanted;
         let longest = limit.retry.base.doubled(refusals - 1, limit.retry.cap);
         let draw = self.key.numbered(number + self.skipped).named("write_retry").numbered(u64::from(refusals)).unit();
         // Exponential back-off with jitter over its upper half, so that a producer never tries again at once.
         let wait = SimDuration::from_nanos_f64((0.5 + draw / 2.0) * longest.nanos() as f64);
         let next = at + wait.max(SimDuration::from_nanos(1));
         if refusals < limit.retry.attempts && next.since(emitted) < limit.retry.record_ttl {
-            self.rewrites.push(Reverse((next, Wanted { number, since: emitted, refusals })));
+            self.rewrites.push(Reverse((next, wanted)));
             return;
         }
         self.notes.handlers.remove(&number);
@@ -414,7 +431,7 @@ impl Stream {
                 (from..to).map(|parent| first_parent + parent).collect()
             };
             self.open(after, parents);
-            for (number, coming) in (self.emitted..).zip(&mut self.coming[self.come..]) {
+            for (number, coming) in (self.first_coming..).zip(&mut self.coming) {
                 coming.place = self.keys.place(number + self.skipped, after);
             }
             (0..after).for_each(|_| changed(Change::Opened));
@@ -495,13 +512,28 @@ impl Stream {
     /// Takes out the records of `shard` that were read and do not pass the filter.
     pub(super) fn take_filtered(&mut self, shard: usize) -> Vec<Record> {
         let filtered = self.shards[shard].lanes.get_mut(self.lanes as usize);
-        filtered.map_or_else(Vec::new, |lane| lane.take(lane.read()))
+        filtered.map_or_else(Vec::new, |lane| lane.take(lane.read(), &mut self.spare))
+    }
+
+    /// Takes out the first records of a lane, of which so many were read.
+    pub(super) fn take(&mut self, shard: usize, lane: usize, count: usize) -> Vec<Record> {
+        self.shards[shard].lanes[lane].take(count, &mut self.spare)
+    }
+
+    /// Drops the first records of a lane, of which so many were read.
+    pub(super) fn drop_first(&mut self, shard: usize, lane: usize, count: usize) {
+        self.shards[shard].lanes[lane].drop_first(count, &mut self.spare);
+    }
+
+    /// Takes out the record at a place of a lane.
+    pub(super) fn remove(&mut self, shard: usize, lane: usize, place: usize) -> Option<Record> {
+        self.shards[shard].lanes[lane].remove(place, &mut self.spare)
     }
 
     /// Takes out the oldest unread record of `shard`, which nobody will read.
     pub(super) fn pop(&mut self, shard: usize) -> Option<Record> {
         let lane = self.shards[shard].oldest_lane()?;
-        let record = lane.remove(lane.read());
+        let record = lane.remove(lane.read(), &mut self.spare);
         self.look_for_oldest(shard);
         record
     }

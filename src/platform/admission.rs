@@ -51,7 +51,7 @@ impl Admission {
     }
 
     /// Whether one more invocation may run now, and on which concurrency; `idle`: an environment on demand waits for it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn admit(
         &mut self,
         account: &mut Account,

@@ -279,6 +279,7 @@ impl Function {
     }
 
     /// Whether one more invocation may run now, and on which concurrency.
+    #[inline(always)]
     pub(super) fn admit(
         &mut self,
         account: &mut Account,
@@ -290,7 +291,7 @@ impl Function {
     }
 
     /// An environment for an admitted invocation, and what the invocation has to wait for in it.
-    #[inline]
+    #[inline(always)]
     fn environment(&mut self, concurrency: Concurrency, now: SimTime) -> (Environment, bool, Preparation) {
         let warm = match (concurrency, &mut self.provisioned) {
             (Concurrency::Provisioned, Some(provisioned)) => provisioned.take(),

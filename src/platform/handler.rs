@@ -70,7 +70,7 @@ impl Handler {
     }
 
     /// How long the handler of `function` takes for this start, after `init` in the same invocation, and how it ends.
-    #[inline]
+    #[inline(always)]
     pub(super) fn run(
         &self,
         start: &Start<'_>,

@@ -119,7 +119,7 @@ impl Soonest {
     }
 
     /// Adds one.
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(&mut self, timed: Timed) {
         if timed.nanos() > self.last_near {
             self.far.put(timed);
@@ -157,7 +157,7 @@ impl Soonest {
 }
 
 impl Ladder {
-    #[inline]
+    #[inline(always)]
     fn put(&mut self, timed: Timed) {
         // Of the rungs that reach so far, the finest.
         if let Some(rung) = self.rungs.iter_mut().rev().find(|rung| timed.nanos() <= rung.last) {
@@ -207,7 +207,7 @@ impl Rung {
         self.heads.resize(places.max(self.heads.len()), NONE);
     }
 
-    #[inline]
+    #[inline(always)]
     fn put(&mut self, timed: Timed, links: &mut Vec<Link>) {
         let place = ((timed.nanos() - self.from) >> self.shift).min(self.last_place) as usize;
         self.count += 1;

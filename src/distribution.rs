@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::draw::{exponential, gamma, normal, positive_unit};
 use crate::inputs::FileUse;
-use crate::random::unit;
+use crate::random::{Key, unit};
 use crate::time::SimDuration;
 
 /// A distribution of time: a constant such as `"120ms"`, or a table such as `{ exponential = { mean = "200ms" } }`.
@@ -332,6 +332,13 @@ impl Distribution {
             Distribution::Constant(length) => *length,
             Distribution::Exponential { mean } => SimDuration::from_nanos_f64(mean * exponential(rng)),
             _ => self.sample_other(rng),
+        }
+    }
+
+    /// One draw from each of `keys`, of which there are as many as `draws`.
+    pub fn sample_each(&self, keys: &[Key], draws: &mut [SimDuration]) {
+        for (key, draw) in keys.iter().zip(draws) {
+            *draw = self.sample(&mut key.draws());
         }
     }
 

@@ -122,14 +122,16 @@ impl Arrivals {
 }
 
 /// Independent arrivals at a constant mean rate.
+// In this order: what each arrival touches comes first.
+#[repr(C)]
 struct Poisson {
-    /// The next gaps as shares of the mean one, and how many of them are over.
-    gaps: [f64; AHEAD],
-    over: usize,
     /// In nanoseconds.
     mean_gap: f64,
     at: u64,
     fraction: f64,
+    /// The next gaps as shares of the mean one, and how many of them are over.
+    over: usize,
+    gaps: [f64; AHEAD],
     rng: Sequential,
 }
 

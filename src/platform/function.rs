@@ -16,6 +16,7 @@ use crate::time::{SimDuration, SimTime};
 use super::account::Account;
 use super::admission::Admission;
 use super::async_queue::{AsyncQueue, Extra};
+use super::caller::Caller;
 use super::environments::{Environment, Environments};
 use super::first_tries::Fresh;
 use super::handler::Handler;
@@ -23,7 +24,7 @@ use super::init::{Init, Preparation};
 use super::provisioned::Provisioned;
 use super::soonest::{Soonest, Timed};
 use super::waiting::{Role, Waiting};
-use super::{DEFAULT_QUEUE_DELAY, FunctionSpec, Origin, RecursiveLoop, Shared};
+use super::{DEFAULT_QUEUE_DELAY, FunctionSpec, RecursiveLoop, Shared};
 
 /// The draw of the way through the asynchronous queue, below the event's key beside its deliveries.
 const QUEUE_DELAY: &str = "queue_delay";
@@ -51,13 +52,13 @@ pub(super) struct Function {
     environments: Environments,
     /// When each running invocation ends, with its number and its environment's slot.
     running: Soonest,
-    init: Init,
+    pub(super) queue: AsyncQueue,
     /// The invocation of each busy environment, by slot; that of an idle one is over.
     invocations: Vec<Option<Invocation>>,
+    init: Box<Init>,
     /// The runs of events of each of them, where there are any; by slot, too. They lie apart so that an invocation owns nothing, and is
     /// written where it lies.
     runs: Vec<Option<Box<[Run]>>>,
-    pub(super) queue: AsyncQueue,
     /// The event from that queue that each invocation tries, where it is one of those; by slot, too.
     tried: Vec<Waiting>,
     handler: Handler,
@@ -116,7 +117,7 @@ impl Function {
         Function {
             id,
             handler: Handler::new(spec, sampler),
-            init: Init::new(spec, rules, key, sampler),
+            init: Init::new(spec, rules, key, sampler).into(),
             admission: Admission::new(spec, rules),
             environments: Environments::new(
                 spec.reuse,
@@ -242,11 +243,16 @@ impl Function {
     fn enqueue(&mut self, invoke: &Invoke, shared: &mut Shared, now: SimTime) {
         let event = invoke.events.first;
         let law = &self.queue_delay;
-        let draw = |key: Key, event| law.sample(&mut key.numbered(event).named(QUEUE_DELAY).draws());
         let caller = &mut shared.callers[invoke.source.0 as usize];
-        let delay = caller.queue_delay(self.id, event, draw);
-        let Origin { key, duplicate_rate } = caller.origin;
-        let copy = key.numbered(event).chance(DUPLICATE, duplicate_rate).then(|| draw(key.named(DUPLICATE), event));
+        let delay = caller.queue_delay(self.id, event, |keys, delays| {
+            Key::name_each(keys, QUEUE_DELAY);
+            law.sample_each(keys, delays);
+        });
+        let Caller { key, duplicate_rate, .. } = *caller;
+        let copy = key.numbered(event).chance(DUPLICATE, duplicate_rate).then(|| {
+            let copy = key.named(DUPLICATE).numbered(event);
+            law.sample(&mut copy.named(QUEUE_DELAY).draws())
+        });
         self.enter_queue(invoke, delay, false, now);
         if let Some(delay) = copy {
             self.enter_queue(invoke, delay, true, now);
@@ -370,10 +376,12 @@ impl Function {
         let environment = Environment { slot, number: invocation.environment };
         let Invocation { source, attempt, emitted, started, init, concurrency, ending, is_queued, handle, .. } =
             *invocation;
-        let runs = self.runs.get_mut(slot as usize).and_then(Option::take);
+        // Only a reader needs them.
+        let runs = if ctx.watched { self.runs.get_mut(slot as usize).and_then(Option::take) } else { None };
         let events = Events { first: invocation.first, count: invocation.count, runs };
         let handler = ctx.now.since(started).saturating_sub(init);
-        let billed = shared.billed(self.init.billed(init) + handler);
+        let billed_init = if init.is_zero() { init } else { self.init.billed(init) };
+        let billed = shared.billed(billed_init + handler);
         shared.running -= 1;
         self.admission.leave(account, concurrency);
         ctx.tell(Fact::Ended {

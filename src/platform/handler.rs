@@ -31,18 +31,18 @@ impl FunctionSpec {
 }
 
 /// How the handler behaves.
-// Each invocation touches its beginning, which lies in one line of the cache.
-#[repr(align(64))]
+// In this order: each invocation touches one line of the cache, since handler times are drawn ahead.
+#[repr(C, align(64))]
 pub(super) struct Handler {
-    duration: Distribution,
-    duration_per_record: SimDuration,
-    error_duration: Option<Distribution>,
     timeout: SimDuration,
     error_rate: f64,
     crash_rate: f64,
-    outages: Vec<Outage>,
+    duration_per_record: SimDuration,
     /// How much longer the handler takes than stated, with the memory that it has.
     stretch: f64,
+    error_duration: Option<Box<Distribution>>,
+    outages: Box<[Outage]>,
+    duration: Distribution,
 }
 
 /// What a handler does in one invocation.
@@ -60,11 +60,11 @@ impl Handler {
         Handler {
             duration: sampler(&spec.duration),
             duration_per_record: spec.duration_per_record,
-            error_duration: spec.error_duration.as_ref().map(&mut *sampler),
+            error_duration: spec.error_duration.as_ref().map(|law| sampler(law).into()),
             timeout: spec.timeout,
             error_rate: spec.error_rate,
             crash_rate: spec.crash_rate,
-            outages: spec.outages.clone(),
+            outages: spec.outages.clone().into(),
             stretch: spec.stretch(),
         }
     }
@@ -82,7 +82,7 @@ impl Handler {
         let (event, deliveries) = (start.events.first, u64::from(start.deliveries));
         let is_copy = start.queued.is_some_and(Waiting::is_copy);
         let key = || {
-            let source = if is_copy { caller.origin.key.named(DUPLICATE) } else { caller.origin.key };
+            let source = if is_copy { caller.key.named(DUPLICATE) } else { caller.key };
             source.numbered(event).numbered(deliveries)
         };
         let error_rate = if self.outages.is_empty() { self.error_rate } else { self.error_rate_at(now) };
@@ -94,8 +94,9 @@ impl Handler {
             (_, brought) => {
                 let handler = match brought {
                     Some(handler) => handler,
-                    None if deliveries == 0 && !is_copy => caller.handler(function, event, |key, event| {
-                        self.duration.sample(&mut key.numbered(event).numbered(0).numbered(HANDLER).draws())
+                    None if deliveries == 0 && !is_copy => caller.handler(function, event, |keys, times| {
+                        keys.iter_mut().for_each(|key| *key = key.numbered(0).numbered(HANDLER));
+                        self.duration.sample_each(keys, times);
                     }),
                     None => self.duration.sample(&mut key().numbered(HANDLER).draws()),
                 };

@@ -5,12 +5,12 @@ use crate::time::SimTime;
 /// A number of things that are there now.
 #[derive(Clone, Debug, Default)]
 pub struct Level {
-    value: i64,
     /// The sum of all changes, each times its instant in nanoseconds: by so much the present level times the clock exceeds the
     /// integral. A change costs one addition so; an integral that is brought up to date at each change costs a long product.
     ahead: i128,
     /// Integral up to the last settlement, in things times nanoseconds: exact.
     area: u128,
+    value: i64,
     /// Since the last [`Level::take_max`].
     max: i64,
 }

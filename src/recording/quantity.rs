@@ -17,8 +17,6 @@ const LISTED: usize = 2048;
 pub struct Quantity {
     /// The last few lengths in nanoseconds.
     listed: Vec<u64>,
-    /// How many of these are summed up.
-    summed: usize,
     sums: Box<Sums>,
 }
 
@@ -31,6 +29,8 @@ struct Sums {
     max: u64,
     /// The longest since [`Quantity::take_peak`].
     peak: u64,
+    /// How many of those that are listed are summed up.
+    listed: usize,
     /// Those that are no longer listed.
     histogram: Histogram,
     counted: u64,
@@ -53,8 +53,9 @@ impl Sums {
 
 impl Default for Quantity {
     fn default() -> Self {
-        let sums = Sums { sum: 0, min: u64::MAX, max: 0, peak: 0, histogram: Histogram::default(), counted: 0 };
-        Quantity { listed: Vec::new(), summed: 0, sums: sums.into() }
+        let (histogram, min) = (Histogram::default(), u64::MAX);
+        let sums = Sums { sum: 0, min, max: 0, peak: 0, listed: 0, histogram, counted: 0 };
+        Quantity { listed: Vec::new(), sums: sums.into() }
     }
 }
 
@@ -89,19 +90,20 @@ impl Quantity {
 
     /// Sums up what was recorded: what is asked for below is known up to then.
     pub fn settle(&mut self) {
-        self.sums.add(&self.listed[self.summed..], |_, _| {});
-        self.summed = self.listed.len();
+        let summed = self.sums.listed;
+        self.sums.add(&self.listed[summed..], |_, _| {});
+        self.sums.listed = self.listed.len();
     }
 
     #[cold]
     #[inline(never)]
     fn count_listed(&mut self) {
-        let (summed, others) = self.listed.split_at(self.summed);
+        let (summed, others) = self.listed.split_at(self.sums.listed);
         summed.iter().for_each(|nanos| self.sums.histogram.count(*nanos));
         self.sums.add(others, Histogram::count);
         self.sums.counted += self.listed.len() as u64;
         self.listed.clear();
-        self.summed = 0;
+        self.sums.listed = 0;
     }
 
     /// Nothing more will be recorded: few lengths stay listed, many are counted to the last.
@@ -119,19 +121,19 @@ impl Quantity {
 
     /// Their sum in nanoseconds.
     pub fn sum(&self) -> u128 {
-        debug_assert!(self.summed == self.listed.len(), "asked for before it is summed up");
+        debug_assert!(self.sums.listed == self.listed.len(), "asked for before it is summed up");
         self.sums.sum
     }
 
     /// The longest in nanoseconds.
     pub fn max(&self) -> u64 {
-        debug_assert!(self.summed == self.listed.len(), "asked for before it is summed up");
+        debug_assert!(self.sums.listed == self.listed.len(), "asked for before it is summed up");
         self.sums.max
     }
 
     /// The longest in nanoseconds since this was last asked.
     pub fn take_peak(&mut self) -> u64 {
-        debug_assert!(self.summed == self.listed.len(), "asked for before it is summed up");
+        debug_assert!(self.sums.listed == self.listed.len(), "asked for before it is summed up");
         std::mem::take(&mut self.sums.peak)
     }
 

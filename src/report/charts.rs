@@ -279,6 +279,7 @@ mod tests {
     fn few_events_are_steps() {
         let mut quantity = Quantity::default();
         [30, 10, 20, 20].into_iter().for_each(|ms| quantity.record(SimDuration::from_millis(ms)));
+        quantity.finish();
         let points: Vec<(f64, i64)> = quantiles(&quantity).into_iter().map(|(p, ms)| (p, ms.round() as i64)).collect();
         let steps = [(0.0, 10), (0.25, 10), (0.25, 20), (0.5, 20), (0.5, 20), (0.75, 20), (0.75, 30), (1.0, 30)];
         assert_eq!(points, steps);

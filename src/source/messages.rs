@@ -31,6 +31,8 @@ impl MessageId {
 }
 
 /// A message that has not met its fate.
+// In this order, and from the beginning of a line of the cache: what is needed when it is processed lies in one line.
+#[repr(C, align(64))]
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Message {
     number: u64,
@@ -41,24 +43,24 @@ pub(super) struct Message {
     pub first_received: SimTime,
     /// How much of the time before that its group was busy.
     pub blocked: SimDuration,
-    /// When it was last received.
-    pub received: SimTime,
     /// When it was first sent to the function; never, before it.
     pub sent: SimTime,
     /// Start of the first invocation that failed it; never, before it.
     pub first_failure: SimTime,
-    /// How often it was received: AWS's ApproximateReceiveCount.
-    pub receives: u32,
     /// Tries so far, accepted or not.
     pub tries: u32,
+    state: State,
+    /// Whether it was processed and deleted before, and comes again all the same.
+    pub copy: bool,
+    /// When it was last received.
+    pub received: SimTime,
+    /// How often it was received: AWS's ApproximateReceiveCount.
+    pub receives: u32,
     /// Tries that were accepted.
     pub deliveries: u32,
     /// The handler time that it brings with it.
     pub handler: Option<SimDuration>,
-    /// Whether it was processed and deleted before, and comes again all the same.
-    pub copy: bool,
     group: u64,
-    state: State,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -124,9 +126,10 @@ pub(super) struct Messages {
     received: u64,
 }
 
-/// What one call to the queue brings, besides the messages.
+/// What calls to the queue bring.
 #[derive(Default)]
 pub(super) struct Receipt {
+    pub messages: Vec<MessageId>,
     /// The most tries that one of them has behind it.
     pub tries: u32,
     /// Messages that were received too often before, and leave the queue.
@@ -320,15 +323,8 @@ impl Messages {
         }
     }
 
-    /// Receives at most `most` messages into `list`; one that was received `limit` times leaves the queue instead.
-    pub(super) fn receive(
-        &mut self,
-        list: &mut Vec<MessageId>,
-        most: usize,
-        limit: Option<u32>,
-        now: SimTime,
-    ) -> Receipt {
-        let mut receipt = Receipt::default();
+    /// Receives at most `most` messages; one that was received `limit` times leaves the queue instead.
+    pub(super) fn receive(&mut self, receipt: &mut Receipt, most: usize, limit: Option<u32>, now: SimTime) {
         let mut left = most;
         while left > 0 {
             let Messages { live, order, visible, received, .. } = self;
@@ -348,7 +344,7 @@ impl Messages {
                     message.blocked = freed.since(message.visible);
                 }
                 receipt.tries = receipt.tries.max(message.tries);
-                list.push(id);
+                receipt.messages.push(id);
                 true
             };
             match order {
@@ -371,7 +367,6 @@ impl Messages {
                 }
             }
         }
-        receipt
     }
 
     /// A message meets its fate and is no longer there.

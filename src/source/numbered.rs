@@ -39,21 +39,10 @@ impl<T> Numbered<T> {
         number.checked_sub(self.first).map(|place| place as usize)
     }
 
-    pub(super) fn contains(&self, number: u64) -> bool {
-        self.get(number).is_some()
-    }
-
     pub(super) fn get(&self, number: u64) -> Option<&T> {
         match self.place(number) {
             Some(place) => self.places.get(place)?.as_ref(),
             None => self.aside.get(&number),
-        }
-    }
-
-    pub(super) fn get_mut(&mut self, number: u64) -> Option<&mut T> {
-        match self.place(number) {
-            Some(place) => self.places.get_mut(place)?.as_mut(),
-            None => self.aside.get_mut(&number),
         }
     }
 
@@ -128,8 +117,6 @@ mod tests {
             }
             for asked in [gone, number, number + 1, number / 200 * 100] {
                 assert_eq!(numbered.get(asked), map.get(&asked));
-                assert_eq!(numbered.get_mut(asked), map.get_mut(&asked));
-                assert_eq!(numbered.contains(asked), map.contains_key(&asked));
             }
             assert_eq!(numbered.len(), map.len());
             most = most.max(numbered.places.len() / (1 + numbered.placed));

@@ -76,7 +76,7 @@ pub(super) struct Pollers {
     next_step: SimTime,
     /// How long messages have to wait for the next step from where they last ceased to.
     left: SimDuration,
-    /// Since when the queue is empty; never, where it is not.
+    /// Since when the queue is empty; never, where messages were met since.
     idle_since: SimTime,
     /// When failing calls last cut the number.
     cut_at: Option<SimTime>,
@@ -169,11 +169,16 @@ impl Pollers {
             self.left = self.next_step.since(now);
             self.next_step = SimTime::NEVER;
         }
-        self.idle_since = if empty { self.idle_since.min(now) } else { SimTime::NEVER };
+        if empty {
+            self.idle_since = self.idle_since.min(now);
+        }
     }
 
     /// Messages are there: after some time of an empty queue the mapping begins anew.
     pub(super) fn meet_messages(&mut self, now: SimTime) {
+        if self.idle_since == SimTime::NEVER {
+            return;
+        }
         if now.since(self.idle_since) >= self.scaling.reset {
             self.refill(now);
             self.begin_at(now, self.start);

@@ -269,10 +269,10 @@ pub(super) struct Push {
     pub(super) waiter: Waiter,
     bucket: Option<Box<TokenBucket>>,
     poison: Option<Box<Poison>>,
-    arrivals: Arrivals,
     pub(super) on_the_way: BinaryHeap<Reverse<(SimTime, Request)>>,
-    pub(super) answer: Distribution,
     delivery: Distribution,
+    arrivals: Arrivals,
+    pub(super) answer: Distribution,
     pub(super) calls: FxHashMap<u64, Remembered>,
     /// Where its own dead letters go.
     pub(super) dead_letter_queue: Option<DestinationId>,

@@ -19,11 +19,11 @@ use crate::token_bucket::TokenBucket;
 
 use super::common::Common;
 use super::mapping::{Backlog, Backoff, PartitionKeys};
-use super::messages::{Message, MessageId, Messages};
+use super::messages::{Message, MessageId, Messages, Receipt};
 use super::partition::FewKeys;
 use super::poison::Poison;
 use super::pollers::Pollers;
-use super::queue_batch::Batch;
+use super::queue_batch::{Batch, BatchMessages};
 use super::slab::Slab;
 use super::sqs::MOST_RECEIVED;
 use super::{EventSource, Site};
@@ -116,13 +116,11 @@ pub(super) struct Queue {
 
 /// Received messages that are to become a batch, if there are any.
 struct Gathered {
-    messages: Vec<MessageId>,
+    receipt: Receipt,
     /// When their window opened: as the first of them was received.
     opened: SimTime,
     /// When their window ends; never, where they wait for none.
     until: SimTime,
-    /// The most tries that one of them has behind it.
-    tries: u32,
 }
 
 impl Queue {
@@ -164,7 +162,7 @@ impl Queue {
             begins: plan.begins,
             pollers: plan.pollers,
             quota: plan.limited.then(|| TokenBucket::new(FIFO_CALLS_PER_SECOND, FIFO_CALLS_PER_SECOND)),
-            gathered: Gathered { messages: Vec::new(), opened: SimTime::ZERO, until: SimTime::NEVER, tries: 0 },
+            gathered: Gathered { receipt: Receipt::default(), opened: SimTime::ZERO, until: SimTime::NEVER },
             batches: Slab::default(),
             retries: BTreeSet::new(),
             dispatched: 0,
@@ -266,7 +264,7 @@ impl Queue {
             self.pollers.meet_messages(ctx.now);
         }
         while can_receive {
-            if self.gathered.messages.is_empty() && self.batches.len() as u64 >= self.pollers.limit() {
+            if self.gathered.receipt.messages.is_empty() && self.batches.len() as u64 >= self.pollers.limit() {
                 break;
             }
             let answered = self.quota.as_ref().map_or(ctx.now, |quota| quota.next(ctx.now));
@@ -290,41 +288,42 @@ impl Queue {
 
     /// One call to the queue: what it brings becomes a batch, or part of the one that is gathered.
     fn receive(&mut self, ctx: &mut Context<'_>) {
-        let before = self.gathered.messages.len();
+        let Gathered { receipt, opened, .. } = &mut self.gathered;
+        let before = receipt.messages.len();
         if before == 0 {
-            (self.gathered.opened, self.gathered.tries) = (ctx.now, 0);
+            *opened = ctx.now;
         }
-        let most = (self.most - before).min(MOST_RECEIVED as usize);
         if let Some(quota) = &mut self.quota {
             quota.take(ctx.now);
         }
-        let receipt = self.messages.receive(&mut self.gathered.messages, most, self.max_receive_count, ctx.now);
-        let events = (self.gathered.messages.len() - before) as u64;
+        let most = (self.most - before).min(MOST_RECEIVED as usize);
+        self.messages.receive(receipt, most, self.max_receive_count, ctx.now);
+        let events = (receipt.messages.len() - before) as u64;
         let count = (events * self.payload).div_ceil(REQUEST_PAYLOAD).max(1);
         ctx.tell(Fact::Requests { source: self.id, count });
         ctx.tell(Fact::Mapping { source: self.id, what: MappingCount::Polled, events });
         self.pollers.count_call(events * self.payload);
-        self.gathered.tries = self.gathered.tries.max(receipt.tries);
-        for id in receipt.redriven {
-            self.redrive(id, ctx);
+        if !receipt.redriven.is_empty() {
+            for id in std::mem::take(&mut receipt.redriven) {
+                self.redrive(id, ctx);
+            }
         }
         if self.filter_pass_rate < 1.0 {
             self.filter(before, ctx);
         }
-        let gathered = self.gathered.messages.len();
-        if gathered >= self.most || self.window.is_zero() && gathered > 0 {
-            self.dispatch(ctx);
-        } else if gathered > 0 {
-            self.gathered.until = self.gathered.opened + self.window;
+        match self.gathered.receipt.messages.len() {
+            0 => self.gathered.receipt.tries = 0,
+            gathered if gathered >= self.most || self.window.is_zero() => self.dispatch(ctx),
+            _ => self.gathered.until = self.gathered.opened + self.window,
         }
     }
 
     /// Deletes those of the gathered messages after the first `before` that the filter leaves out.
     fn filter(&mut self, before: usize, ctx: &mut Context<'_>) {
-        let received = self.gathered.messages.split_off(before);
+        let received = self.gathered.receipt.messages.split_off(before);
         let (passing, left_out): (Vec<_>, Vec<_>) =
             received.into_iter().partition(|id| self.key.numbered(id.number).chance(FILTER, self.filter_pass_rate));
-        self.gathered.messages.extend(passing);
+        self.gathered.receipt.messages.extend(passing);
         for id in &left_out {
             self.lose(*id, Fate::Filtered, ctx);
         }
@@ -333,16 +332,20 @@ impl Queue {
 
     /// Makes a batch of the gathered messages and sends it.
     fn dispatch(&mut self, ctx: &mut Context<'_>) {
-        let list = self.lists.pop().unwrap_or_default();
-        let Gathered { messages, opened, until, tries } = &mut self.gathered;
-        let mut messages = std::mem::replace(messages, list);
-        messages.sort_unstable_by_key(|id| id.number);
+        let Gathered { receipt: Receipt { messages, tries, .. }, opened, until } = &mut self.gathered;
+        let messages = if let [only] = messages[..] {
+            messages.clear();
+            BatchMessages::One(only)
+        } else {
+            messages.sort_unstable_by_key(|id| id.number);
+            BatchMessages::Many(std::mem::replace(messages, self.lists.pop().unwrap_or_default()))
+        };
         *until = SimTime::NEVER;
         let batch = self.batches.insert(Batch {
             number: self.dispatched,
             messages,
             poisoned: Box::default(),
-            attempt: 1 + *tries,
+            attempt: 1 + std::mem::take(tries),
             refusals: 0,
             hidden_until: *opened + self.visibility,
         });
@@ -359,7 +362,7 @@ impl Queue {
             batch.poisoned = batch.messages.iter().filter(fails).map(|id| id.number).collect();
         }
         let (mut first, mut handler) = (None, None);
-        for id in &batch.messages {
+        for id in &*batch.messages {
             let message = self.messages.get_mut(*id);
             first.get_or_insert((message.emitted, message.deliveries));
             message.tries = batch.attempt;
@@ -393,7 +396,7 @@ impl Queue {
         let Some(batch) = self.batches.get_mut(place) else { return };
         let again = batch.next_try(&self.backoff, ctx.now);
         ctx.tell(Fact::Waiting { source: self.id, change: batch.messages.len() as i64 });
-        for id in &batch.messages {
+        for id in &*batch.messages {
             self.messages.get_mut(*id).deliveries -= 1;
         }
         let events = events(&batch.messages, ctx.watched);
@@ -443,10 +446,14 @@ impl Queue {
         }
     }
 
-    /// Takes back the list of a batch that is over.
-    fn reuse(&mut self, mut list: Vec<MessageId>) {
-        list.clear();
-        self.lists.push(list);
+    /// Takes back the list of a batch that is over, if it has one.
+    fn reuse(&mut self, messages: BatchMessages) {
+        if let BatchMessages::Many(mut list) = messages
+            && list.capacity() > 0
+        {
+            list.clear();
+            self.lists.push(list);
+        }
     }
 
     /// Tells the calls that delete so many messages.
@@ -488,7 +495,7 @@ impl Queue {
         init: SimDuration,
         ctx: &mut Context<'_>,
     ) {
-        for id in &batch.messages {
+        for id in &*batch.messages {
             let message = self.messages.get(*id);
             // A copy decides nothing any more.
             if message.copy {

@@ -2,18 +2,42 @@
 //!
 //! A batch that Lambda throttles is kept and sent again; of one that was invoked, the handler's answer decides.
 
+use std::ops::Deref;
+
 use crate::engine::{BatchItemFailures, Ending};
 use crate::time::SimTime;
 
 use super::mapping::Backoff;
 use super::messages::MessageId;
 
-/// A batch that was sent.
+/// The messages of a batch, in order of number. With free pollers a message is a batch, which then needs no list.
+pub(super) enum BatchMessages {
+    One(MessageId),
+    Many(Vec<MessageId>),
+}
+
+impl Deref for BatchMessages {
+    type Target = [MessageId];
+    fn deref(&self) -> &[MessageId] {
+        match self {
+            BatchMessages::One(id) => std::slice::from_ref(id),
+            BatchMessages::Many(ids) => ids,
+        }
+    }
+}
+
+impl Default for BatchMessages {
+    fn default() -> Self {
+        BatchMessages::Many(Vec::new())
+    }
+}
+
+/// A batch that was sent, in one line of the cache.
+#[repr(align(64))]
 pub(super) struct Batch {
     /// Batches before it.
     pub number: u64,
-    /// Its messages, in order of number.
-    pub messages: Vec<MessageId>,
+    pub messages: BatchMessages,
     /// The numbers of those that are poisoned this time.
     pub poisoned: Box<[u64]>,
     /// The present try, from 1: above all earlier tries of its messages.
@@ -47,9 +71,11 @@ impl Batch {
         ending: Ending,
         answer: Option<BatchItemFailures>,
         fifo: bool,
-    ) -> Vec<MessageId> {
+    ) -> BatchMessages {
         let whole = match (ending, answer) {
-            (Ending::Success, None | Some(BatchItemFailures::None | BatchItemFailures::Throws)) => return Vec::new(),
+            (Ending::Success, None | Some(BatchItemFailures::None | BatchItemFailures::Throws)) => {
+                return BatchMessages::default();
+            }
             (Ending::Success, Some(BatchItemFailures::Poisoned)) => false,
             (Ending::Success, Some(BatchItemFailures::Malformed)) | (Ending::Error | Ending::Timeout, _) => true,
         };
@@ -62,8 +88,8 @@ impl Batch {
         let first = self.poisoned.first().copied().unwrap_or(u64::MAX);
         let returns = |id: &MessageId| if fifo { id.number >= first } else { self.poisoned.contains(&id.number) };
         let (returned, kept) = self.messages.iter().partition(|id| returns(id));
-        self.messages = kept;
-        returned
+        self.messages = BatchMessages::Many(kept);
+        BatchMessages::Many(returned)
     }
 }
 
@@ -90,7 +116,7 @@ mod tests {
         ] {
             let mut batch = Batch {
                 number: 0,
-                messages: all.iter().map(|number| MessageId::new(*number, 0)).collect(),
+                messages: BatchMessages::Many(all.iter().map(|number| MessageId::new(*number, 0)).collect()),
                 poisoned: poisoned.into(),
                 attempt: 1,
                 refusals: 0,
@@ -98,6 +124,7 @@ mod tests {
             };
             assert_eq!(batch.raises(answer), raises, "{answer:?}");
             assert_eq!(numbers(&batch.split_returned(ending, answer, fifo)), returned, "{answer:?}");
+            assert_eq!(size_of::<Option<Batch>>(), 64);
             assert_eq!(batch.messages.len() + returned.len(), all.len(), "{answer:?}");
         }
     }

@@ -13,7 +13,6 @@ use crate::recording::Context;
 use crate::time::{SimDuration, SimTime};
 
 use super::shard::{Pull, Shard};
-use super::stream::StreamShard;
 use super::streaming::ConsumerPlan;
 
 /// How often the lag is looked at.
@@ -117,10 +116,10 @@ impl Pull {
 
     /// Whether records wait that no consumer has in flight.
     pub(super) fn lags(&self) -> bool {
-        let waits = |(shard, stream): (&Shard, &StreamShard)| {
-            shard.lanes.iter().zip(&stream.lanes).any(|(lane, records)| lane.waiting(records) > 0)
+        let waits = |(number, shard): (usize, &Shard)| {
+            shard.lanes.iter().zip(self.stream.storage.of(number)).any(|(lane, records)| lane.waiting(records) > 0)
         };
-        self.shards.iter().zip(&self.stream.shards).any(waits)
+        self.shards.iter().enumerate().any(waits)
     }
 
     /// Looks at the lag: partitions may have another consumer from now on.

@@ -53,7 +53,7 @@ impl Pull {
             }
             return;
         }
-        self.stream.drop_first(shard, lane, done);
+        self.stream.storage.drop_first(shard, lane, done);
         batch.records -= done;
         batch.first_failure = batch.first_failure.min(invocation.1);
         ctx.tell(Fact::Waiting { source: self.setting.id, change: batch.records as i64 });
@@ -75,7 +75,7 @@ impl Pull {
                 self.block(shard, lane, first, ctx);
             }
             After::Discard(batch, condition) => {
-                let records = self.stream.take(shard, lane, batch.records);
+                let records = self.stream.storage.take(shard, lane, batch.records);
                 self.shards[shard].lanes[lane].free(ctx.now);
                 self.discard(&records, condition, batch.tries, ctx);
             }
@@ -85,8 +85,8 @@ impl Pull {
     /// Counts a failed delivery of the records that are poisoned for a few deliveries only.
     fn count_poisoned(&mut self, shard: usize, lane: usize, batch: &Batch) {
         if self.poison.any() {
-            let Stream { shards, notes, .. } = &mut self.stream;
-            for record in shards[shard].lanes[lane].first(batch.records) {
+            let Stream { storage, notes, .. } = &mut self.stream;
+            for record in storage.lane(shard, lane).first(batch.records) {
                 if (1..u32::MAX).contains(&self.poison.failing_deliveries(record.number)) {
                     *notes.failed_deliveries.entry(record.number).or_default() += 1;
                 }
@@ -101,9 +101,9 @@ impl Pull {
         let mut expired = Vec::new();
         for (place, lane) in self.shards[number].lanes.iter_mut().enumerate() {
             let oldest =
-                |stream: &Stream, lane: &Lane| lane.oldest_waiting(&stream.shards[number].lanes[place]).copied();
+                |stream: &Stream, lane: &Lane| lane.oldest_waiting(stream.storage.lane(number, place)).copied();
             while oldest(&self.stream, lane).is_some_and(|record| over(&self.stream, &record)) {
-                expired.extend(self.stream.remove(number, place, lane.expire_oldest(ctx.now)));
+                expired.extend(self.stream.storage.remove(number, place, lane.expire_oldest(ctx.now)));
             }
         }
         while self.stream.shards[number].oldest.is_some_and(|record| over(&self.stream, &record)) {
@@ -184,7 +184,7 @@ impl Pull {
         ]);
         let stream = &self.stream;
         self.latencies.clear();
-        for (read, records) in stream.shards[shard].lanes[lane].polled(count) {
+        for (read, records) in stream.storage.lane(shard, lane).polled(count) {
             let free = batch.lane_free.max(read);
             let (batching, blocked) = (batch.sent.since(free), free.since(read));
             self.latencies.extend(records.iter().map(|record| {
@@ -194,7 +194,7 @@ impl Pull {
             }));
         }
         if ctx.watched {
-            let records = stream.shards[shard].lanes[lane].first(count);
+            let records = stream.storage.lane(shard, lane).first(count);
             // Told in the order of their numbers, which that of late writes is not.
             let mut records: Vec<_> = records.map(|record| record.number).zip(&self.latencies).collect();
             records.sort_unstable_by_key(|(number, _)| *number);
@@ -215,8 +215,8 @@ impl Pull {
         } else {
             ctx.tell(Fact::Processed { source: self.setting.id, events: &self.latencies, shared: &shared });
         }
-        let Stream { shards, notes, .. } = &mut self.stream;
-        notes.forget(shards[shard].lanes[lane].first(count));
+        let Stream { storage, notes, .. } = &mut self.stream;
+        notes.forget(storage.lane(shard, lane).first(count));
     }
 }
 

@@ -38,6 +38,7 @@ mod shard;
 mod slab;
 mod sns;
 mod sqs;
+mod storage;
 mod stream;
 mod streaming;
 mod window;

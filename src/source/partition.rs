@@ -63,18 +63,24 @@ impl Keys {
         Keys { few: spec.map(|spec| FewKeys::new(spec, key)), key, lanes: u64::from(lanes) }
     }
 
-    /// Where a record is written; each of `shards` covers an equal range of hashes.
+    /// Where records are written whose numbers follow `first`; each of `shards` covers an equal range of hashes. The hashes of one
+    /// record are a chain of multiplications, and a processor works on those of several records at a time.
     #[inline(always)]
-    pub(super) fn place(&self, record: u64, shards: usize) -> Place {
+    pub(super) fn places<const N: usize>(&self, first: u64, shards: usize) -> [Place; N] {
         if shards == 1 && self.lanes == 1 {
-            return Place { shard: 0, lane: 0 };
+            return [Place { shard: 0, lane: 0 }; N];
         }
-        let key = match &self.few {
+        let records: [u64; N] = std::array::from_fn(|place| first + place as u64);
+        let keys = match &self.few {
             // A record's own key differs from run to run, as real keys do; a listed key is the same in all runs.
-            None => self.key.numbered(record).below(u64::MAX),
-            Some(few) => few.of(record),
+            None => records.map(|record| self.key.numbered(record)).map(|key| key.below(u64::MAX)),
+            Some(few) => records.map(|record| few.of(record)),
         };
-        let spread = |hash: Key, over: u64| if over == 1 { 0 } else { hash.numbered(key).below(over) as u32 };
-        Place { shard: spread(SHARD_HASH, shards as u64), lane: spread(LANE_HASH, self.lanes) }
+        let spread = |hash: Key, over: u64| match over {
+            1 => [0; N],
+            _ => keys.map(|key| hash.numbered(key)).map(|key| key.below(over) as u32),
+        };
+        let (shards, lanes) = (spread(SHARD_HASH, shards as u64), spread(LANE_HASH, self.lanes));
+        std::array::from_fn(|place| Place { shard: shards[place], lane: lanes[place] })
     }
 }

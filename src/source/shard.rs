@@ -232,12 +232,12 @@ impl Pull {
 
     /// The records of a lane.
     pub(super) fn records(&self, shard: usize, lane: usize) -> &Records {
-        &self.stream.shards[shard].lanes[lane]
+        self.stream.storage.lane(shard, lane)
     }
 
     /// The first records of a lane, which were its batch, have left it.
     pub(super) fn leave(&mut self, shard: usize, lane: usize, records: usize, now: SimTime) {
-        self.stream.drop_first(shard, lane, records);
+        self.stream.storage.drop_first(shard, lane, records);
         self.shards[shard].lanes[lane].free(now);
     }
 
@@ -286,7 +286,11 @@ impl Pull {
         let stream = &self.stream.shards[shard];
         !stream.open
             && stream.oldest.is_none()
-            && self.shards[shard].lanes.iter().zip(&stream.lanes).all(|(lane, records)| lane.is_drained(records))
+            && self.shards[shard]
+                .lanes
+                .iter()
+                .zip(self.stream.storage.of(shard))
+                .all(|(lane, records)| lane.is_drained(records))
             && stream.parents.iter().all(|parent| self.is_drained(*parent))
     }
 
@@ -304,7 +308,7 @@ impl Pull {
             Wake::new(record.written + left, Class::Expiry)
         };
         next = next.min(stream.oldest.as_ref().map_or(Wake::NEVER, expiry));
-        for (lane, records) in shard.lanes.iter().zip(&stream.lanes) {
+        for (lane, records) in shard.lanes.iter().zip(self.stream.storage.of(number)) {
             let acts = match &lane.state {
                 // Without a consumer nothing is due: it comes back when it has one.
                 State::Free if self.has_consumer(number) => {
@@ -335,7 +339,7 @@ impl Pull {
     /// The poll that finds a tumbling window to be over: nothing of it is left.
     fn closing_poll(&self, number: usize) -> Option<SimTime> {
         let windows = self.setting.cut.tumbling?;
-        let lanes = self.shards[number].lanes.iter().zip(&self.stream.shards[number].lanes);
+        let lanes = self.shards[number].lanes.iter().zip(self.stream.storage.of(number));
         let idle = lanes.filter(|(lane, records)| matches!(lane.state, State::Free) && lane.waiting(records) == 0);
         let open = idle.filter_map(|(lane, _)| lane.open_window).min()?;
         // Records of the window that cannot be read yet come with their own poll.
@@ -387,7 +391,7 @@ impl Pull {
         let Some(windows) = self.setting.cut.tumbling else { return };
         for lane in 0..self.shards[number].lanes.len() {
             let unread = self.stream.shards[number].oldest;
-            let (state, records) = (&mut self.shards[number].lanes[lane], &self.stream.shards[number].lanes[lane]);
+            let (state, records) = (&mut self.shards[number].lanes[lane], self.stream.storage.lane(number, lane));
             let over =
                 |open: i64| windows.end(open) <= ctx.now && unread.is_none_or(|record| windows.of(&record) > open);
             if matches!(state.state, State::Free) && state.waiting(records) == 0 && state.open_window.is_some_and(over)
@@ -410,7 +414,7 @@ impl Pull {
     pub(super) fn send_due(&mut self, number: usize, ctx: &mut Context<'_>) {
         for lane in 0..self.shards[number].lanes.len() {
             while self.has_consumer(number) {
-                let (state, records) = (&mut self.shards[number].lanes[lane], &self.stream.shards[number].lanes[lane]);
+                let (state, records) = (&mut self.shards[number].lanes[lane], self.stream.storage.lane(number, lane));
                 if state.due(records, self.setting.cut, ctx.now) > ctx.now {
                     break;
                 }
@@ -447,7 +451,7 @@ impl Pull {
         let Some(most) = self.setting.policy.maximum_record_age else { return Some(batch) };
         let is_old = |record: &&Record| self.stream.age(record, ctx.now) > most;
         let count = self.records(shard, lane).first(batch.records).take_while(is_old).count();
-        let old = self.stream.take(shard, lane, count);
+        let old = self.stream.storage.take(shard, lane, count);
         self.discard(&old, Condition::RecordAgeExceeded, batch.tries, ctx);
         (count == 0 || count < batch.records).then_some(Batch { records: batch.records - count, ..batch })
     }

@@ -21,15 +21,14 @@ use crate::token_bucket::TokenBucket;
 use super::mapping::WriteRetry;
 use super::notes::Notes;
 use super::partition::{Keys, Place};
-use super::records::{Block, Record, Records};
+use super::records::{Record, Records};
+use super::storage::Storage;
 
 /// A shard of a stream.
 // From the beginning of a line of the cache: of hundreds of shards each is asked for a few words.
 #[derive(Debug)]
 #[repr(align(64))]
 pub(super) struct StreamShard {
-    /// The records of its lanes; last, where there is a filter, those that it will not let pass.
-    pub lanes: Vec<Records>,
     /// The oldest record that was written and not yet read.
     pub oldest: Option<Record>,
     /// When the last record that was written can be read, where each takes its own time.
@@ -40,14 +39,6 @@ pub(super) struct StreamShard {
     pub parents: Vec<usize>,
     /// Records that it takes in a second.
     limit: Option<TokenBucket>,
-}
-
-impl StreamShard {
-    /// The lane with the oldest unread record.
-    fn oldest_lane(&mut self) -> Option<&mut Records> {
-        let lanes = self.lanes.iter_mut().filter(|lane| lane.first_unread().is_some());
-        lanes.min_by_key(|lane| lane.first_unread().copied())
-    }
 }
 
 /// Which records the mapping's filters let pass.
@@ -128,9 +119,11 @@ struct Coming {
     place: Place,
 }
 
-/// So many records are known before they occur: the hashes of one record are a chain of multiplications, and a processor works on
-/// those of several records at a time.
+/// So many records are known before they occur.
 const AHEAD: usize = 32;
+
+/// So many of their places are worked out together.
+const TOGETHER: usize = 4;
 
 /// Records that occurred and were not yet told.
 #[derive(Default)]
@@ -177,8 +170,8 @@ pub(super) struct Stream {
     first_open: usize,
     /// Open shards without unread records.
     empty: usize,
-    /// Blocks that were used by lanes and are not in use.
-    spare: Vec<Block>,
+    /// In each shard, where there is a filter, the last lane holds what it will not let pass.
+    pub(super) storage: Storage,
     write_limit: Option<WriteLimit>,
     /// What was refused and is tried again: when, and what.
     rewrites: BinaryHeap<Reverse<(SimTime, Wanted)>>,
@@ -212,6 +205,7 @@ pub(super) struct Parts {
 
 impl Stream {
     pub(super) fn new(parts: Parts) -> Stream {
+        let has_filter = parts.filter.pass_rate < 1.0;
         let mut stream = Stream {
             source: parts.source,
             arrivals: parts.arrivals,
@@ -226,7 +220,7 @@ impl Stream {
             shards: Vec::new(),
             first_open: 0,
             empty: 0,
-            spare: Vec::new(),
+            storage: Storage::new(parts.lanes as usize + usize::from(has_filter)),
             write_limit: parts.write_limit,
             rewrites: BinaryHeap::new(),
             resharding: parts.resharding,
@@ -288,16 +282,18 @@ impl Stream {
     fn look_ahead(&mut self) {
         self.come = 0;
         let shards = self.shards.len() - self.first_open;
-        for (number, coming) in (self.first_coming..).zip(&mut self.coming) {
-            coming.at = SimTime::ZERO;
-            if number >= self.backlog {
-                let arrival = self.arrivals.pop();
-                coming.at = arrival.map_or(SimTime::NEVER, |arrival| arrival.at);
-                if let Some(handler) = arrival.and_then(|arrival| arrival.handler) {
-                    self.notes.handlers.insert(number, handler);
+        for (first, coming) in (self.first_coming..).step_by(TOGETHER).zip(self.coming.chunks_exact_mut(TOGETHER)) {
+            let places = self.keys.places::<TOGETHER>(first + self.skipped, shards);
+            for ((number, coming), place) in (first..).zip(coming).zip(places) {
+                *coming = Coming { at: SimTime::ZERO, place };
+                if number >= self.backlog {
+                    let arrival = self.arrivals.pop();
+                    coming.at = arrival.map_or(SimTime::NEVER, |arrival| arrival.at);
+                    if let Some(handler) = arrival.and_then(|arrival| arrival.handler) {
+                        self.notes.handlers.insert(number, handler);
+                    }
                 }
             }
-            coming.place = self.keys.place(number + self.skipped, shards);
         }
     }
 
@@ -335,7 +331,7 @@ impl Stream {
     fn write_again(&mut self, ctx: &mut Context<'_>, changed: &mut impl FnMut(Change)) {
         let Some(Reverse((at, wanted))) = self.rewrites.pop() else { return };
         let Wanted { number, refusals, since } = wanted;
-        let place = self.keys.place(number + self.skipped, self.shards.len() - self.first_open);
+        let [place] = self.keys.places(number + self.skipped, self.shards.len() - self.first_open);
         if self.takes(place, at, number) {
             self.notes.late.insert(number, since);
             self.write(place, Record { written: at, number }, changed);
@@ -364,7 +360,7 @@ impl Stream {
             self.notes.readable.insert(number, shard.last_readable);
         }
         let lane = if self.filter.passes(number) { lane } else { self.lanes };
-        shard.lanes[lane as usize].push(record, &mut self.spare);
+        self.storage.write(place, lane as usize, record);
         if shard.oldest.is_none() {
             shard.oldest = Some(record);
             self.empty -= 1;
@@ -432,7 +428,7 @@ impl Stream {
             };
             self.open(after, parents);
             for (number, coming) in (self.first_coming..).zip(&mut self.coming) {
-                coming.place = self.keys.place(number + self.skipped, after);
+                [coming.place] = self.keys.places(number + self.skipped, after);
             }
             (0..after).for_each(|_| changed(Change::Opened));
         }
@@ -471,9 +467,8 @@ impl Stream {
             TokenBucket::new(rate, rate.max(1.0))
         });
         self.empty += shards;
-        let lanes = self.lanes as usize + usize::from(self.filter.pass_rate < 1.0);
+        self.storage.open(shards);
         self.shards.extend((0..shards).map(|shard| StreamShard {
-            lanes: vec![Records::default(); lanes],
             oldest: None,
             last_readable: SimTime::ZERO,
             open: true,
@@ -494,15 +489,18 @@ impl Stream {
     /// Reads the records of `shard` that are readable at `now`, the oldest ones up to `most`. Gives back their number.
     pub(super) fn read(&mut self, shard: usize, now: SimTime, most: u64) -> u64 {
         let readable = |stream: &Stream, lane: &Records| lane.readable(|record| stream.readable_at(record) <= now);
-        let all: usize = self.shards[shard].lanes.iter().map(|lane| readable(self, lane)).sum();
+        let lanes = self.storage.of(shard);
+        let all: usize = lanes.iter().map(|lane| readable(self, lane)).sum();
         let read = all.min(usize::try_from(most).unwrap_or(usize::MAX));
         if read < all {
-            let next = |_| self.shards[shard].oldest_lane().into_iter().for_each(|lane| lane.poll(1, now));
-            (0..read).for_each(next);
+            for _ in 0..read {
+                let Some((_, lane)) = self.storage.oldest_unread(shard) else { break };
+                self.storage.poll(shard, lane, 1, now);
+            }
         } else {
-            for lane in 0..self.shards[shard].lanes.len() {
-                let readable = readable(self, &self.shards[shard].lanes[lane]);
-                self.shards[shard].lanes[lane].poll(readable, now);
+            for lane in 0..lanes.len() {
+                let readable = readable(self, self.storage.lane(shard, lane));
+                self.storage.poll(shard, lane, readable, now);
             }
         }
         self.look_for_oldest(shard);
@@ -511,39 +509,25 @@ impl Stream {
 
     /// Takes out the records of `shard` that were read and do not pass the filter.
     pub(super) fn take_filtered(&mut self, shard: usize) -> Vec<Record> {
-        let filtered = self.shards[shard].lanes.get_mut(self.lanes as usize);
-        filtered.map_or_else(Vec::new, |lane| lane.take(lane.read(), &mut self.spare))
-    }
-
-    /// Takes out the first records of a lane, of which so many were read.
-    pub(super) fn take(&mut self, shard: usize, lane: usize, count: usize) -> Vec<Record> {
-        self.shards[shard].lanes[lane].take(count, &mut self.spare)
-    }
-
-    /// Drops the first records of a lane, of which so many were read.
-    pub(super) fn drop_first(&mut self, shard: usize, lane: usize, count: usize) {
-        self.shards[shard].lanes[lane].drop_first(count, &mut self.spare);
-    }
-
-    /// Takes out the record at a place of a lane.
-    pub(super) fn remove(&mut self, shard: usize, lane: usize, place: usize) -> Option<Record> {
-        self.shards[shard].lanes[lane].remove(place, &mut self.spare)
+        let lane = self.lanes as usize;
+        let filtered = self.storage.of(shard).get(lane).map_or(0, Records::read);
+        if filtered > 0 { self.storage.take(shard, lane, filtered) } else { vec![] }
     }
 
     /// Takes out the oldest unread record of `shard`, which nobody will read.
     pub(super) fn pop(&mut self, shard: usize) -> Option<Record> {
-        let lane = self.shards[shard].oldest_lane()?;
-        let record = lane.remove(lane.read(), &mut self.spare);
+        let (record, lane) = self.storage.oldest_unread(shard)?;
+        self.storage.remove(shard, lane, self.storage.lane(shard, lane).read());
         self.look_for_oldest(shard);
-        record
+        Some(record)
     }
 
     /// Finds the oldest unread record of `shard`, after some were read or taken out.
     fn look_for_oldest(&mut self, shard: usize) {
+        let oldest = self.storage.oldest_unread(shard).map(|(record, _)| record);
         let shard = &mut self.shards[shard];
-        let before =
-            std::mem::replace(&mut shard.oldest, shard.lanes.iter().filter_map(Records::first_unread).min().copied());
-        self.empty += usize::from(before.is_some() && shard.oldest.is_none() && shard.open);
+        self.empty += usize::from(shard.oldest.is_some() && oldest.is_none() && shard.open);
+        shard.oldest = oldest;
     }
 
     /// How old a record is at `now`, from when the stream took it.

@@ -326,7 +326,7 @@ pub enum Distribution {
 
 impl Distribution {
     /// One draw.
-    #[inline]
+    #[inline(always)]
     pub fn sample(&self, rng: &mut impl Rng) -> SimDuration {
         match self {
             Distribution::Constant(length) => *length,

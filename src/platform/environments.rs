@@ -104,18 +104,14 @@ impl Environments {
     }
 
     /// Takes an idle environment, if there is one.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take(&mut self) -> Option<Environment> {
         match &mut self.idle {
             Idle::Queue { since, newest_first, .. } => {
                 let taken = if *newest_first { since.pop_back() } else { since.pop_front() };
                 taken.map(|(_, environment)| environment)
             }
-            Idle::Keyed(keyed) => {
-                let slot = keyed.pick.take(self.all.key)?;
-                keyed.expiry.remove(&slot);
-                Some(Environment { slot, number: self.all.slots[slot as usize].number })
-            }
+            Idle::Keyed(keyed) => keyed.take(&self.all),
         }
     }
 
@@ -133,24 +129,11 @@ impl Environments {
     }
 
     /// An invocation has left `environment`; gives back its number where its life is over.
-    #[inline]
+    #[inline(always)]
     pub(super) fn release(&mut self, environment: Environment, now: SimTime) -> Option<u64> {
         match &mut self.idle {
             Idle::Queue { since, .. } => since.push_back((now, environment)),
-            Idle::Keyed(keyed) => {
-                let Slots { slots, free, key, .. } = &mut *self.all;
-                let slot = &mut slots[environment.slot as usize];
-                slot.idles += 1;
-                let slot = *slot;
-                if slot.ends <= now {
-                    free.push(environment.slot);
-                    return Some(slot.number);
-                }
-                let key = key.numbered(slot.number).numbered(KEEP_ALIVE + slot.idles);
-                let until = (now + keyed.keep_alive.sample(&mut key.draws())).min(slot.ends);
-                keyed.expiry.push(environment.slot, Reverse((until, slot.number)));
-                keyed.pick.put(environment.slot, slot);
-            }
+            Idle::Keyed(keyed) => return keyed.release(environment, now, &mut self.all),
         }
         None
     }
@@ -194,6 +177,31 @@ impl Environments {
         };
         self.all.free.push(slot);
         Some(number)
+    }
+}
+
+impl Keyed {
+    #[inline(never)]
+    fn take(&mut self, all: &Slots) -> Option<Environment> {
+        let slot = self.pick.take(all.key)?;
+        self.expiry.remove(&slot);
+        Some(Environment { slot, number: all.slots[slot as usize].number })
+    }
+
+    #[inline(never)]
+    fn release(&mut self, environment: Environment, now: SimTime, all: &mut Slots) -> Option<u64> {
+        let slot = &mut all.slots[environment.slot as usize];
+        slot.idles += 1;
+        let slot = *slot;
+        if slot.ends <= now {
+            all.free.push(environment.slot);
+            return Some(slot.number);
+        }
+        let key = all.key.numbered(slot.number).numbered(KEEP_ALIVE + slot.idles);
+        let until = (now + self.keep_alive.sample(&mut key.draws())).min(slot.ends);
+        self.expiry.push(environment.slot, Reverse((until, slot.number)));
+        self.pick.put(environment.slot, slot);
+        None
     }
 }
 

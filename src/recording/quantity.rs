@@ -1,7 +1,8 @@
 //! A quantity: many lengths of time, kept as exact count, sum, minimum and maximum, and a histogram for the quantiles.
 //!
-//! Recording is what a run does most, so it is as little as can be: a length at the end of a short list. What is made of the lengths
-//! is made of many together, in a tight loop; ten thousand functions that are seldom called need no histogram at all.
+//! Recording is what a run does most, so it is as little as can be: a length at the end of a short list. When that is full, its lengths
+//! are summed up in a tight loop, and their bins, two bytes each, go to a longer list, which is counted when that is full: a thousand
+//! functions' counts do not fit into the caches together. Ten thousand functions that are seldom called need no counts at all.
 
 use serde::Serialize;
 
@@ -9,18 +10,20 @@ use crate::time::SimDuration;
 
 use super::histogram::{Histogram, bin, highest};
 
-/// So many lengths are listed before they are counted.
-const LISTED: usize = 2048;
+/// So many lengths are kept before they are summed up.
+const RECENT: usize = 32;
+/// So many bins are listed before they are counted.
+const LISTED: usize = 4096;
 
 /// Many lengths of time.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Quantity {
     /// The last few lengths in nanoseconds.
-    listed: Vec<u64>,
+    recent: Vec<u64>,
     sums: Box<Sums>,
 }
 
-/// What is known of the lengths that are summed up.
+/// What is known of the lengths before.
 #[derive(Clone, Debug)]
 struct Sums {
     /// All in nanoseconds.
@@ -29,33 +32,39 @@ struct Sums {
     max: u64,
     /// The longest since [`Quantity::take_peak`].
     peak: u64,
-    /// How many of those that are listed are summed up.
-    listed: usize,
-    /// Those that are no longer listed.
+    /// The bins of the last ones.
+    listed: Vec<u16>,
+    /// The others.
     histogram: Histogram,
     counted: u64,
 }
 
+impl Default for Sums {
+    fn default() -> Self {
+        let (listed, histogram, min) = (Vec::new(), Histogram::default(), u64::MAX);
+        Sums { sum: 0, min, max: 0, peak: 0, listed, histogram, counted: 0 }
+    }
+}
+
 impl Sums {
-    /// Sums up more lengths, and does `also` with each.
-    #[inline(always)]
-    fn add(&mut self, lengths: &[u64], also: impl Fn(&mut Histogram, u64)) {
+    fn add(&mut self, lengths: &[u64]) {
         let (mut sum, mut min, mut peak) = (self.sum, self.min, self.peak);
         for nanos in lengths {
             sum += u128::from(*nanos);
             min = min.min(*nanos);
             peak = peak.max(*nanos);
-            also(&mut self.histogram, *nanos);
         }
         (self.sum, self.min, self.peak, self.max) = (sum, min, peak, self.max.max(peak));
+        self.listed.extend(lengths.iter().map(|nanos| bin(*nanos)));
+        if self.listed.len() > LISTED - RECENT {
+            self.count();
+        }
     }
-}
 
-impl Default for Quantity {
-    fn default() -> Self {
-        let (histogram, min) = (Histogram::default(), u64::MAX);
-        let sums = Sums { sum: 0, min, max: 0, peak: 0, listed: 0, histogram, counted: 0 };
-        Quantity { listed: Vec::new(), sums: sums.into() }
+    /// Counts what is listed.
+    fn count(&mut self) {
+        self.counted += self.listed.len() as u64;
+        self.histogram.count(self.listed.drain(..));
     }
 }
 
@@ -82,58 +91,53 @@ impl Quantity {
     /// Adds one length.
     #[inline]
     pub fn record(&mut self, length: SimDuration) {
-        if self.listed.len() == LISTED {
-            self.count_listed();
+        if self.recent.len() == self.recent.capacity() {
+            self.make_room();
         }
-        self.listed.push(length.nanos());
-    }
-
-    /// Sums up what was recorded: what is asked for below is known up to then.
-    pub fn settle(&mut self) {
-        let summed = self.sums.listed;
-        self.sums.add(&self.listed[summed..], |_, _| {});
-        self.sums.listed = self.listed.len();
+        self.recent.push(length.nanos());
     }
 
     #[cold]
     #[inline(never)]
-    fn count_listed(&mut self) {
-        let (summed, others) = self.listed.split_at(self.sums.listed);
-        summed.iter().for_each(|nanos| self.sums.histogram.count(*nanos));
-        self.sums.add(others, Histogram::count);
-        self.sums.counted += self.listed.len() as u64;
-        self.listed.clear();
-        self.sums.listed = 0;
+    fn make_room(&mut self) {
+        self.settle();
+        self.recent.reserve_exact(RECENT);
+    }
+
+    /// Sums up what was recorded: what is asked for below is known up to then.
+    pub fn settle(&mut self) {
+        self.sums.add(&self.recent);
+        self.recent.clear();
     }
 
     /// Nothing more will be recorded: few lengths stay listed, many are counted to the last.
     pub fn finish(&mut self) {
         self.settle();
         if self.sums.counted > 0 {
-            self.count_listed();
+            self.sums.count();
         }
     }
 
     /// How many.
     pub fn count(&self) -> u64 {
-        self.sums.counted + self.listed.len() as u64
+        self.sums.counted + (self.sums.listed.len() + self.recent.len()) as u64
     }
 
     /// Their sum in nanoseconds.
     pub fn sum(&self) -> u128 {
-        debug_assert!(self.sums.listed == self.listed.len(), "asked for before it is summed up");
+        debug_assert!(self.recent.is_empty(), "asked for before it is summed up");
         self.sums.sum
     }
 
     /// The longest in nanoseconds.
     pub fn max(&self) -> u64 {
-        debug_assert!(self.sums.listed == self.listed.len(), "asked for before it is summed up");
+        debug_assert!(self.recent.is_empty(), "asked for before it is summed up");
         self.sums.max
     }
 
     /// The longest in nanoseconds since this was last asked.
     pub fn take_peak(&mut self) -> u64 {
-        debug_assert!(self.sums.listed == self.listed.len(), "asked for before it is summed up");
+        debug_assert!(self.recent.is_empty(), "asked for before it is summed up");
         std::mem::take(&mut self.sums.peak)
     }
 
@@ -151,12 +155,12 @@ impl Quantity {
         let ranks = shares.into_iter().map(|share| ((share * self.count() as f64).ceil() as u64).max(1));
         let millis = |nanos: u64| nanos.clamp(self.sums.min, self.max()) as f64 / 1e6;
         if self.sums.counted > 0 {
-            debug_assert!(self.listed.is_empty(), "asked for before the end");
+            debug_assert!(self.sums.listed.is_empty(), "asked for before the end");
             return self.sums.histogram.at_ranks(ranks).map(millis).collect();
         }
-        let mut listed = self.listed.clone();
+        let mut listed = self.sums.listed.clone();
         listed.sort_unstable();
-        ranks.map(|rank| millis(highest(bin(listed[(rank as usize).min(listed.len()) - 1])))).collect()
+        ranks.map(|rank| millis(highest(listed[(rank as usize).min(listed.len()) - 1]))).collect()
     }
 
     /// One of them.

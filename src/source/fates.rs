@@ -187,11 +187,18 @@ impl Pull {
         for (read, records) in stream.storage.lane(shard, lane).polled(count) {
             let free = batch.lane_free.max(read);
             let (batching, blocked) = (batch.sent.since(free), free.since(read));
-            self.latencies.extend(records.iter().map(|record| {
-                let (emitted, readable) = (stream.notes.emitted_at(record), stream.readable_at(record));
-                let poll = read.since(readable) + stream.age_at_start(record);
-                (emitted, [readable.since(emitted), poll, batching, blocked])
-            }));
+            match stream.usual_delay(records) {
+                // All that is to be found out of a usual record is for how long it could be read: the others wait for no question.
+                Some(delay) => self.latencies.extend(records.iter().map(|record| {
+                    let poll = read.since(record.written).saturating_sub(delay);
+                    (record.written, [delay, poll, batching, blocked])
+                })),
+                None => self.latencies.extend(records.iter().map(|record| {
+                    let (emitted, readable) = (stream.notes.emitted_at(record), stream.readable_at(record));
+                    let poll = read.since(readable) + stream.age_at_start(record);
+                    (emitted, [readable.since(emitted), poll, batching, blocked])
+                })),
+            }
         }
         if ctx.watched {
             let records = stream.storage.lane(shard, lane).first(count);

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::time::SimDuration;
 
 use super::mapping::{MappingSpec, WriteRetry};
-use super::stream::OnDemandGrowth;
+use super::resharding::OnDemandGrowth;
 use super::streaming::{Plan, StreamCharge, StreamService, kind};
 use super::{KeyProblem, Kind};
 

@@ -5,23 +5,21 @@
 //! try again; a reshard closes all shards and opens others over the same range of hashes.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
-
-use schemars::JsonSchema;
-use serde::Deserialize;
+use std::collections::BinaryHeap;
 
 use crate::arrivals::Arrivals;
 use crate::distribution::Distribution;
-use crate::engine::{Fact, Fate, SourceId};
+use crate::engine::{Fact, SourceId};
 use crate::random::Key;
 use crate::recording::Context;
 use crate::time::{SimDuration, SimTime};
 use crate::token_bucket::TokenBucket;
 
-use super::mapping::WriteRetry;
 use super::notes::Notes;
 use super::partition::{Keys, Place};
+use super::producers::{Wanted, WriteLimit};
 use super::records::{Record, Records};
+use super::resharding::Resharding;
 use super::storage::Storage;
 
 /// A shard of a stream.
@@ -55,54 +53,6 @@ impl Filter {
     }
 }
 
-/// What a shard takes in a second, and what producers do beyond it.
-#[derive(Clone, Debug)]
-pub(super) struct WriteLimit {
-    /// Records a second.
-    pub records: u64,
-    /// Bytes a second.
-    pub bytes: u64,
-    /// Size of each record.
-    pub record_bytes: u64,
-    /// What producers do about a refusal.
-    pub retry: WriteRetry,
-}
-
-/// When a stream gets more or fewer shards.
-#[derive(Clone, Debug)]
-pub(super) enum Resharding {
-    /// At given instants.
-    Planned(VecDeque<(SimTime, u32)>),
-    /// By itself, looking at what was written in each period.
-    OnDemand {
-        growth: OnDemandGrowth,
-        /// When it looks next.
-        next: SimTime,
-        /// Records written (or refused) since it last looked.
-        records: u64,
-    },
-}
-
-/// How an on-demand stream makes room for its load.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct OnDemandGrowth {
-    /// How often it looks at what was written, `"1m"` to `"24h"`. Default `"15m"`.
-    #[schemars(extend("x-minimum" = "1m", "x-maximum" = "24h"))]
-    pub period: SimDuration,
-    /// For how many times the rate of the last period it makes room, 1 to 10. Default 2.
-    #[schemars(range(min = 1.0, max = 10.0))]
-    pub factor: f64,
-}
-
-/// "It can take up to 15 minutes" for an on-demand stream to split a shard (Kinesis Developer Guide, "How do I size a stream").
-/// Assumption: it looks every 15 minutes, and makes room for twice the rate of the last such period.
-impl Default for OnDemandGrowth {
-    fn default() -> Self {
-        OnDemandGrowth { period: SimDuration::from_secs(900), factor: 2.0 }
-    }
-}
-
 /// What a draw changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Change {
@@ -114,9 +64,9 @@ pub(super) enum Change {
 
 /// A record that has not yet occurred: when it will, and where it will be written.
 #[derive(Clone, Copy)]
-struct Coming {
+pub(super) struct Coming {
     at: SimTime,
-    place: Place,
+    pub place: Place,
 }
 
 /// So many records are known before they occur.
@@ -142,43 +92,33 @@ impl Untold {
     }
 }
 
-/// A record that its producer wants to write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Wanted {
-    number: u64,
-    /// How often it was refused.
-    refusals: u32,
-    /// When it occurred.
-    since: SimTime,
-}
-
 /// A stream.
 pub(super) struct Stream {
-    source: SourceId,
+    pub(super) source: SourceId,
     arrivals: Arrivals,
-    keys: Keys,
+    pub(super) keys: Keys,
     lanes: u32,
     filter: Filter,
     propagation: Distribution,
-    key: Key,
+    pub(super) key: Key,
     /// The next records, the number of the first of them, and how many of them have occurred.
-    coming: [Coming; AHEAD],
-    first_coming: u64,
+    pub(super) coming: [Coming; AHEAD],
+    pub(super) first_coming: u64,
     come: usize,
     pub(super) shards: Vec<StreamShard>,
     /// The open shards: the last ones.
-    first_open: usize,
+    pub(super) first_open: usize,
     /// Open shards without unread records.
-    empty: usize,
+    pub(super) empty: usize,
     /// In each shard, where there is a filter, the last lane holds what it will not let pass.
     pub(super) storage: Storage,
-    write_limit: Option<WriteLimit>,
+    pub(super) write_limit: Option<WriteLimit>,
     /// What was refused and is tried again: when, and what.
-    rewrites: BinaryHeap<Reverse<(SimTime, Wanted)>>,
-    resharding: Option<Resharding>,
+    pub(super) rewrites: BinaryHeap<Reverse<(SimTime, Wanted)>>,
+    pub(super) resharding: Option<Resharding>,
     /// Records at the head of the stream that this mapping begins behind: record `n` here is `n + skipped` of the stream, whose
     /// draws are the same for all that read it.
-    skipped: u64,
+    pub(super) skipped: u64,
     /// The first records, which lay in the stream when the run started.
     backlog: u64,
     backlog_age: SimDuration,
@@ -238,11 +178,6 @@ impl Stream {
     /// When the next record occurs; never, after the last.
     fn next_arrival(&self) -> SimTime {
         self.coming[self.come % AHEAD].at
-    }
-
-    /// When a refused write is next tried again; never, where there is none.
-    fn next_rewrite(&self) -> SimTime {
-        self.rewrites.peek().map_or(SimTime::NEVER, |Reverse((at, ..))| *at)
     }
 
     /// When a record is next written, or refused; never, after the last.
@@ -314,11 +249,10 @@ impl Stream {
             } else {
                 self.untold.add(at);
             }
-            if !self.takes(place, at, number) {
+            if !self.write(place, Record { written: at, number }, changed) {
                 self.refused(at, Wanted { number, refusals: 1, since: at }, ctx);
                 break;
             }
-            self.write(place, Record { written: at, number }, changed);
         }
         if self.come == AHEAD {
             self.first_coming += AHEAD as u64;
@@ -326,34 +260,22 @@ impl Stream {
         }
     }
 
-    /// Tries the first refused write again.
-    #[cold]
-    fn write_again(&mut self, ctx: &mut Context<'_>, changed: &mut impl FnMut(Change)) {
-        let Some(Reverse((at, wanted))) = self.rewrites.pop() else { return };
-        let Wanted { number, refusals, since } = wanted;
-        let [place] = self.keys.places(number + self.skipped, self.shards.len() - self.first_open);
-        if self.takes(place, at, number) {
-            self.notes.late.insert(number, since);
-            self.write(place, Record { written: at, number }, changed);
-        } else {
-            self.refused(at, Wanted { refusals: refusals + 1, ..wanted }, ctx);
-        }
-    }
-
-    /// Whether the shard of a place takes a record now.
+    /// Writes a record, if its shard takes it.
     #[inline(always)]
-    fn takes(&mut self, place: Place, at: SimTime, number: u64) -> bool {
-        let limit = &mut self.shards[self.first_open + place.shard as usize].limit;
-        number < self.backlog || limit.as_mut().is_none_or(|limit| limit.try_take(at))
-    }
-
-    /// Writes a record that its shard takes.
-    #[inline(always)]
-    fn write(&mut self, Place { shard, lane }: Place, record: Record, changed: &mut impl FnMut(Change)) {
+    pub(super) fn write(
+        &mut self,
+        Place { shard, lane }: Place,
+        record: Record,
+        changed: &mut impl FnMut(Change),
+    ) -> bool {
         let Record { written, number } = record;
+        let is_backlog = number < self.backlog;
         let place = self.first_open + shard as usize;
         let shard = &mut self.shards[place];
-        if self.propagation.constant().is_none() && number >= self.backlog {
+        if !is_backlog && shard.limit.as_mut().is_some_and(|limit| !limit.try_take(written)) {
+            return false;
+        }
+        if self.propagation.constant().is_none() && !is_backlog {
             let delay = self.propagation.sample(&mut self.key.numbered(number + self.skipped).draws());
             // Records of a shard stay in order: none becomes readable before the one written before it.
             shard.last_readable = shard.last_readable.max(written + delay);
@@ -366,10 +288,11 @@ impl Stream {
             self.empty -= 1;
             changed(Change::Filled(place));
         }
+        true
     }
 
     /// Tells of the records that occurred since this was last done.
-    fn tell(&mut self, ctx: &mut Context<'_>) {
+    pub(super) fn tell(&mut self, ctx: &mut Context<'_>) {
         let Untold { events, instants, last } = std::mem::take(&mut self.untold);
         if events > 0 {
             let waited = u128::from(last.nanos()) * u128::from(events) - instants;
@@ -377,95 +300,8 @@ impl Stream {
         }
     }
 
-    /// A write was refused: the producer waits, unless it has held the record for too long.
-    #[cold]
-    fn refused(&mut self, at: SimTime, wanted: Wanted, ctx: &mut Context<'_>) {
-        self.tell(ctx);
-        let Some(limit) = &self.write_limit else { return };
-        let Wanted { number, refusals, since: emitted } = wanted;
-        let longest = limit.retry.base.doubled(refusals - 1, limit.retry.cap);
-        let draw = self.key.numbered(number + self.skipped).named("write_retry").numbered(u64::from(refusals)).unit();
-        // Exponential back-off with jitter over its upper half, so that a producer never tries again at once.
-        let wait = SimDuration::from_nanos_f64((0.5 + draw / 2.0) * longest.nanos() as f64);
-        let next = at + wait.max(SimDuration::from_nanos(1));
-        if refusals < limit.retry.attempts && next.since(emitted) < limit.retry.record_ttl {
-            self.rewrites.push(Reverse((next, wanted)));
-            return;
-        }
-        self.notes.handlers.remove(&number);
-        ctx.tell_at(at, Fact::Waiting { source: self.source, change: -1 });
-        ctx.tell_at(
-            at,
-            Fact::Settled {
-                source: self.source,
-                function: None,
-                event: number,
-                emitted,
-                fate: Fate::Dropped,
-                parts: None,
-                invocation: None,
-                attempt: 0,
-                condition: None,
-                invoke_count: 0,
-            },
-        );
-    }
-
-    /// Closes all shards and opens others, where it is time.
-    fn reshard(&mut self, now: SimTime, changed: &mut impl FnMut(Change)) {
-        while let Some(shards) = self.next_reshard(now) {
-            let (before, after) = (self.shards.len() - self.first_open, shards as usize);
-            let first_parent = self.first_open;
-            for shard in &mut self.shards[first_parent..] {
-                shard.open = false;
-            }
-            self.first_open = self.shards.len();
-            self.empty = 0;
-            // Child j covers [j / after, (j + 1) / after) of the hashes: its parents are those that overlap.
-            let parents = |child: usize| {
-                let (from, to) = (child * before / after, ((child + 1) * before).div_ceil(after));
-                (from..to).map(|parent| first_parent + parent).collect()
-            };
-            self.open(after, parents);
-            for (number, coming) in (self.first_coming..).zip(&mut self.coming) {
-                [coming.place] = self.keys.places(number + self.skipped, after);
-            }
-            (0..after).for_each(|_| changed(Change::Opened));
-        }
-    }
-
-    /// The number of shards that the stream is to have from a moment not after `now` on.
-    fn next_reshard(&mut self, now: SimTime) -> Option<u32> {
-        let open = (self.shards.len() - self.first_open) as u64;
-        match self.resharding.as_mut()? {
-            Resharding::Planned(moments) => {
-                if moments.front().is_none_or(|(at, _)| *at > now) {
-                    return None;
-                }
-                moments.pop_front().map(|(_, shards)| shards)
-            }
-            Resharding::OnDemand { growth, next, records } => {
-                if *next > now {
-                    return None;
-                }
-                *next = *next + growth.period;
-                let limit = self.write_limit.as_ref()?;
-                let rate = std::mem::take(records) as f64 / growth.period.as_secs_f64() * growth.factor;
-                let records = rate / limit.records as f64;
-                let bytes = rate * limit.record_bytes as f64 / limit.bytes as f64;
-                let shards = records.max(bytes).ceil() as u64;
-                // A period without enough load changes nothing; the next one is looked at, too.
-                if shards > open { Some(shards.min(2 * open) as u32) } else { self.next_reshard(now) }
-            }
-        }
-    }
-
-    fn open(&mut self, shards: usize, parents: impl Fn(usize) -> Vec<usize>) {
-        let limit = self.write_limit.as_ref().map(|limit| {
-            // All records are of one size, so that the tighter of the two limits is the one that refuses.
-            let rate = (limit.records as f64).min(limit.bytes as f64 / limit.record_bytes as f64);
-            TokenBucket::new(rate, rate.max(1.0))
-        });
+    pub(super) fn open(&mut self, shards: usize, parents: impl Fn(usize) -> Vec<usize>) {
+        let limit = self.write_limit.as_ref().map(WriteLimit::of_shard);
         self.empty += shards;
         self.storage.open(shards);
         self.shards.extend((0..shards).map(|shard| StreamShard {
@@ -484,6 +320,15 @@ impl Stream {
             Some(delay) => record.written + delay,
             None => self.notes.readable.get(record.number).copied().unwrap_or(record.written),
         }
+    }
+
+    /// How long after they occurred these records of a lane could first be read, where that is the same for all: the delay of the
+    /// stream, where they did not lie in it when the run started and none was refused at first.
+    pub(super) fn usual_delay(&self, records: &[Record]) -> Option<SimDuration> {
+        // The numbers of a lane ascend but for late writes.
+        let in_order = self.notes.late.is_empty();
+        let is_usual = in_order && records.first().is_some_and(|record| record.number >= self.backlog);
+        self.propagation.constant().filter(|_| is_usual)
     }
 
     /// Reads the records of `shard` that are readable at `now`, the oldest ones up to `most`. Gives back their number.

@@ -23,9 +23,11 @@ use super::lane::{Cut, Policy};
 use super::mapping::{Backlog, MappingSpec, PartitionKeys, StartingPosition, WriteRetry};
 use super::partition::Keys;
 use super::poison::Poison;
+use super::producers::WriteLimit;
 use super::reads::ReadLimit;
+use super::resharding::{OnDemandGrowth, Resharding};
 use super::shard::{Polling, Pull, Setting};
-use super::stream::{self, Filter, OnDemandGrowth, Resharding, Stream, WriteLimit};
+use super::stream::{self, Filter, Stream};
 use super::window::Windows;
 use super::{Charged, Definition, EventSource, Figures, KeyProblem, Kind, Mode, Shape, Site, merged};
 

@@ -18,6 +18,8 @@ mod invoke;
 mod kinesis;
 mod lane;
 mod mapping;
+mod message;
+mod message_groups;
 mod messages;
 mod msk;
 mod notes;

@@ -29,7 +29,7 @@ impl Notes {
     /// Forgets records.
     pub(super) fn forget<'a>(&mut self, records: impl Iterator<Item = &'a Record>) {
         let Notes { handlers, late, failed_deliveries, readable } = self;
-        if handlers.is_empty() && late.is_empty() && failed_deliveries.is_empty() && readable.len() == 0 {
+        if handlers.is_empty() && late.is_empty() && failed_deliveries.is_empty() && readable.is_empty() {
             return;
         }
         for Record { number, .. } in records {

@@ -1,11 +1,9 @@
-//! Things with ascending numbers that leave in about the order in which they came: found by number without hashing.
+//! Things that are numbered as they come and leave in about that order: found by number without hashing.
 //!
 //! They lie in a deque, by number. The few that stay much longer than those after them are set aside, so that the deque is no
 //! longer than a few times what is in it.
 
-use std::collections::VecDeque;
-
-use rustc_hash::FxHashMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// The deque may have so many places for each thing in it, and so many more.
 const SPREAD: usize = 8;
@@ -13,25 +11,25 @@ const SPARE: usize = 64;
 
 /// Things by their numbers.
 pub(super) struct Numbered<T> {
-    /// The number that belongs to the deque's first place.
+    /// The number that belongs to the deque's first place, which is not empty.
     first: u64,
     places: VecDeque<Option<T>>,
     /// Things in the deque.
     placed: usize,
     /// Those with lower numbers.
-    aside: FxHashMap<u64, T>,
+    aside: BTreeMap<u64, T>,
 }
 
 impl<T> Default for Numbered<T> {
     fn default() -> Self {
-        Numbered { first: 0, places: VecDeque::new(), placed: 0, aside: FxHashMap::default() }
+        Numbered { first: 0, places: VecDeque::new(), placed: 0, aside: BTreeMap::new() }
     }
 }
 
 impl<T> Numbered<T> {
-    /// How many things there are.
-    pub(super) fn len(&self) -> usize {
-        self.placed + self.aside.len()
+    /// The number of the next thing.
+    pub(super) fn next(&self) -> u64 {
+        self.first + self.places.len() as u64
     }
 
     /// The place of a number in the deque, or beyond its end; none for the lower numbers.
@@ -46,8 +44,29 @@ impl<T> Numbered<T> {
         }
     }
 
-    /// Adds a thing whose number is not taken: a new one, above all before, or that of a thing that left and comes back.
+    /// The thing with the lowest number.
+    pub(super) fn first(&self) -> Option<(u64, &T)> {
+        let placed = || self.places.front()?.as_ref().map(|thing| (self.first, thing));
+        self.aside.first_key_value().map(|(number, thing)| (*number, thing)).or_else(placed)
+    }
+
+    /// Whether there is nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.placed == 0 && self.aside.is_empty()
+    }
+
+    /// Adds the next thing.
+    #[inline]
+    pub(super) fn push(&mut self, thing: T) {
+        self.insert(self.next(), thing);
+    }
+
+    /// Adds a thing whose number is not taken.
+    #[inline]
     pub(super) fn insert(&mut self, number: u64, thing: T) {
+        if self.places.is_empty() {
+            self.first = self.first.max(number);
+        }
         let Some(place) = self.place(number) else {
             self.aside.insert(number, thing);
             return;
@@ -65,6 +84,7 @@ impl<T> Numbered<T> {
     }
 
     /// Takes a thing out.
+    #[inline]
     pub(super) fn remove(&mut self, number: u64) -> Option<T> {
         let Some(place) = self.place(number) else { return self.aside.remove(&number) };
         let thing = self.places.get_mut(place)?.take()?;
@@ -73,6 +93,7 @@ impl<T> Numbered<T> {
         Some(thing)
     }
 
+    #[cold]
     fn set_first_aside(&mut self) {
         if let Some(thing) = self.places.pop_front().flatten() {
             self.placed -= 1;
@@ -93,34 +114,48 @@ impl<T> Numbered<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::random::Key;
 
-    /// Against an ordered map, with things that stay for ever and things that come back.
+    /// Against an ordered map, with things that stay for ever.
     #[test]
     fn it_finds_what_a_map_finds() {
         let (mut numbered, mut map) = (Numbered::default(), BTreeMap::new());
         let mut most = 0;
         for number in 0..20_000 {
-            numbered.insert(number, number);
+            assert_eq!(numbered.next(), number);
+            numbered.push(number);
             map.insert(number, number);
-            let key = Key::root(1).numbered(number);
-            let gone = number.saturating_sub(key.named("gone").below(40));
+            let gone = number.saturating_sub(Key::root(1).numbered(number).below(40));
             if gone % 100 != 0 {
                 assert_eq!(numbered.remove(gone), map.remove(&gone));
-                if key.named("back").below(3) == 0 && !map.contains_key(&gone) {
-                    numbered.insert(gone, number);
-                    map.insert(gone, number);
-                }
             }
             for asked in [gone, number, number + 1, number / 200 * 100] {
                 assert_eq!(numbered.get(asked), map.get(&asked));
             }
-            assert_eq!(numbered.len(), map.len());
+            assert_eq!(numbered.first(), map.first_key_value().map(|(number, thing)| (*number, thing)));
             most = most.max(numbered.places.len() / (1 + numbered.placed));
         }
         assert!(most <= SPARE + SPREAD, "{most}");
+        (0..20_000).for_each(|number| assert_eq!(numbered.remove(number), map.remove(&number)));
+        assert_eq!((numbered.next(), numbered.first(), numbered.is_empty()), (20_000, None, true));
+    }
+
+    /// Numbers with gaps, and some that come late.
+    #[test]
+    fn numbers_may_come_out_of_order() {
+        let (mut numbered, mut map) = (Numbered::default(), BTreeMap::new());
+        for step in 0..20_000 {
+            let key = Key::root(2).numbered(step);
+            let number = (2 * step).saturating_sub(key.named("late").below(3) * key.named("by").below(100));
+            if !map.contains_key(&number) {
+                numbered.insert(number, step);
+                map.insert(number, step);
+            }
+            let gone = number.saturating_sub(key.named("gone").below(60));
+            assert_eq!(numbered.get(gone), map.get(&gone));
+            assert_eq!(numbered.remove(gone), map.remove(&gone), "{gone}");
+            assert_eq!(numbered.first(), map.first_key_value().map(|(number, thing)| (*number, thing)));
+        }
     }
 }

@@ -19,7 +19,8 @@ use crate::token_bucket::TokenBucket;
 
 use super::common::Common;
 use super::mapping::{Backlog, Backoff, PartitionKeys};
-use super::messages::{Message, MessageId, Messages, Receipt};
+use super::message::MessageId;
+use super::messages::{Messages, Receipt, Removed};
 use super::partition::FewKeys;
 use super::poison::Poison;
 use super::pollers::Pollers;
@@ -194,7 +195,7 @@ impl EventSource for Queue {
             Class::Poll => self.pollers.count_waiting(ctx.now),
             Class::Window => self.dispatch(ctx),
             Class::Expiry => {
-                for id in self.messages.expired(ctx.now) {
+                while let Some(id) = self.messages.next_expired(ctx.now) {
                     self.lose(id, Fate::Expired, ctx);
                 }
             }
@@ -283,7 +284,7 @@ impl Queue {
 
     /// Whether the queue would hand out a message.
     fn can_receive(&self) -> bool {
-        self.messages.any_receivable() && self.messages.received() < MOST_IN_FLIGHT
+        self.messages.any_receivable() && self.messages.in_flight() < MOST_IN_FLIGHT
     }
 
     /// One call to the queue: what it brings becomes a batch, or part of the one that is gathered.
@@ -465,19 +466,18 @@ impl Queue {
     }
 
     /// A message ends without having been processed, this time at least.
-    fn lose(&mut self, id: MessageId, fate: Fate, ctx: &mut Context<'_>) {
-        let message = *self.messages.get(id);
-        self.messages.remove(id, ctx.now);
+    fn lose(&mut self, id: MessageId, fate: Fate, ctx: &mut Context<'_>) -> Removed {
+        let removed = self.messages.remove(id, ctx.now);
         ctx.tell(Fact::Waiting { source: self.id, change: -1 });
-        if !message.copy {
-            self.settled(id.number, &message, fate, None, None, ctx);
+        if !removed.copy {
+            self.settled(id.number, removed.emitted, removed.tries, fate, None, ctx);
         }
+        removed
     }
 
     /// A message was received too often: SQS itself moves it, with no condition and no count in the message.
     fn redrive(&mut self, id: MessageId, ctx: &mut Context<'_>) {
-        let Message { tries: attempt, copy, .. } = *self.messages.get(id);
-        self.lose(id, Fate::DeadLettered, ctx);
+        let Removed { tries: attempt, copy, .. } = self.lose(id, Fate::DeadLettered, ctx);
         // The copy of a message that was processed decides nothing, and a message would tell of an event that met another fate.
         if let Some(destination) = self.dead_letter_queue.filter(|_| !copy) {
             let events = Events::one(id.number);
@@ -514,7 +514,7 @@ impl Queue {
                 (Part::Init, init),
                 (Part::Handler, ctx.now.since(started).saturating_sub(init)),
             ]);
-            self.settled(id.number, message, Fate::Processed, Some(&parts), Some(invocation), ctx);
+            self.settled(id.number, message.emitted, message.tries, Fate::Processed, Some((&parts, invocation)), ctx);
             self.delete(*id, ctx);
         }
         self.tell_deleted(batch.messages.len() as u64, ctx);
@@ -534,24 +534,25 @@ impl Queue {
         }
     }
 
+    /// An event met its fate; one that was processed has the parts of its latency, and an invocation that decided.
     fn settled(
         &self,
         event: u64,
-        message: &Message,
+        emitted: SimTime,
+        attempt: u32,
         fate: Fate,
-        parts: Option<&Parts>,
-        invocation: Option<u64>,
+        processed: Option<(&Parts, u64)>,
         ctx: &mut Context<'_>,
     ) {
         ctx.tell(Fact::Settled {
             source: self.id,
             function: Some(self.target),
             event,
-            emitted: message.emitted,
+            emitted,
             fate,
-            parts: parts.copied(),
-            invocation,
-            attempt: message.tries,
+            parts: processed.map(|(parts, _)| *parts),
+            invocation: processed.map(|(_, invocation)| invocation),
+            attempt,
             condition: None,
             invoke_count: 0,
         });

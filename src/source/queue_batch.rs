@@ -8,7 +8,7 @@ use crate::engine::{BatchItemFailures, Ending};
 use crate::time::SimTime;
 
 use super::mapping::Backoff;
-use super::messages::MessageId;
+use super::message::MessageId;
 
 /// The messages of a batch, in order of number. With free pollers a message is a batch, which then needs no list.
 pub(super) enum BatchMessages {
@@ -116,7 +116,9 @@ mod tests {
         ] {
             let mut batch = Batch {
                 number: 0,
-                messages: BatchMessages::Many(all.iter().map(|number| MessageId::new(*number, 0)).collect()),
+                messages: BatchMessages::Many(
+                    all.iter().map(|number| MessageId { number: *number, place: None }).collect(),
+                ),
                 poisoned: poisoned.into(),
                 attempt: 1,
                 refusals: 0,

@@ -79,9 +79,6 @@ impl Part {
     }
 }
 
-/// The parts that each record of a batch has for itself: those before the batch was sent, the first four of [`Part::ALL`].
-pub type BeforeSent = [SimDuration; 4];
-
 /// The latency of one event, in parts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Parts(pub [SimDuration; Part::ALL.len()]);
@@ -96,9 +93,9 @@ impl Parts {
         all
     }
 
-    /// These, and those of a record before its batch was sent.
-    pub fn after(mut self, before: BeforeSent) -> Parts {
-        self.0[..before.len()].copy_from_slice(&before);
+    /// These, and one more.
+    pub fn and(mut self, part: Part, length: SimDuration) -> Parts {
+        self.0[part as usize] = length;
         self
     }
 
@@ -322,9 +319,9 @@ pub enum Fact<'a> {
     Processed {
         /// Their source.
         source: SourceId,
-        /// When each occurred, and its own parts of the latency.
-        events: &'a [(SimTime, BeforeSent)],
-        /// The other parts, which they share.
+        /// When each occurred, and its [`Part::Poll`].
+        events: &'a [(SimTime, SimDuration)],
+        /// The other parts of their latencies, which they share.
         shared: &'a Parts,
     },
     /// A synchronous caller got its answer.

@@ -3,9 +3,7 @@
 //! The recorder hears every fact of a run, so this is its busiest part: facts that come with each event have a method of their own,
 //! which becomes part of the code that tells them.
 
-use crate::engine::{
-    Answer, BeforeSent, Call, Concurrency, Condition, Ending, Fact, Fate, MappingCount, Parts, SourceId,
-};
+use crate::engine::{Answer, Call, Concurrency, Condition, Ending, Fact, Fate, MappingCount, Part, Parts, SourceId};
 use crate::time::{SimDuration, SimTime};
 
 use super::interval::SourceColumn;
@@ -96,7 +94,7 @@ impl Recorder<'_> {
         figures.processed_in_window += u64::from(in_window);
         figures.fates[Fate::Processed as usize] += u64::from(counts);
         if let Some(parts) = parts.filter(|_| counts) {
-            figures.add_latency(&parts.0, 0);
+            figures.add_latency(&parts);
         }
     }
 
@@ -185,22 +183,22 @@ impl Recorder<'_> {
     }
 
     #[inline(never)]
-    fn processed_together(&mut self, at: SimTime, source: SourceId, events: &[(SimTime, BeforeSent)], shared: &Parts) {
+    fn processed_together(&mut self, at: SimTime, source: SourceId, events: &[(SimTime, SimDuration)], shared: &Parts) {
         let count = events.len() as u64;
         self.live -= count;
         let (warm_up, in_window) = (self.warm_up, self.is_in_window(at));
         let figures = self.source(source);
         figures.processed += count;
         figures.processed_in_window += if in_window { count } else { 0 };
-        let others = shared.total().nanos();
-        let mut counted = 0;
-        for (emitted, parts) in events {
-            if *emitted >= warm_up {
-                counted += 1;
-                figures.add_latency(parts, others);
-            }
+        let others = shared.total();
+        let (mut counted, mut polls) = (0, 0);
+        for (_, poll) in events.iter().filter(|(emitted, _)| *emitted >= warm_up) {
+            counted += 1;
+            polls += u128::from(poll.nanos());
+            figures.latency.record(*poll + others);
         }
         figures.fates[Fate::Processed as usize] += counted;
+        figures.parts[Part::Poll as usize] += polls;
         figures.add_shared(shared, counted);
     }
 

@@ -1,7 +1,7 @@
 //! What a run has come to: the recorder's knowledge at its end.
 
 use crate::engine::{Answer, Fate, Part, Parts};
-use crate::time::{SimDuration, SimTime};
+use crate::time::SimTime;
 
 use super::interval::{Minute, Timeline};
 use super::{Level, Quantity};
@@ -49,18 +49,18 @@ pub struct SourceFigures {
 }
 
 impl SourceFigures {
-    /// Adds the latency of one event: so many of its parts, and the sum of the others.
+    /// Adds the latency of one event.
     #[inline(always)]
-    pub(super) fn add_latency(&mut self, parts: &[SimDuration], others: u64) {
+    pub(super) fn add_latency(&mut self, parts: &Parts) {
         // Together they last as long as the event did, which is far from the end of the numbers.
-        let own: u64 = parts.iter().map(|part| part.nanos()).sum();
-        self.latency.record(SimDuration::from_nanos(own + others));
+        let total = parts.total();
+        self.latency.record(total);
         // Narrow sums are quick, as long as they last.
-        self.recent_total = self.recent_total.checked_add(own).unwrap_or_else(|| {
+        self.recent_total = self.recent_total.checked_add(total.nanos()).unwrap_or_else(|| {
             self.settle_parts();
-            own
+            total.nanos()
         });
-        for (sum, part) in self.recent_parts.iter_mut().zip(parts) {
+        for (sum, part) in self.recent_parts.iter_mut().zip(&parts.0) {
             *sum += part.nanos();
         }
     }

@@ -182,45 +182,46 @@ impl Pull {
             (Part::Init, init),
             (Part::Handler, ctx.now.since(started).saturating_sub(init)),
         ]);
-        let stream = &self.stream;
-        self.latencies.clear();
+        let (source, stream) = (self.setting.id, &self.stream);
+        let mut told = Vec::new();
         for (read, records) in stream.storage.lane(shard, lane).polled(count) {
             let free = batch.lane_free.max(read);
-            let (batching, blocked) = (batch.sent.since(free), free.since(read));
-            match stream.usual_delay(records) {
+            let shared = shared.and(Part::Batching, batch.sent.since(free)).and(Part::Blocked, free.since(read));
+            if let Some(delay) = stream.usual_delay(records).filter(|_| !ctx.watched) {
                 // All that is to be found out of a usual record is for how long it could be read: the others wait for no question.
-                Some(delay) => self.latencies.extend(records.iter().map(|record| {
-                    let poll = read.since(record.written).saturating_sub(delay);
-                    (record.written, [delay, poll, batching, blocked])
-                })),
-                None => self.latencies.extend(records.iter().map(|record| {
-                    let (emitted, readable) = (stream.notes.emitted_at(record), stream.readable_at(record));
-                    let poll = read.since(readable) + stream.age_at_start(record);
-                    (emitted, [readable.since(emitted), poll, batching, blocked])
-                })),
+                let poll = |record: &Record| read.since(record.written).saturating_sub(delay);
+                self.polls.clear();
+                self.polls.extend(records.iter().map(|record| (record.written, poll(record))));
+                let shared = shared.and(Part::Delivery, delay);
+                ctx.tell(Fact::Processed { source, events: &self.polls, shared: &shared });
+                continue;
+            }
+            for record in records {
+                let (emitted, readable) = (stream.notes.emitted_at(record), stream.readable_at(record));
+                let poll = read.since(readable) + stream.age_at_start(record);
+                let shared = shared.and(Part::Delivery, readable.since(emitted));
+                if ctx.watched {
+                    told.push((record.number, emitted, shared.and(Part::Poll, poll)));
+                } else {
+                    ctx.tell(Fact::Processed { source, events: &[(emitted, poll)], shared: &shared });
+                }
             }
         }
-        if ctx.watched {
-            let records = stream.storage.lane(shard, lane).first(count);
-            // Told in the order of their numbers, which that of late writes is not.
-            let mut records: Vec<_> = records.map(|record| record.number).zip(&self.latencies).collect();
-            records.sort_unstable_by_key(|(number, _)| *number);
-            for (number, (emitted, before)) in records {
-                ctx.tell(Fact::Settled {
-                    source: self.setting.id,
-                    function: Some(self.setting.target),
-                    event: number,
-                    emitted: *emitted,
-                    fate: Fate::Processed,
-                    parts: Some(shared.after(*before)),
-                    invocation: Some(invocation),
-                    attempt: batch.attempt,
-                    condition: None,
-                    invoke_count: 0,
-                });
-            }
-        } else {
-            ctx.tell(Fact::Processed { source: self.setting.id, events: &self.latencies, shared: &shared });
+        // Told in the order of their numbers, which that of late writes is not.
+        told.sort_unstable_by_key(|(number, ..)| *number);
+        for (event, emitted, parts) in told {
+            ctx.tell(Fact::Settled {
+                source,
+                function: Some(self.setting.target),
+                event,
+                emitted,
+                fate: Fate::Processed,
+                parts: Some(parts),
+                invocation: Some(invocation),
+                attempt: batch.attempt,
+                condition: None,
+                invoke_count: 0,
+            });
         }
         let Stream { storage, notes, .. } = &mut self.stream;
         notes.forget(storage.lane(shard, lane).first(count));

@@ -11,8 +11,8 @@ use priority_queue::PriorityQueue;
 use rustc_hash::FxHasher;
 
 use crate::engine::{
-    BatchItemFailures, BeforeSent, Call, Class, Condition, DestinationId, Ending, Fact, Fate, FunctionId,
-    InvocationType, Invoke, MappingCount, Settle, SourceId, Verdict, Wake,
+    BatchItemFailures, Call, Class, Condition, DestinationId, Ending, Fact, Fate, FunctionId, InvocationType, Invoke,
+    MappingCount, Settle, SourceId, Verdict, Wake,
 };
 use crate::random::Key;
 use crate::recording::Context;
@@ -96,8 +96,8 @@ pub(super) struct Pull {
     schedule: PriorityQueue<u32, Reverse<(Wake, u64)>, BuildHasherDefault<FxHasher>>,
     /// The last turn of a shard that had to wait for its next one.
     last_turn: u64,
-    /// Room for the latencies of a batch.
-    pub(super) latencies: Vec<(SimTime, BeforeSent)>,
+    /// Room for what is told of records that are processed together.
+    pub(super) polls: Vec<(SimTime, SimDuration)>,
 }
 
 impl EventSource for Pull {
@@ -206,7 +206,7 @@ impl Pull {
             schedule: PriorityQueue::default(),
             // Until then shards come in order of number.
             last_turn: u64::from(u32::MAX),
-            latencies: Vec::new(),
+            polls: Vec::new(),
         };
         (0..pull.stream.shards.len()).for_each(|_| pull.open_shard());
         pull

@@ -83,8 +83,8 @@ impl<T> Numbered<T> {
         }
     }
 
-    /// Takes a thing out.
-    #[inline]
+    /// Takes a thing out. Part of who asks, so that the thing is moved once.
+    #[inline(always)]
     pub(super) fn remove(&mut self, number: u64) -> Option<T> {
         let Some(place) = self.place(number) else { return self.aside.remove(&number) };
         let thing = self.places.get_mut(place)?.take()?;

@@ -57,6 +57,8 @@ impl<'a> Context<'a> {
             }
             Fact::Accepted { call, queued: true, .. } => self.recorder.queued(at, call),
             Fact::Waiting { source, change } => self.recorder.waiting(at, source, change),
+            Fact::Mapping { source, what, events } => self.recorder.mapped(source, what, events),
+            Fact::Requests { source, count } => self.recorder.requested(source, count),
             fact => self.recorder.count(at, &fact),
         }
     }

@@ -114,6 +114,23 @@ impl Recorder<'_> {
         }
     }
 
+    #[inline(always)]
+    pub(super) fn mapped(&mut self, source: SourceId, what: MappingCount, events: u64) {
+        let mapping = self.mapping(source);
+        mapping.is_one = true;
+        let column = match what {
+            MappingCount::Polled => SourceColumn::Polled,
+            MappingCount::FailedInvoke => SourceColumn::FailedInvoke,
+            MappingCount::Deleted => SourceColumn::Deleted,
+        };
+        mapping.count(column, events);
+    }
+
+    #[inline(always)]
+    pub(super) fn requested(&mut self, source: SourceId, count: u64) {
+        self.source(source).requests += count;
+    }
+
     /// Each fact has a method of its own for what it counts as, to which this one only jumps.
     #[inline(never)]
     pub(super) fn count(&mut self, at: SimTime, fact: &Fact<'_>) {
@@ -144,17 +161,8 @@ impl Recorder<'_> {
             Fact::Provisioned { function, environments } => {
                 self.function(function).environments.change(at, environments as i64);
             }
-            Fact::Mapping { source, what, events } => {
-                let mapping = self.mapping(source);
-                mapping.is_one = true;
-                let column = match what {
-                    MappingCount::Polled => SourceColumn::Polled,
-                    MappingCount::FailedInvoke => SourceColumn::FailedInvoke,
-                    MappingCount::Deleted => SourceColumn::Deleted,
-                };
-                mapping.count(column, events);
-            }
-            Fact::Requests { source, count } => self.source(source).requests += count,
+            Fact::Mapping { source, what, events } => self.mapped(source, what, events),
+            Fact::Requests { source, count } => self.requested(source, count),
             Fact::Emitted { .. }
             | Fact::Occurred { .. }
             | Fact::Waiting { .. }

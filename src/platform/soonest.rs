@@ -1,9 +1,9 @@
 //! What comes soonest: instants at which running invocations end, or events are tried for the first time.
 //!
-//! A few lie in a heap. What comes later lies apart on a ladder, after the ladder queue (Tang, Goh, Thng: Ladder queue, an O(1)
-//! priority queue structure for large-scale discrete event simulation, 2005): a rung cuts a span of time into places of equal
-//! length, and within a place there is no order. When a place is reached, it goes into the heap, or becomes a finer rung where many
-//! lie in it. So each moves a few times only, however many there are, and hardly a comparison decides on the way.
+//! A few lie in a heap. What comes later lies apart on a ladder, after the ladder queue (Tang, Goh, Thng: Ladder queue, an O(1) priority
+//! queue structure for large-scale discrete event simulation, 2005): a rung cuts a span of time into places of equal length, and
+//! within a place there is no order. When a place is reached, it goes into the heap, or becomes a finer rung where many lie in it.
+//! So each moves a few times only, however many there are, and hardly a comparison decides on the way.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -11,14 +11,13 @@ use std::collections::BinaryHeap;
 use crate::time::SimTime;
 
 /// So many may be near without a thought of laying them out.
-const FEW: usize = 32;
+const FEW: usize = 128;
 
-/// A rung has at least so many places for each thing that it is made for, up to a limit; one more is for what comes later.
-const SPREAD: usize = 2;
-const PLACES: usize = 4096;
+/// The most places into which a rung cuts what lies in it; one more is for what comes later.
+const PLACES: usize = 1024;
 
 /// Something at an instant: the instant, a number and a slot, packed so that one comparison orders them, first by time, then by
-/// number. No two that wait at once have the same slot.
+/// number.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Timed(u128);
 
@@ -26,18 +25,10 @@ pub(super) struct Timed(u128);
 const SLOT_BITS: u32 = 27;
 const NUMBER_BITS: u32 = 64 - SLOT_BITS;
 
-/// No slot.
-const NONE: u32 = (1 << SLOT_BITS) - 1;
-
 impl Timed {
-    #[inline]
     pub(super) fn new(at: SimTime, number: u64, slot: u32) -> Timed {
-        assert!(slot < NONE && number < 1 << NUMBER_BITS, "more than a run can number");
-        Timed::of(at.nanos(), (number << SLOT_BITS) | u64::from(slot))
-    }
-
-    fn of(nanos: u64, number_and_slot: u64) -> Timed {
-        Timed((u128::from(nanos) << 64) | u128::from(number_and_slot))
+        assert!(slot < 1 << SLOT_BITS && number < 1 << NUMBER_BITS, "more than a run can number");
+        Timed((u128::from(at.nanos()) << 64) | (u128::from(number) << SLOT_BITS) | u128::from(slot))
     }
 
     pub(super) fn at(self) -> SimTime {
@@ -53,7 +44,7 @@ impl Timed {
     }
 
     pub(super) fn slot(self) -> u32 {
-        self.0 as u32 & NONE
+        self.0 as u32 & ((1 << SLOT_BITS) - 1)
     }
 }
 
@@ -74,15 +65,6 @@ struct Ladder {
     rungs: Vec<Rung>,
     /// Rungs that are done, for those that come.
     spare: Vec<Rung>,
-    /// Each of them, by slot.
-    links: Vec<Link>,
-}
-
-/// One of those that lie in a place, which are chained to each other: its instant, and its number with the slot of the next one.
-#[derive(Clone, Copy, Default)]
-struct Link {
-    nanos: u64,
-    number_and_next: u64,
 }
 
 /// A span of time, cut into places.
@@ -94,11 +76,11 @@ struct Rung {
     /// A place is so many nanoseconds long, as a power of 2; but the last place goes on to the end of the span.
     shift: u32,
     last_place: u64,
-    /// How many lie in it.
-    count: usize,
-    /// By place: the slot of one that lies there. At least as many as are needed; nothing lies before `next_place`.
-    heads: Vec<u32>,
-    next_place: usize,
+    /// At least as many as are needed.
+    places: Vec<Vec<Timed>>,
+    /// A bit for each place in which something lies, and the first word in which there may be one.
+    used: Vec<u64>,
+    first_word: usize,
 }
 
 impl Soonest {
@@ -107,19 +89,17 @@ impl Soonest {
     }
 
     /// When the soonest comes; never, where there is none.
-    #[inline]
     pub(super) fn next_at(&self) -> SimTime {
         self.peek().map_or(SimTime::NEVER, Timed::at)
     }
 
     /// The soonest.
-    #[inline]
     pub(super) fn peek(&self) -> Option<Timed> {
         self.near.peek().map(|Reverse(first)| *first)
     }
 
     /// Adds one.
-    #[inline(always)]
+    #[inline]
     pub(super) fn push(&mut self, timed: Timed) {
         if timed.nanos() > self.last_near {
             self.far.put(timed);
@@ -134,17 +114,18 @@ impl Soonest {
     /// Takes out the soonest.
     #[inline]
     pub(super) fn pop(&mut self) -> Option<Timed> {
-        let Reverse(first) = self.near.pop()?;
+        let first = self.near.pop()?;
         if self.near.is_empty() && self.last_near != u64::MAX {
             self.approach();
         }
-        Some(first)
+        Some(first.0)
     }
 
     /// Too many are near: they become a rung.
     #[cold]
     fn spread(&mut self) {
-        self.far.lay_out(&mut self.near, self.last_near);
+        let all: Vec<Timed> = self.near.drain().map(|Reverse(timed)| timed).collect();
+        self.far.lay_out(&all, self.last_near);
         self.approach();
     }
 
@@ -157,81 +138,80 @@ impl Soonest {
 }
 
 impl Ladder {
-    #[inline(always)]
+    #[inline]
     fn put(&mut self, timed: Timed) {
         // Of the rungs that reach so far, the finest.
         if let Some(rung) = self.rungs.iter_mut().rev().find(|rung| timed.nanos() <= rung.last) {
-            rung.put(timed, &mut self.links);
+            rung.put(timed);
         }
     }
 
-    /// Makes a rung that goes on until `last` of `all`, which are all that come up to then.
-    fn lay_out(&mut self, all: &mut BinaryHeap<Reverse<Timed>>, last: u64) {
+    /// Makes a rung that goes on until `last` of all that come up to then.
+    fn lay_out(&mut self, all: &[Timed], last: u64) {
         let mut rung = self.spare.pop().unwrap_or_default();
-        rung.begin(all.len(), all.iter().map(|Reverse(timed)| timed.nanos()), last);
-        all.drain().for_each(|Reverse(timed)| rung.put(timed, &mut self.links));
+        rung.begin(all, last);
+        all.iter().for_each(|timed| rung.put(*timed));
         self.rungs.push(rung);
     }
 
-    /// Moves the soonest to `near`, which is empty, and gives back up to when those are all.
+    /// Moves the soonest to `near`, and gives back up to when those are all.
     fn take_first(&mut self, near: &mut BinaryHeap<Reverse<Timed>>) -> u64 {
         while let Some(rung) = self.rungs.last_mut() {
-            let place = rung.take_place(&self.links, near);
+            let place = rung.take_place();
             // Beside its last ones a rung has nothing to order.
-            let is_last = rung.count == 0;
-            let last = if is_last { rung.last } else { rung.end_of(place) };
-            if is_last {
+            let last = if rung.is_empty() { rung.last } else { rung.end_of(place) };
+            let here = &mut rung.places[place];
+            let are_many = here.len() > FEW && here.iter().any(|timed| timed.nanos() != here[0].nanos());
+            let many = if are_many { std::mem::take(here) } else { Vec::new() };
+            near.extend(here.drain(..).map(Reverse));
+            if rung.is_empty() {
                 self.spare.extend(self.rungs.pop());
             }
-            if near.len() <= FEW || are_simultaneous(near) {
+            if !are_many {
                 return last;
             }
-            self.lay_out(near, last);
+            self.lay_out(&many, last);
         }
         u64::MAX
     }
 }
 
 impl Rung {
-    /// An empty rung that is to hold `count` of these instants, and what comes until `last`.
-    fn begin(&mut self, count: usize, instants: impl Iterator<Item = u64> + Clone, last: u64) {
-        let (soonest, latest) = (instants.clone().min().unwrap_or(0), instants.max().unwrap_or(0));
+    /// An empty rung that is to hold `all`, and what comes until `last`.
+    fn begin(&mut self, all: &[Timed], last: u64) {
+        let instants = || all.iter().map(|timed| timed.nanos());
+        let (soonest, latest) = (instants().min().unwrap_or(0), instants().max().unwrap_or(0));
         let span = latest - soonest;
         // Soon they lie closer than on the whole, since those that come late are few.
-        let most = (SPREAD * count).next_power_of_two().min(PLACES);
+        let most = (2 * all.len()).next_power_of_two().min(PLACES);
         self.shift = (u64::BITS - span.leading_zeros()).saturating_sub(most.ilog2());
         // What comes after all of these lies in a place of its own.
         self.last_place = (span >> self.shift) + 1;
-        (self.from, self.last, self.next_place) = (soonest, last, 0);
+        (self.from, self.last, self.first_word) = (soonest, last, 0);
         let places = self.last_place as usize + 1;
-        self.heads.resize(places.max(self.heads.len()), NONE);
+        self.places.resize_with(places.max(self.places.len()), Vec::new);
+        self.used.resize(self.places.len().div_ceil(64), 0);
     }
 
-    #[inline(always)]
-    fn put(&mut self, timed: Timed, links: &mut Vec<Link>) {
+    #[inline]
+    fn put(&mut self, timed: Timed) {
         let place = ((timed.nanos() - self.from) >> self.shift).min(self.last_place) as usize;
-        self.count += 1;
-        let slot = timed.slot() as usize;
-        let next = std::mem::replace(&mut self.heads[place], timed.slot());
-        if slot >= links.len() {
-            make_room(links, slot);
-        }
-        links[slot] = Link { nanos: timed.nanos(), number_and_next: (timed.number() << SLOT_BITS) | u64::from(next) };
+        self.used[place / 64] |= 1 << (place % 64);
+        self.places[place].push(timed);
     }
 
-    /// Moves what lies in the first place in which there is something to `near`, and gives back which place it was.
-    fn take_place(&mut self, links: &[Link], near: &mut BinaryHeap<Reverse<Timed>>) -> usize {
-        let empty = self.heads[self.next_place..].iter().take_while(|head| **head == NONE).count();
-        let place = self.next_place + empty;
-        self.next_place = place + 1;
-        let mut slot = std::mem::replace(&mut self.heads[place], NONE);
-        while slot != NONE {
-            let Link { nanos, number_and_next } = links[slot as usize];
-            let number_and_slot = (number_and_next & !u64::from(NONE)) | u64::from(slot);
-            near.push(Reverse(Timed::of(nanos, number_and_slot)));
-            slot = number_and_next as u32 & NONE;
-            self.count -= 1;
+    fn is_empty(&self) -> bool {
+        self.used[self.first_word..].iter().all(|word| *word == 0)
+    }
+
+    /// The first place in which something lies; it counts as empty from now on.
+    fn take_place(&mut self) -> usize {
+        while self.used[self.first_word] == 0 {
+            self.first_word += 1;
         }
+        let word = &mut self.used[self.first_word];
+        let place = 64 * self.first_word + word.trailing_zeros() as usize;
+        *word &= *word - 1;
         place
     }
 
@@ -239,21 +219,6 @@ impl Rung {
     fn end_of(&self, place: usize) -> u64 {
         self.from + ((place as u64 + 1) << self.shift) - 1
     }
-}
-
-/// Whether all come at one instant.
-fn are_simultaneous(all: &BinaryHeap<Reverse<Timed>>) -> bool {
-    let mut instants = all.iter().map(|Reverse(timed)| timed.nanos());
-    instants.next().is_none_or(|first| instants.all(|nanos| nanos == first))
-}
-
-/// Makes room for one more slot. Millions may come at once: to double the room each time would waste half of it.
-#[cold]
-fn make_room(links: &mut Vec<Link>, slot: usize) {
-    if slot >= links.capacity() {
-        links.reserve_exact(slot - links.len() + FEW + slot / 8);
-    }
-    links.resize(slot + 1, Link::default());
 }
 
 #[cfg(test)]
@@ -295,7 +260,7 @@ mod tests {
     #[test]
     fn each_keeps_what_it_is_made_of() {
         let last = SimTime::ZERO + SimDuration::from_nanos(u64::MAX);
-        let (number, slot) = ((1 << NUMBER_BITS) - 1, NONE - 1);
+        let (number, slot) = ((1 << NUMBER_BITS) - 1, (1 << SLOT_BITS) - 1);
         let timed = Timed::new(last, number, slot);
         assert_eq!((timed.at(), timed.number(), timed.slot()), (last, number, slot));
         assert!(Timed::new(SimTime::ZERO, 1, 0) > Timed::new(SimTime::ZERO, 0, 7));

@@ -114,6 +114,8 @@ impl<T> Numbered<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::btree_map::Entry;
+
     use super::*;
     use crate::random::Key;
 
@@ -148,9 +150,9 @@ mod tests {
         for step in 0..20_000 {
             let key = Key::root(2).numbered(step);
             let number = (2 * step).saturating_sub(key.named("late").below(3) * key.named("by").below(100));
-            if !map.contains_key(&number) {
+            if let Entry::Vacant(vacant) = map.entry(number) {
+                vacant.insert(step);
                 numbered.insert(number, step);
-                map.insert(number, step);
             }
             let gone = number.saturating_sub(key.named("gone").below(60));
             assert_eq!(numbered.get(gone), map.get(&gone));

@@ -28,6 +28,7 @@ impl TokenBucket {
     }
 
     /// Whether a token is there.
+    #[inline]
     pub fn has(&self, now: SimTime) -> bool {
         let now = u128::from(now.nanos()) * FRACTIONS;
         self.full_at.max(now) + self.interval <= now + self.capacity
@@ -36,16 +37,15 @@ impl TokenBucket {
     /// Takes a token, if one is there.
     #[inline]
     pub fn try_take(&mut self, now: SimTime) -> bool {
-        let now = u128::from(now.nanos()) * FRACTIONS;
-        let full_at = self.full_at.max(now) + self.interval;
-        let has = full_at <= now + self.capacity;
+        let has = self.has(now);
         if has {
-            self.full_at = full_at;
+            self.take(now);
         }
         has
     }
 
     /// Takes a token that is there.
+    #[inline]
     pub fn take(&mut self, now: SimTime) {
         self.full_at = self.full_at.max(u128::from(now.nanos()) * FRACTIONS) + self.interval;
     }

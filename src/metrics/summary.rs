@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::engine::{Fate, Part};
+use crate::recording::Quantiles;
 use crate::scenario::{Expectation, Names, Scenario};
 
 use super::cost::{Cost, costs};
 use super::findings::{Confidence, Overload, PrecisionReached, Theory, Unknown, WarmUpFound};
 use super::{FunctionFigures, Outcome, SourceFigures, price};
-use crate::recording::Quantiles;
 
 /// The summary of a run.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -13,75 +13,56 @@ pub struct Origin {
     pub duplicate_rate: f64,
 }
 
-/// A source, and what one function has drawn ahead for its next events. Nearly every source calls one function only.
+/// A source, and what is drawn ahead for its next events.
 // In this order: each invocation touches one line of the cache.
 #[repr(C, align(64))]
 pub(super) struct Caller {
     /// To which the draws of its events belong.
     pub key: Key,
-    function: FunctionId,
     /// Handler times of first deliveries.
-    handlers: Ahead<SimDuration>,
+    pub handlers: Drawn,
     /// Probability that the asynchronous queue holds an event of it twice.
     pub duplicate_rate: f64,
     /// Ways through the asynchronous queue.
-    queue_delays: Box<Ahead<SimDuration>>,
+    pub queue_delays: Box<Drawn>,
+}
+
+/// Times that one function has drawn ahead for a source's next events. Nearly every source calls one function only.
+pub(super) struct Drawn {
+    function: FunctionId,
+    times: Ahead<SimDuration>,
 }
 
 impl Caller {
     pub(super) fn new(origin: Origin) -> Caller {
-        Caller {
-            key: origin.key,
-            duplicate_rate: origin.duplicate_rate,
-            function: FunctionId(0),
-            handlers: Ahead::new(SimDuration::ZERO),
-            queue_delays: Ahead::new(SimDuration::ZERO).into(),
-        }
-    }
-
-    /// The handler time of the first delivery of `event` to `function`, which draws those of several events from their keys.
-    #[inline]
-    pub(super) fn handler(
-        &mut self,
-        function: FunctionId,
-        event: u64,
-        draw: impl Fn(&mut [Key], &mut [SimDuration]),
-    ) -> SimDuration {
-        self.turn_to(function);
-        let key = self.key;
-        self.handlers.of(event, |times| draw_each(key, event, times, draw))
-    }
-
-    /// The way of `event` through the asynchronous queue of `function`, which draws those of several events from their keys.
-    #[inline]
-    pub(super) fn queue_delay(
-        &mut self,
-        function: FunctionId,
-        event: u64,
-        draw: impl Fn(&mut [Key], &mut [SimDuration]),
-    ) -> SimDuration {
-        self.turn_to(function);
-        let key = self.key;
-        self.queue_delays.of(event, |times| draw_each(key, event, times, draw))
-    }
-
-    /// What another function has drawn is not this one's.
-    #[inline]
-    fn turn_to(&mut self, function: FunctionId) {
-        if self.function != function {
-            self.function = function;
-            self.handlers.forget();
-            self.queue_delays.forget();
-        }
+        let nothing = || Drawn { function: FunctionId(0), times: Ahead::new(SimDuration::ZERO) };
+        let Origin { key, duplicate_rate } = origin;
+        Caller { key, handlers: nothing(), duplicate_rate, queue_delays: nothing().into() }
     }
 }
 
-/// Draws `times` of the events from `first` on, whose keys are children of `key`.
-fn draw_each(key: Key, first: u64, times: &mut [SimDuration], draw: impl Fn(&mut [Key], &mut [SimDuration])) {
-    let mut keys = [key; AHEAD];
-    let keys = &mut keys[..times.len()];
-    (0..).zip(&mut *keys).for_each(|(place, child)| *child = key.numbered(first + place));
-    draw(keys, times);
+impl Drawn {
+    /// The time that `function` draws for `event`, a child of `key`; it draws those of several events from their keys.
+    #[inline]
+    pub(super) fn of(
+        &mut self,
+        function: FunctionId,
+        key: Key,
+        event: u64,
+        draw: impl Fn(&mut [Key], &mut [SimDuration]),
+    ) -> SimDuration {
+        // What another function has drawn is not this one's.
+        if self.function != function {
+            self.function = function;
+            self.times.forget();
+        }
+        self.times.of(event, |times| {
+            let mut keys = [key; AHEAD];
+            let keys = &mut keys[..times.len()];
+            (0..).zip(&mut *keys).for_each(|(place, child)| *child = key.numbered(event + place));
+            draw(keys, times);
+        })
+    }
 }
 
 #[cfg(test)]
@@ -104,8 +85,9 @@ mod tests {
                 keys.iter().zip(times).for_each(|(key, time)| *time = law(*key));
             };
             let want = law(Key::root(1).numbered(event));
-            assert_eq!(caller.handler(function, event, draw), want);
-            assert_eq!(caller.queue_delay(function, event, draw), want);
+            let key = caller.key;
+            assert_eq!(caller.handlers.of(function, key, event, draw), want);
+            assert_eq!(caller.queue_delays.of(function, key, event, draw), want);
         }
     }
 }

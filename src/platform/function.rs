@@ -244,11 +244,11 @@ impl Function {
         let event = invoke.events.first;
         let law = &self.queue_delay;
         let caller = &mut shared.callers[invoke.source.0 as usize];
-        let delay = caller.queue_delay(self.id, event, |keys, delays| {
+        let Caller { key, duplicate_rate, .. } = *caller;
+        let delay = caller.queue_delays.of(self.id, key, event, |keys, delays| {
             Key::name_each(keys, QUEUE_DELAY);
             law.sample_each(keys, delays);
         });
-        let Caller { key, duplicate_rate, .. } = *caller;
         let copy = key.numbered(event).chance(DUPLICATE, duplicate_rate).then(|| {
             let copy = key.named(DUPLICATE).numbered(event);
             law.sample(&mut copy.named(QUEUE_DELAY).draws())
@@ -381,8 +381,7 @@ impl Function {
         let runs = if ctx.watched { self.runs.get_mut(slot as usize).and_then(Option::take) } else { None };
         let events = Events { first: invocation.first, count: invocation.count, runs };
         let handler = ctx.now.since(started).saturating_sub(init);
-        let billed_init = if init.is_zero() { init } else { self.init.billed(init) };
-        let billed = shared.billed(billed_init + handler);
+        let billed = shared.billed(self.init.billed(init) + handler);
         shared.running -= 1;
         self.admission.leave(account, concurrency);
         ctx.tell(Fact::Ended {

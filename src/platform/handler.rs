@@ -94,10 +94,12 @@ impl Handler {
             (_, brought) => {
                 let handler = match brought {
                     Some(handler) => handler,
-                    None if deliveries == 0 && !is_copy => caller.handler(function, event, |keys, times| {
-                        keys.iter_mut().for_each(|key| *key = key.numbered(0).numbered(HANDLER));
-                        self.duration.sample_each(keys, times);
-                    }),
+                    None if deliveries == 0 && !is_copy => {
+                        caller.handlers.of(function, caller.key, event, |keys, times| {
+                            keys.iter_mut().for_each(|key| *key = key.numbered(0).numbered(HANDLER));
+                            self.duration.sample_each(keys, times);
+                        })
+                    }
                     None => self.duration.sample(&mut key().numbered(HANDLER).draws()),
                 };
                 handler + self.duration_per_record.saturating_mul(u64::from(start.events.count))

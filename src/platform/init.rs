@@ -76,8 +76,10 @@ impl Init {
     }
 
     /// What is billed of a cold start.
+    #[inline(always)]
     pub(super) fn billed(&self, cold: SimDuration) -> SimDuration {
-        if self.billed { cold.saturating_sub(self.platform) } else { SimDuration::ZERO }
+        // Most starts are warm, and need not look at the rest.
+        if !cold.is_zero() && self.billed { cold.saturating_sub(self.platform) } else { SimDuration::ZERO }
     }
 
     /// The first call of environment `number` after its reset of number `resets`: the Init phase that AWS calls suppressed, a part

@@ -75,7 +75,6 @@ impl Mapping {
 /// Hears every fact of a run.
 pub struct Recorder<'a> {
     pub(super) watch: &'a mut dyn Watch,
-    pub(super) watched: bool,
     pub(super) names: Names,
     pub(super) warm_up: SimTime,
     /// The set end of emission.
@@ -109,7 +108,8 @@ pub struct Recorder<'a> {
 const MINUTE: SimDuration = SimDuration::from_secs(60);
 
 impl<'a> Recorder<'a> {
-    /// A recorder of a run of functions with these claims, whose statistics begin at `warm_up`, and whose emission ends at `until` where that is set.
+    /// A recorder of a run of functions with these claims, whose statistics begin at `warm_up`, and whose emission ends at `until`
+    /// where that is set.
     pub fn new(
         names: Names,
         claims: &[Claim],
@@ -124,7 +124,6 @@ impl<'a> Recorder<'a> {
             functions.chain((0..sources).map(|_| Interval::source())).collect::<Vec<_>>()
         };
         let mut recorder = Recorder {
-            watched: watch.wants_facts(),
             watch,
             warm_up,
             until,
@@ -158,7 +157,7 @@ impl<'a> Recorder<'a> {
 
     /// Whether every fact is read.
     pub fn watched(&self) -> bool {
-        self.watched
+        self.watch.wants_facts()
     }
 
     /// Events without a fate.

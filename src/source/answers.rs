@@ -44,6 +44,7 @@ impl Push {
         init: SimDuration,
         ctx: &mut Context<'_>,
     ) {
+        // Where nothing is remembered, the map lies in a line of the cache that need not be waited for.
         let call = if self.remembers { self.calls.get(&settle.event) } else { None };
         let (first_throttle, first_failure) =
             call.map_or((SimTime::NEVER, SimTime::NEVER), |call| (call.first_throttle, call.first_failure));

@@ -336,6 +336,7 @@ impl Distribution {
     }
 
     /// One draw from each of `keys`, of which there are as many as `draws`.
+    #[inline(always)]
     pub fn sample_each(&self, keys: &[Key], draws: &mut [SimDuration]) {
         for (key, draw) in keys.iter().zip(draws) {
             *draw = self.sample(&mut key.draws());

@@ -45,6 +45,7 @@ impl Key {
 
     /// The children of `keys` named `name`. For many together this is quicker than one by one: the hash of one is a chain of
     /// multiplications, and a processor works on those of several at a time.
+    #[inline(always)]
     pub fn name_each(keys: &mut [Key], name: &str) {
         for byte in name.bytes() {
             keys.iter_mut().for_each(|key| key.0 = mix(key.0.wrapping_add(GAMMA) ^ u64::from(byte)));
@@ -96,25 +97,29 @@ impl<T: Copy> Ahead<T> {
         Ahead { from: 0, known: 0, values: [blank; AHEAD] }
     }
 
-    /// What belongs to `number`; `work_out` says what belongs to this number and those after it, which is the same for the same number
-    /// until this is told to [`forget`](Ahead::forget).
-    #[inline]
-    pub fn of(&mut self, number: u64, work_out: impl FnOnce(&mut [T])) -> T {
+    /// What belongs to `number`, where it is known.
+    #[inline(always)]
+    pub fn known(&self, number: u64) -> Option<T> {
         let place = number.wrapping_sub(self.from);
-        if place >= u64::from(self.known) {
-            self.look(number, work_out);
-            return self.values[0];
-        }
-        self.values[place as usize]
+        if place < u64::from(self.known) { self.values.get(place as usize).copied() } else { None }
     }
 
-    #[cold]
-    #[inline(never)]
-    fn look(&mut self, number: u64, work_out: impl FnOnce(&mut [T])) {
+    /// Works out what belongs to `number`: `work_out` says what belongs to this number and those after it, which is the same for the same
+    /// number until this is told to [`forget`](Ahead::forget).
+    #[inline(always)]
+    pub fn look(&mut self, number: u64, work_out: impl Fn(&mut [T])) -> T {
         // Numbers that come in no order are worked out one by one.
         let follows = number == self.from.wrapping_add(u64::from(self.known));
-        (self.from, self.known) = (number, if follows { AHEAD as u32 } else { 1 });
-        work_out(&mut self.values[..self.known as usize]);
+        self.from = number;
+        // Two calls, so that each is compiled for as many as it has.
+        if follows {
+            self.known = AHEAD as u32;
+            work_out(&mut self.values);
+        } else {
+            self.known = 1;
+            work_out(&mut self.values[..1]);
+        }
+        self.values[0]
     }
 
     /// Forgets what is known.
@@ -160,10 +165,11 @@ mod tests {
     fn what_is_worked_out_ahead_is_what_it_would_be() {
         let worked_out = std::cell::Cell::new(0);
         let inverse = |ahead: &mut Ahead<u64>, number: u64| {
-            ahead.of(number, |values| {
+            let work_out = |values: &mut [u64]| {
                 worked_out.set(worked_out.get() + 1);
                 (0..).zip(values).for_each(|(place, value)| *value = !number.wrapping_add(place));
-            })
+            };
+            ahead.known(number).unwrap_or_else(|| ahead.look(number, work_out))
         };
         let mut ahead = Ahead::new(0);
         let orders: [&[u64]; 5] = [
@@ -177,7 +183,7 @@ mod tests {
             (numbers.iter().chain(numbers)).for_each(|number| assert_eq!(inverse(&mut ahead, *number), !number));
         }
         ahead.forget();
-        assert_eq!(ahead.of(32, |values| values.fill(5)), 5);
+        assert_eq!((ahead.known(16), ahead.look(32, |values| values.fill(5))), (None, 5));
         worked_out.set(0);
         (1000..2000).for_each(|number| assert_eq!(inverse(&mut ahead, number), !number));
         assert!(worked_out.get() < 1000 / AHEAD + 2, "{} times for 1,000 numbers", worked_out.get());

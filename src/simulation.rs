@@ -197,7 +197,7 @@ impl<'a> World<'a> {
                     self.cast.agenda.set(place, next);
                 }
                 Actor::Source(id) => {
-                    let next = self.cast.source(id).act(wake, &mut self.ctx);
+                    let next = self.cast.source(id).wake(wake, &mut self.ctx);
                     self.cast.agenda.set(place, next);
                     if emitting[id.0 as usize] && self.cast.source(id).is_exhausted() {
                         emitting[id.0 as usize] = false;
@@ -247,7 +247,7 @@ impl<'a> World<'a> {
             for reply in &self.replies {
                 match reply {
                     Reply::Settle(settle) => {
-                        if let Some(next) = self.cast.source(settle.source).hear(settle, &mut self.ctx) {
+                        if let Some(next) = self.cast.source(settle.source).settle(settle, &mut self.ctx) {
                             self.cast.rekey_source(settle.source, next);
                         }
                     }

@@ -43,8 +43,21 @@ impl Caller {
 
 impl Drawn {
     /// The time that `function` draws for `event`, a child of `key`; it draws those of several events from their keys.
-    #[inline]
+    #[inline(always)]
     pub(super) fn of(
+        &mut self,
+        function: FunctionId,
+        key: Key,
+        event: u64,
+        draw: impl Fn(&mut [Key], &mut [SimDuration]),
+    ) -> SimDuration {
+        let known = if self.function == function { self.times.known(event) } else { None };
+        known.unwrap_or_else(|| self.draw(function, key, event, draw))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn draw(
         &mut self,
         function: FunctionId,
         key: Key,
@@ -56,12 +69,16 @@ impl Drawn {
             self.function = function;
             self.times.forget();
         }
-        self.times.of(event, |times| {
-            let mut keys = [key; AHEAD];
-            let keys = &mut keys[..times.len()];
-            (0..).zip(&mut *keys).for_each(|(place, child)| *child = key.numbered(event + place));
-            draw(keys, times);
-        })
+        self.times.look(
+            event,
+            #[inline(always)]
+            |times: &mut [SimDuration]| {
+                let mut keys = [key; AHEAD];
+                let keys = &mut keys[..times.len()];
+                (0..).zip(&mut *keys).for_each(|(place, child)| *child = key.numbered(event + place));
+                draw(keys, times);
+            },
+        )
     }
 }
 

@@ -181,7 +181,8 @@ impl Function {
         shared: &mut Shared,
         ctx: &mut Context<'_>,
     ) {
-        let call = Call { source: invoke.source, function: self.id, events: &invoke.events, attempt: invoke.attempt };
+        let id = self.id;
+        let call = || Call { source: invoke.source, function: id, events: &invoke.events, attempt: invoke.attempt };
         let answer = |verdict| Settle {
             source: invoke.source,
             function: invoke.function,
@@ -192,22 +193,22 @@ impl Function {
             verdict,
         };
         if !invoke.permission {
-            ctx.mention(Fact::Denied(call));
+            ctx.mention(|| Fact::Denied(call()));
             ctx.settle(answer(Verdict::Denied));
             return;
         }
         if shared.is_out_of_order(ctx.now) {
-            ctx.mention(Fact::Unavailable(call));
+            ctx.mention(|| Fact::Unavailable(call()));
             ctx.settle(answer(Verdict::Unavailable));
             return;
         }
         match invoke.invocation_type {
             InvocationType::DryRun => {
-                ctx.mention(Fact::Accepted { call, invocation: None, queued: false });
+                ctx.mention(|| Fact::Accepted { call: call(), invocation: None, queued: false });
                 ctx.settle(answer(Verdict::Passed));
             }
             InvocationType::Event => {
-                ctx.tell(Fact::Accepted { call, invocation: None, queued: true });
+                ctx.tell(Fact::Accepted { call: call(), invocation: None, queued: true });
                 if invoke.receipt {
                     ctx.settle(answer(Verdict::Accepted));
                 }
@@ -215,11 +216,15 @@ impl Function {
             }
             InvocationType::RequestResponse => match self.admit(account, true, ctx.now) {
                 Err(reason) => {
-                    ctx.tell(Fact::Throttled(call, reason));
+                    ctx.tell(Fact::Throttled(call(), reason));
                     ctx.settle(answer(Verdict::Throttled(reason)));
                 }
                 Ok(concurrency) => {
-                    ctx.mention(Fact::Accepted { call, invocation: Some(shared.invocations), queued: false });
+                    ctx.mention(|| Fact::Accepted {
+                        call: call(),
+                        invocation: Some(shared.invocations),
+                        queued: false,
+                    });
                     if invoke.receipt {
                         ctx.settle(answer(Verdict::Accepted));
                     }
@@ -245,10 +250,16 @@ impl Function {
         let law = &self.queue_delay;
         let caller = &mut shared.callers[invoke.source.0 as usize];
         let Caller { key, duplicate_rate, .. } = *caller;
-        let delay = caller.queue_delays.of(self.id, key, event, |keys, delays| {
-            Key::name_each(keys, QUEUE_DELAY);
-            law.sample_each(keys, delays);
-        });
+        let delay = caller.queue_delays.of(
+            self.id,
+            key,
+            event,
+            #[inline(always)]
+            |keys: &mut [Key], delays: &mut [SimDuration]| {
+                Key::name_each(keys, QUEUE_DELAY);
+                law.sample_each(keys, delays);
+            },
+        );
         let copy = key.numbered(event).chance(DUPLICATE, duplicate_rate).then(|| {
             let copy = key.named(DUPLICATE).numbered(event);
             law.sample(&mut copy.named(QUEUE_DELAY).draws())

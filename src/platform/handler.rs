@@ -5,6 +5,7 @@
 
 use crate::distribution::{Distribution, DistributionSpec};
 use crate::engine::{Ending, FunctionId};
+use crate::random::Key;
 use crate::time::{SimDuration, SimTime};
 
 use super::caller::Caller;
@@ -45,6 +46,19 @@ pub(super) struct Handler {
     duration: Distribution,
 }
 
+impl Start<'_> {
+    fn is_copy(&self) -> bool {
+        self.queued.is_some_and(Waiting::is_copy)
+    }
+
+    /// To which the draws for `purpose` belong: the event and the number of its delivery.
+    #[inline(always)]
+    fn key(&self, caller: &Caller, purpose: u64) -> Key {
+        let source = if self.is_copy() { caller.key.named(DUPLICATE) } else { caller.key };
+        source.numbered(self.events.first).numbered(u64::from(self.deliveries)).numbered(purpose)
+    }
+}
+
 /// What a handler does in one invocation.
 pub(super) struct Run {
     /// How long it runs.
@@ -79,28 +93,27 @@ impl Handler {
         caller: &mut Caller,
         now: SimTime,
     ) -> Run {
-        let (event, deliveries) = (start.events.first, u64::from(start.deliveries));
-        let is_copy = start.queued.is_some_and(Waiting::is_copy);
-        let key = || {
-            let source = if is_copy { caller.key.named(DUPLICATE) } else { caller.key };
-            source.numbered(event).numbered(deliveries)
-        };
+        let event = start.events.first;
         let error_rate = if self.outages.is_empty() { self.error_rate } else { self.error_rate_at(now) };
-        let drawn = |rate: f64, purpose: u64| rate > 0.0 && key().numbered(purpose).unit() < rate;
-        let crashes = drawn(self.crash_rate, CRASH);
-        let fails = start.deliveries < start.poisoned || drawn(error_rate, ERROR) || crashes;
+        let crashes = self.crash_rate > 0.0 && start.key(caller, CRASH).unit() < self.crash_rate;
+        let errs = error_rate > 0.0 && start.key(caller, ERROR).unit() < error_rate;
+        let fails = start.deliveries < start.poisoned || errs || crashes;
         let handler = match (&self.error_duration, start.handler) {
-            (Some(error_duration), _) if fails => error_duration.sample(&mut key().numbered(ERROR_DURATION).draws()),
+            (Some(error_duration), _) if fails => error_duration.sample(&mut start.key(caller, ERROR_DURATION).draws()),
             (_, brought) => {
                 let handler = match brought {
                     Some(handler) => handler,
-                    None if deliveries == 0 && !is_copy => {
-                        caller.handlers.of(function, caller.key, event, |keys, times| {
+                    None if start.deliveries == 0 && !start.is_copy() => caller.handlers.of(
+                        function,
+                        caller.key,
+                        event,
+                        #[inline(always)]
+                        |keys: &mut [Key], times: &mut [SimDuration]| {
                             keys.iter_mut().for_each(|key| *key = key.numbered(0).numbered(HANDLER));
                             self.duration.sample_each(keys, times);
-                        })
-                    }
-                    None => self.duration.sample(&mut key().numbered(HANDLER).draws()),
+                        },
+                    ),
+                    None => self.duration.sample(&mut start.key(caller, HANDLER).draws()),
                 };
                 handler + self.duration_per_record.saturating_mul(u64::from(start.events.count))
             }

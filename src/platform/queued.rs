@@ -56,7 +56,7 @@ impl Function {
             Err(reason) => {
                 ctx.tell(reason.map_or(Fact::Unavailable(call), |reason| Fact::Throttled(call, reason)));
                 match self.queue.throttled(event, ctx.now) {
-                    Next::Retry => ctx.mention(Fact::RetryScheduled(call)),
+                    Next::Retry => ctx.mention(|| Fact::RetryScheduled(call)),
                     Next::GiveUp(condition) => {
                         event.throttles += 1;
                         Self::waits(&event, -1, ctx);
@@ -124,7 +124,7 @@ impl Function {
         match self.queue.failed(event, ctx.now) {
             Next::Retry => {
                 Self::waits(&event, 1, ctx);
-                ctx.mention(Fact::RetryScheduled(call));
+                ctx.mention(|| Fact::RetryScheduled(call));
             }
             Next::GiveUp(condition) => {
                 event.errors += 1;

@@ -1,17 +1,14 @@
 //! What comes soonest: instants at which running invocations end, or events are tried for the first time.
 //!
-//! A few lie in a heap. What comes later lies apart on a ladder, after the ladder queue (Tang, Goh, Thng: Ladder queue, an O(1) priority
+//! A few lie in order. What comes later lies apart on a ladder, after the ladder queue (Tang, Goh, Thng: Ladder queue, an O(1) priority
 //! queue structure for large-scale discrete event simulation, 2005): a rung cuts a span of time into places of equal length, and
-//! within a place there is no order. When a place is reached, it goes into the heap, or becomes a finer rung where many lie in it.
+//! within a place there is no order. When a place is reached, it is put in order, or becomes a finer rung where many lie in it.
 //! So each moves a few times only, however many there are, and hardly a comparison decides on the way.
-
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 
 use crate::time::SimTime;
 
 /// So many may be near without a thought of laying them out.
-const FEW: usize = 128;
+const FEW: usize = 64;
 
 /// The most places into which a rung cuts what lies in it; one more is for what comes later.
 const PLACES: usize = 1024;
@@ -50,8 +47,9 @@ impl Timed {
 
 /// Many of them, the soonest first.
 pub(super) struct Soonest {
-    /// All up to `last_near`; not empty while there are others.
-    near: BinaryHeap<Reverse<Timed>>,
+    /// All up to `last_near` in order, from `first` on, after those that are over; not empty while there are others.
+    near: Vec<Timed>,
+    first: usize,
     last_near: u64,
     /// How many may be near: twice as many as when they came, should they all come at once.
     most_near: usize,
@@ -85,7 +83,7 @@ struct Rung {
 
 impl Soonest {
     pub(super) fn new() -> Soonest {
-        Soonest { near: BinaryHeap::new(), last_near: u64::MAX, most_near: FEW, far: Box::default() }
+        Soonest { near: Vec::new(), first: 0, last_near: u64::MAX, most_near: FEW, far: Box::default() }
     }
 
     /// When the soonest comes; never, where there is none.
@@ -95,7 +93,7 @@ impl Soonest {
 
     /// The soonest.
     pub(super) fn peek(&self) -> Option<Timed> {
-        self.near.peek().map(|Reverse(first)| *first)
+        self.near.get(self.first).copied()
     }
 
     /// Adds one.
@@ -105,8 +103,12 @@ impl Soonest {
             self.far.put(timed);
             return;
         }
-        self.near.push(Reverse(timed));
-        if self.near.len() > self.most_near {
+        if self.near.len() == self.near.capacity() {
+            self.make_room();
+        }
+        let place = self.first + self.near[self.first..].partition_point(|other| *other < timed);
+        self.near.insert(place, timed);
+        if self.near.len() - self.first > self.most_near {
             self.spread();
         }
     }
@@ -114,18 +116,35 @@ impl Soonest {
     /// Takes out the soonest.
     #[inline]
     pub(super) fn pop(&mut self) -> Option<Timed> {
-        let first = self.near.pop()?;
-        if self.near.is_empty() && self.last_near != u64::MAX {
-            self.approach();
+        let soonest = self.peek()?;
+        self.first += 1;
+        if self.first == self.near.len() {
+            self.near.clear();
+            self.first = 0;
+            if self.last_near != u64::MAX {
+                self.approach();
+            }
         }
-        Some(first.0)
+        Some(soonest)
+    }
+
+    /// Forgets those that are over; where they are few, they were not what took the room.
+    #[cold]
+    #[inline(never)]
+    fn make_room(&mut self) {
+        self.near.drain(..self.first);
+        self.first = 0;
+        if 2 * self.near.len() >= self.near.capacity() {
+            self.near.reserve(self.near.len().max(8));
+        }
     }
 
     /// Too many are near: they become a rung.
     #[cold]
     fn spread(&mut self) {
-        let all: Vec<Timed> = self.near.drain().map(|Reverse(timed)| timed).collect();
-        self.far.lay_out(&all, self.last_near);
+        self.far.lay_out(&self.near[self.first..], self.last_near);
+        self.near.clear();
+        self.first = 0;
         self.approach();
     }
 
@@ -154,8 +173,8 @@ impl Ladder {
         self.rungs.push(rung);
     }
 
-    /// Moves the soonest to `near`, and gives back up to when those are all.
-    fn take_first(&mut self, near: &mut BinaryHeap<Reverse<Timed>>) -> u64 {
+    /// Moves the soonest to `near`, which is empty, and gives back up to when those are all.
+    fn take_first(&mut self, near: &mut Vec<Timed>) -> u64 {
         while let Some(rung) = self.rungs.last_mut() {
             let place = rung.take_place();
             // Beside its last ones a rung has nothing to order.
@@ -163,7 +182,8 @@ impl Ladder {
             let here = &mut rung.places[place];
             let are_many = here.len() > FEW && here.iter().any(|timed| timed.nanos() != here[0].nanos());
             let many = if are_many { std::mem::take(here) } else { Vec::new() };
-            near.extend(here.drain(..).map(Reverse));
+            near.append(here);
+            near.sort_unstable();
             if rung.is_empty() {
                 self.spare.extend(self.rungs.pop());
             }
@@ -223,6 +243,9 @@ impl Rung {
 
 #[cfg(test)]
 mod tests {
+    use std::cmp::Reverse;
+    use std::collections::BinaryHeap;
+
     use super::*;
     use crate::random::Key;
     use crate::time::SimDuration;

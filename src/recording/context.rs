@@ -32,11 +32,11 @@ impl<'a> Context<'a> {
         self.tell_at(self.now, fact);
     }
 
-    /// Tells of a `fact` that no figure counts, so that only a reader wants to hear it.
+    /// Tells of a `fact` that no figure counts, so that only a reader wants to hear it, and it need not exist for others.
     #[inline(always)]
-    pub fn mention(&mut self, fact: Fact<'_>) {
+    pub fn mention<'f>(&mut self, fact: impl FnOnce() -> Fact<'f>) {
         if self.watched {
-            self.show(self.now, fact);
+            self.show(self.now, fact());
         }
     }
 

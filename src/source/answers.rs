@@ -13,6 +13,7 @@ use super::push::{Push, Request, handler_of};
 const BACKOFF: &str = "backoff";
 
 impl Push {
+    #[inline(always)]
     fn way_back(&self, event: u64, attempt: u32) -> SimDuration {
         self.answer.constant().unwrap_or_else(|| {
             self.answer.sample(&mut self.key.numbered(event).named("answer").numbered(u64::from(attempt)).draws())
@@ -20,12 +21,17 @@ impl Push {
     }
 
     /// The call is over; a client of a closed loop has its answer at `answered`.
+    #[inline(always)]
     fn forget(&mut self, event: u64, answered: SimTime) {
         if self.remembers {
-            let call = self.calls.remove(&event);
-            if let Some(clients) = &mut self.clients {
-                clients.think(call.map(|call| call.request.emitted), answered);
-            }
+            self.forget_remembered(event, answered);
+        }
+    }
+
+    fn forget_remembered(&mut self, event: u64, answered: SimTime) {
+        let call = self.calls.remove(&event);
+        if let Some(clients) = &mut self.clients {
+            clients.think(call.map(|call| call.request.emitted), answered);
         }
     }
 
@@ -133,7 +139,7 @@ impl Push {
                 call.request.attempt += 1;
             }
             let events = Events::one(request.event);
-            ctx.mention(Fact::RetryScheduled(self.call(&request, &events)));
+            ctx.mention(|| Fact::RetryScheduled(self.call(&request, &events)));
             return;
         }
         if trouble == Answer::Unavailable && self.sends_again(request, ctx) {
@@ -177,7 +183,7 @@ impl Push {
             return false;
         };
         let events = Events::one(request.event);
-        ctx.mention(Fact::RetryScheduled(self.call(&request, &events)));
+        ctx.mention(|| Fact::RetryScheduled(self.call(&request, &events)));
         self.on_the_way.push(Reverse((ctx.now + wait, Request { attempt: request.attempt + 1, ..request })));
         true
     }

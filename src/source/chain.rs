@@ -74,7 +74,9 @@ impl EventSource for Messages {
         Wake::NEVER
     }
 
-    fn wake(&mut self, _: Wake, _: &mut Context<'_>) {}
+    fn wake(&mut self, _: Wake, _: &mut Context<'_>) -> Wake {
+        Wake::NEVER
+    }
 
     fn relay(&mut self, hops: u8, ctx: &mut Context<'_>) {
         let event = self.emitted;
@@ -97,7 +99,7 @@ impl EventSource for Messages {
         });
     }
 
-    fn settle(&mut self, settle: &Settle, ctx: &mut Context<'_>) {
+    fn settle(&mut self, settle: &Settle, ctx: &mut Context<'_>) -> Option<Wake> {
         // Lambda takes its own message unless its service is out of order.
         if settle.verdict == Verdict::Unavailable {
             ctx.tell(Fact::Settled {
@@ -113,6 +115,7 @@ impl EventSource for Messages {
                 invoke_count: 0,
             });
         }
+        None
     }
 
     fn is_exhausted(&self) -> bool {

@@ -70,7 +70,7 @@ impl Pull {
                 let events = events(self.records(shard, lane).first(batch.records), ctx.watched);
                 let (source, function) = (self.setting.id, self.setting.target);
                 let call = Call { source, function, events: &events, attempt: batch.attempt };
-                ctx.mention(Fact::Bisected { call, invocation: invocation.0 });
+                ctx.mention(|| Fact::Bisected { call, invocation: invocation.0 });
                 self.shards[shard].lanes[lane].parts.push_front(second);
                 self.block(shard, lane, first, ctx);
             }

@@ -269,20 +269,10 @@ pub struct Site<'a> {
 pub trait EventSource {
     /// When it next acts.
     fn next_wake(&self) -> Wake;
-    /// Acts, as it wanted to.
-    fn wake(&mut self, wake: Wake, ctx: &mut Context<'_>);
-    /// Hears what became of one of its calls.
-    fn settle(&mut self, settle: &Settle, ctx: &mut Context<'_>);
-    /// [`wake`](EventSource::wake), then [`next_wake`](EventSource::next_wake), in one dispatch.
-    fn act(&mut self, wake: Wake, ctx: &mut Context<'_>) -> Wake {
-        self.wake(wake, ctx);
-        self.next_wake()
-    }
-    /// [`settle`](EventSource::settle), then [`next_wake`](EventSource::next_wake), in one dispatch; none, where that did not change.
-    fn hear(&mut self, settle: &Settle, ctx: &mut Context<'_>) -> Option<Wake> {
-        self.settle(settle, ctx);
-        Some(self.next_wake())
-    }
+    /// Acts, as it wanted to; says when it next acts.
+    fn wake(&mut self, wake: Wake, ctx: &mut Context<'_>) -> Wake;
+    /// Hears what became of one of its calls; says when it next acts, where that may have changed.
+    fn settle(&mut self, settle: &Settle, ctx: &mut Context<'_>) -> Option<Wake>;
     /// Takes a message that one of the scenario's functions sent to its target; `hops` invocations led to it.
     fn relay(&mut self, _hops: u8, _ctx: &mut Context<'_>) {}
     /// Tells all that happened before `ctx.now` and was not yet told; sources that tell at once have nothing to do.

@@ -296,8 +296,28 @@ impl EventSource for Push {
             .min(Wake::new(first_at(&self.deadlines), Class::Expiry))
     }
 
-    fn wake(&mut self, wake: Wake, ctx: &mut Context<'_>) {
-        match wake.class() {
+    fn wake(&mut self, wake: Wake, ctx: &mut Context<'_>) -> Wake {
+        self.act(wake.class(), ctx);
+        self.next_wake()
+    }
+
+    fn settle(&mut self, settle: &Settle, ctx: &mut Context<'_>) -> Option<Wake> {
+        self.hear(settle, ctx);
+        // Nothing follows from the end of a call that is not remembered.
+        let is_over = !self.remembers && matches!(settle.verdict, Verdict::Ended { .. });
+        (!is_over).then(|| self.next_wake())
+    }
+
+    fn is_exhausted(&self) -> bool {
+        self.arrivals.next() == SimTime::NEVER
+            && self.clients.as_ref().is_none_or(|clients| clients.sends.is_empty() && self.calls.is_empty())
+    }
+}
+
+impl Push {
+    #[inline(always)]
+    fn act(&mut self, class: Class, ctx: &mut Context<'_>) {
+        match class {
             Class::Arrival => self.emit(ctx),
             Class::Retry => {
                 if self.retries.first().is_some_and(|(at, _)| *at <= ctx.now) {
@@ -318,7 +338,8 @@ impl EventSource for Push {
         }
     }
 
-    fn settle(&mut self, settle: &Settle, ctx: &mut Context<'_>) {
+    #[inline(always)]
+    fn hear(&mut self, settle: &Settle, ctx: &mut Context<'_>) {
         if self.remembers {
             // A try is waited for until its deadline, which is taken out with the answer or when it is over.
             let awaited = self.calls.get(&settle.event).is_some_and(|call| {
@@ -361,20 +382,6 @@ impl EventSource for Push {
         }
     }
 
-    fn hear(&mut self, settle: &Settle, ctx: &mut Context<'_>) -> Option<Wake> {
-        self.settle(settle, ctx);
-        // Nothing follows from the end of a call that is not remembered.
-        let is_over = !self.remembers && matches!(settle.verdict, Verdict::Ended { .. });
-        (!is_over).then(|| self.next_wake())
-    }
-
-    fn is_exhausted(&self) -> bool {
-        self.arrivals.next() == SimTime::NEVER
-            && self.clients.as_ref().is_none_or(|clients| clients.sends.is_empty() && self.calls.is_empty())
-    }
-}
-
-impl Push {
     /// The next event occurs.
     fn emit(&mut self, ctx: &mut Context<'_>) {
         let (handler, function) = if self.arrivals.next() == ctx.now {

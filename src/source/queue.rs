@@ -183,7 +183,7 @@ impl EventSource for Queue {
             .min(Wake::new(self.messages.next_expiry(), Class::Expiry))
     }
 
-    fn wake(&mut self, wake: Wake, ctx: &mut Context<'_>) {
+    fn wake(&mut self, wake: Wake, ctx: &mut Context<'_>) -> Wake {
         match wake.class() {
             Class::Retry => {
                 self.try_again(ctx);
@@ -202,12 +202,13 @@ impl EventSource for Queue {
             Class::Completion => {}
         }
         self.poll(ctx);
+        self.next_wake()
     }
 
-    fn settle(&mut self, settle: &Settle, ctx: &mut Context<'_>) {
+    fn settle(&mut self, settle: &Settle, ctx: &mut Context<'_>) -> Option<Wake> {
         match settle.verdict {
             Verdict::Ended { invocation, started, init, ending } => {
-                let Some(mut batch) = self.batches.remove(settle.handle as u32) else { return };
+                let mut batch = self.batches.remove(settle.handle as u32)?;
                 let returned = batch.split_returned(ending, self.answer, self.fifo);
                 self.processed(&batch, invocation, started, init, ctx);
                 // "When you activate ReportBatchItemFailures, Lambda doesn't scale down message polling when function invocations
@@ -222,9 +223,10 @@ impl EventSource for Queue {
                 self.refused(settle.handle as u32, ctx);
             }
             // Told only where they are asked for.
-            Verdict::Accepted | Verdict::Passed | Verdict::Concluded { .. } => return,
+            Verdict::Accepted | Verdict::Passed | Verdict::Concluded { .. } => return None,
         }
         self.poll(ctx);
+        Some(self.next_wake())
     }
 
     fn is_exhausted(&self) -> bool {
@@ -402,7 +404,7 @@ impl Queue {
         }
         let events = events(&batch.messages, ctx.watched);
         let attempt = batch.attempt;
-        ctx.mention(Fact::RetryScheduled(Call { source: self.id, function: self.target, events: &events, attempt }));
+        ctx.mention(|| Fact::RetryScheduled(Call { source: self.id, function: self.target, events: &events, attempt }));
         self.retries.insert((again, batch.number, place));
         self.pollers.back_off(ctx.now);
     }
@@ -435,7 +437,7 @@ impl Queue {
             message.first_failure = message.first_failure.min(started);
         }
         let events = events(returned, ctx.watched);
-        ctx.mention(Fact::RetryScheduled(Call { source: self.id, function: self.target, events: &events, attempt }));
+        ctx.mention(|| Fact::RetryScheduled(Call { source: self.id, function: self.target, events: &events, attempt }));
         self.put_back(returned, ctx.now);
     }
 

@@ -110,7 +110,7 @@ impl EventSource for Pull {
         shard.min(Wake::new(self.stream.next_write(), Class::Arrival))
     }
 
-    fn wake(&mut self, wake: Wake, ctx: &mut Context<'_>) {
+    fn wake(&mut self, wake: Wake, ctx: &mut Context<'_>) -> Wake {
         let class = wake.class();
         let evaluates = self.next_evaluation() == wake;
         self.now = ctx.now;
@@ -120,9 +120,57 @@ impl EventSource for Pull {
             self.draw(ctx.now, ctx);
         }
         if evaluates {
-            return self.evaluate(ctx);
+            self.evaluate(ctx);
+        } else if let Some(shard) = self.due_shard(wake) {
+            self.act(shard, class, ctx);
         }
-        let Some(shard) = self.due_shard(wake) else { return };
+        self.next_wake()
+    }
+
+    fn settle(&mut self, settle: &Settle, ctx: &mut Context<'_>) -> Option<Wake> {
+        self.now = ctx.now;
+        self.catch_up(ctx);
+        self.hear(settle, ctx);
+        Some(self.next_wake())
+    }
+
+    fn catch_up(&mut self, ctx: &mut Context<'_>) {
+        // What happens at this very instant belongs to the time after it.
+        if let Some(before) = ctx.now.nanos().checked_sub(1) {
+            self.draw(SimTime::from_nanos(before), ctx);
+        }
+    }
+
+    fn is_exhausted(&self) -> bool {
+        self.stream.is_exhausted()
+    }
+
+    fn owes_call(&self) -> bool {
+        self.setting.cut.tumbling.is_some()
+            && self.shards.iter().any(|shard| shard.lanes.iter().any(Lane::owes_final_call))
+    }
+}
+
+impl Pull {
+    pub(super) fn new(setting: Setting, stream: Stream, reads: Reads, poison: Poison) -> Pull {
+        let mut pull = Pull {
+            setting,
+            poison,
+            stream,
+            reads,
+            shards: Vec::new(),
+            now: SimTime::ZERO,
+            schedule: PriorityQueue::default(),
+            // Until then shards come in order of number.
+            last_turn: u64::from(u32::MAX),
+            polls: Vec::new(),
+        };
+        (0..pull.stream.shards.len()).for_each(|_| pull.open_shard());
+        pull
+    }
+
+    /// A shard does what it wanted to.
+    fn act(&mut self, shard: usize, class: Class, ctx: &mut Context<'_>) {
         match class {
             Class::Poll => self.poll(shard, ctx),
             Class::Retry => self.send_again(shard, ctx),
@@ -136,9 +184,8 @@ impl EventSource for Pull {
         self.reschedule(shard, ctx.now);
     }
 
-    fn settle(&mut self, settle: &Settle, ctx: &mut Context<'_>) {
-        self.now = ctx.now;
-        self.catch_up(ctx);
+    /// Hears what became of a batch.
+    fn hear(&mut self, settle: &Settle, ctx: &mut Context<'_>) {
         let (shard, lane) = ((settle.handle >> 8) as usize, (settle.handle & 0xff) as usize);
         let State::InFlight(mut batch) = self.shards[shard].lanes[lane].state else { return };
         if let Some(consumers) = self.setting.consumers.as_mut().filter(|_| settle.verdict != Verdict::Accepted) {
@@ -175,41 +222,6 @@ impl EventSource for Pull {
         self.serve_others(shard, ctx);
         self.send_due(shard, ctx);
         self.reschedule(shard, ctx.now);
-    }
-
-    fn catch_up(&mut self, ctx: &mut Context<'_>) {
-        // What happens at this very instant belongs to the time after it.
-        if let Some(before) = ctx.now.nanos().checked_sub(1) {
-            self.draw(SimTime::from_nanos(before), ctx);
-        }
-    }
-
-    fn is_exhausted(&self) -> bool {
-        self.stream.is_exhausted()
-    }
-
-    fn owes_call(&self) -> bool {
-        self.setting.cut.tumbling.is_some()
-            && self.shards.iter().any(|shard| shard.lanes.iter().any(Lane::owes_final_call))
-    }
-}
-
-impl Pull {
-    pub(super) fn new(setting: Setting, stream: Stream, reads: Reads, poison: Poison) -> Pull {
-        let mut pull = Pull {
-            setting,
-            poison,
-            stream,
-            reads,
-            shards: Vec::new(),
-            now: SimTime::ZERO,
-            schedule: PriorityQueue::default(),
-            // Until then shards come in order of number.
-            last_turn: u64::from(u32::MAX),
-            polls: Vec::new(),
-        };
-        (0..pull.stream.shards.len()).for_each(|_| pull.open_shard());
-        pull
     }
 
     fn open_shard(&mut self) {
@@ -493,7 +505,7 @@ impl Pull {
     pub(super) fn block(&mut self, shard: usize, lane: usize, batch: Batch, ctx: &mut Context<'_>) {
         let events = events(self.records(shard, lane).first(batch.records), ctx.watched);
         let (source, function) = (self.setting.id, self.setting.target);
-        ctx.mention(Fact::RetryScheduled(Call { source, function, events: &events, attempt: batch.attempt }));
+        ctx.mention(|| Fact::RetryScheduled(Call { source, function, events: &events, attempt: batch.attempt }));
         self.shards[shard].lanes[lane].block(batch, &self.setting.policy.backoff, ctx.now);
         self.expire(shard, ctx);
     }

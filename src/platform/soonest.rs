@@ -107,7 +107,11 @@ impl Soonest {
             self.make_room();
         }
         let place = self.first + self.near[self.first..].partition_point(|other| *other < timed);
-        self.near.insert(place, timed);
+        if self.near.len() - place > FEW {
+            self.put_before_many(place, timed);
+        } else {
+            self.near.insert(place, timed);
+        }
         if self.near.len() - self.first > self.most_near {
             self.spread();
         }
@@ -137,6 +141,18 @@ impl Soonest {
         if 2 * self.near.len() >= self.near.capacity() {
             self.near.reserve(self.near.len().max(8));
         }
+    }
+
+    /// Many come later, at one instant perhaps: those that are sooner move, if they are fewer and one was there that is over.
+    #[cold]
+    #[inline(never)]
+    fn put_before_many(&mut self, place: usize, timed: Timed) {
+        if self.first == 0 || place - self.first > self.near.len() - place {
+            return self.near.insert(place, timed);
+        }
+        self.near.copy_within(self.first..place, self.first - 1);
+        self.first -= 1;
+        self.near[place - 1] = timed;
     }
 
     /// Too many are near: they become a rung.
@@ -278,6 +294,24 @@ mod tests {
             assert_eq!((soonest.pop(), soonest.peek()), (None, None));
             assert!(most > 1 || longest < 1000, "{most} rungs at most, where all take up to {longest} ns");
         }
+    }
+
+    /// Those that come at one instant are near all at once, however many they are.
+    #[test]
+    fn some_come_before_many_that_come_together() {
+        let mut soonest = Soonest::new();
+        let timed = |at, number| Timed::new(SimTime::from_nanos(at), number, 0);
+        (1..=1_000).for_each(|number| soonest.push(timed(1_000_000, number)));
+        soonest.push(timed(0, 0));
+        assert_eq!(soonest.pop(), Some(timed(0, 0)));
+        for round in 1..=100 {
+            let at = 10 * round;
+            [at + 2, at, at + 1].into_iter().for_each(|at| soonest.push(timed(at, 2_000 + at)));
+            (at..at + 3).for_each(|at| assert_eq!(soonest.pop(), Some(timed(at, 2_000 + at))));
+            assert!(soonest.near.len() <= 1_003, "what is over takes room");
+        }
+        (1..=1_000).for_each(|number| assert_eq!(soonest.pop(), Some(timed(1_000_000, number))));
+        assert_eq!(soonest.pop(), None);
     }
 
     #[test]

@@ -279,9 +279,15 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    pub(super) fn new(width: u64, functions: usize, sources: usize) -> Timeline {
+    /// The timeline of a run of `length` nanoseconds, where that is known.
+    pub(super) fn new(length: Option<u64>, functions: usize, sources: usize) -> Timeline {
         let owners = 1 + functions + sources;
         let most_bins = (MOST_CELLS / owners).clamp(FEWEST_BINS, MOST_BINS);
+        let mut width = bin_width(length);
+        // So wide as the bins would be in the end.
+        while length.is_some_and(|length| length.div_ceil(width) >= most_bins as u64) {
+            width *= 2;
+        }
         Timeline { width, owners: vec![Vec::new(); owners], functions, most_bins, end: SimTime::ZERO }
     }
 
@@ -352,7 +358,7 @@ impl Timeline {
 }
 
 /// A width of bins, in nanoseconds, for a run of about `length`: a round one that gives 100 to 300 bins.
-pub(super) fn bin_width(length: Option<u64>) -> u64 {
+fn bin_width(length: Option<u64>) -> u64 {
     const ROUND: [u64; 5] = [1, 2, 5, 10, 15];
     let Some(length) = length else { return SECOND / 10 };
     let wanted = length / 300;
@@ -370,7 +376,7 @@ mod tests {
 
     #[test]
     fn a_timeline_never_grows_beyond_its_bins() {
-        let mut timeline = Timeline::new(10, 0, 1);
+        let mut timeline = Timeline::new(None, 0, 1);
         for bin in 1..=5_000u64 {
             let mut source = Interval::source();
             source.0[SourceColumn::Emitted as usize] = 1.0;
@@ -383,6 +389,22 @@ mod tests {
         assert_eq!(emitted.iter().map(|(_, n)| n).sum::<f64>(), 5_000.0);
         let backlog = timeline.points(Owner::Source(0), |bin, _| bin[SourceColumn::BacklogMax as usize]);
         assert_eq!(backlog.last().unwrap().1, 5_000.0);
+    }
+
+    /// Where the length of a run is known, its bins are at once as wide as they would become.
+    #[test]
+    fn a_timeline_of_known_length_never_halves_its_bins() {
+        for length in [1, 10, 59, 60, 61, 1_000, 86_400].map(|seconds| seconds * SECOND) {
+            for functions in [1, 300, 1_000, 4_000, 100_000] {
+                let known = Timeline::new(Some(length), functions, functions);
+                let mut grown = Timeline { width: bin_width(Some(length)), owners: vec![Vec::new()], ..known.clone() };
+                let end = SimTime::from_nanos(length);
+                while grown.owners[0].len() as u64 * grown.width < length {
+                    grown.push(vec![Interval::function()], end);
+                }
+                assert_eq!(known.width, grown.width, "{functions} functions, {length} ns");
+            }
+        }
     }
 
     #[test]

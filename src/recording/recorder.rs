@@ -8,7 +8,7 @@ use crate::engine::{Fact, FunctionId, Names, SourceId};
 use crate::time::{SimDuration, SimTime};
 
 use super::claims::{Claim, Claims};
-use super::interval::{FunctionColumn, Interval, Minute, Owner, SourceColumn, Timeline, bin_width};
+use super::interval::{FunctionColumn, Interval, Minute, Owner, SourceColumn, Timeline};
 use super::outcome::{Areas, FunctionFigures, Outcome, SourceFigures};
 use super::{Level, Quantity};
 
@@ -140,7 +140,7 @@ impl<'a> Recorder<'a> {
             minute: owners(),
             minute_start: SimTime::ZERO,
             bin: owners(),
-            timeline: Timeline::new(bin_width(until.map(SimTime::nanos)), functions, sources),
+            timeline: Timeline::new(until.map(SimTime::nanos), functions, sources),
             minutes: Vec::new(),
             next_boundary: SimTime::ZERO,
             warmed_up: false,

@@ -48,8 +48,12 @@ struct Slot {
 /// The environments of one function: those that are idle, and what is known of all of them.
 pub(super) struct Environments {
     idle: Idle,
+    /// When the first of those that are idle is reclaimed; never, where none is.
+    next_expiry: SimTime,
     /// Whether any of them was ever reset: most never are, and need not be looked at.
     any_reset: bool,
+    /// Whether, in a line, the last comes first.
+    newest_first: bool,
     all: Box<Slots>,
 }
 
@@ -64,10 +68,16 @@ struct Slots {
 
 /// The idle environments.
 enum Idle {
-    /// In the order in which they fell idle; all are kept equally long.
-    Queue { since: VecDeque<(SimTime, Environment)>, keep_alive: SimDuration, newest_first: bool },
+    /// In the order in which they fell idle.
+    Line(Line),
     /// In any order.
     Keyed(Box<Keyed>),
+}
+
+/// Idle environments in the order in which they fell idle; all are kept equally long.
+struct Line {
+    since: VecDeque<(SimTime, Environment)>,
+    keep_alive: SimDuration,
 }
 
 /// Idle environments by expiry, and by the order of picking.
@@ -94,33 +104,43 @@ impl Environments {
     ) -> Environments {
         let idle = match (keep_alive.constant(), &max_lifetime, reuse) {
             (Some(keep_alive), None, Reuse::MostRecent | Reuse::LeastRecent) => {
-                Idle::Queue { since: VecDeque::new(), keep_alive, newest_first: reuse == Reuse::MostRecent }
+                Idle::Line(Line { since: VecDeque::new(), keep_alive })
             }
             _ => Idle::Keyed(Box::new(Keyed { expiry: Ordered::default(), pick: Pick::new(reuse), keep_alive })),
         };
         let key = key.named("environment");
         let all = Slots { slots: Vec::new(), free: Vec::new(), created: 0, max_lifetime, key };
-        Environments { idle, any_reset: false, all: all.into() }
+        Environments {
+            idle,
+            next_expiry: SimTime::NEVER,
+            any_reset: false,
+            newest_first: reuse == Reuse::MostRecent,
+            all: all.into(),
+        }
     }
 
     /// Takes an idle environment, if there is one.
     #[inline(always)]
     pub(super) fn take(&mut self) -> Option<Environment> {
-        match &mut self.idle {
-            Idle::Queue { since, newest_first, .. } => {
-                let taken = if *newest_first { since.pop_back() } else { since.pop_front() };
-                taken.map(|(_, environment)| environment)
+        let taken = match &mut self.idle {
+            Idle::Line(line) if self.newest_first => {
+                let (_, taken) = line.since.pop_back()?;
+                // Otherwise the first that expires is the one that it was.
+                if line.since.is_empty() {
+                    self.next_expiry = SimTime::NEVER;
+                }
+                return Some(taken);
             }
+            Idle::Line(line) => line.since.pop_front().map(|(_, taken)| taken),
             Idle::Keyed(keyed) => keyed.take(&self.all),
-        }
+        };
+        self.next_expiry = self.idle.next_expiry();
+        taken
     }
 
     /// Whether an environment is idle.
     pub(super) fn any_idle(&self) -> bool {
-        match &self.idle {
-            Idle::Queue { since, .. } => !since.is_empty(),
-            Idle::Keyed(keyed) => !keyed.expiry.is_empty(),
-        }
+        self.next_expiry != SimTime::NEVER
     }
 
     /// Makes a new environment, busy from the start.
@@ -132,10 +152,19 @@ impl Environments {
     #[inline(always)]
     pub(super) fn release(&mut self, environment: Environment, now: SimTime) -> Option<u64> {
         match &mut self.idle {
-            Idle::Queue { since, .. } => since.push_back((now, environment)),
-            Idle::Keyed(keyed) => return keyed.release(environment, now, &mut self.all),
+            Idle::Line(line) => {
+                if line.since.is_empty() {
+                    self.next_expiry = now + line.keep_alive;
+                }
+                line.since.push_back((now, environment));
+                None
+            }
+            Idle::Keyed(keyed) => {
+                let over = keyed.release(environment, now, &mut self.all);
+                self.next_expiry = self.idle.next_expiry();
+                over
+            }
         }
-        None
     }
 
     /// The invocation in `environment` ends in such a way that the next has to initialise the runtime anew.
@@ -157,26 +186,31 @@ impl Environments {
 
     /// When the next idle environment is reclaimed; never, where none is idle.
     pub(super) fn next_expiry(&self) -> SimTime {
-        match &self.idle {
-            Idle::Queue { since, keep_alive, .. } => {
-                since.front().map_or(SimTime::NEVER, |(since, _)| *since + *keep_alive)
-            }
-            Idle::Keyed(keyed) => keyed.expiry.peek().map_or(SimTime::NEVER, |(_, Reverse((at, _)))| *at),
-        }
+        self.next_expiry
     }
 
     /// Reclaims the idle environment whose time has come; gives back its number.
     pub(super) fn reclaim(&mut self) -> Option<u64> {
         let Environment { slot, number } = match &mut self.idle {
-            Idle::Queue { since, .. } => since.pop_front()?.1,
+            Idle::Line(line) => line.since.pop_front()?.1,
             Idle::Keyed(keyed) => {
                 let (slot, _) = keyed.expiry.pop()?;
                 keyed.pick.remove(slot);
                 Environment { slot, number: self.all.slots[slot as usize].number }
             }
         };
+        self.next_expiry = self.idle.next_expiry();
         self.all.free.push(slot);
         Some(number)
+    }
+}
+
+impl Idle {
+    fn next_expiry(&self) -> SimTime {
+        match self {
+            Idle::Line(line) => line.since.front().map_or(SimTime::NEVER, |(since, _)| *since + line.keep_alive),
+            Idle::Keyed(keyed) => keyed.expiry.peek().map_or(SimTime::NEVER, |(_, Reverse((at, _)))| *at),
+        }
     }
 }
 

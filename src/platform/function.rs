@@ -353,8 +353,10 @@ impl Function {
         self.running.push(Timed::new(ctx.now + init + handler, number, environment.slot));
         let slot = environment.slot as usize;
         if let Some(event) = start.queued {
-            self.tried.resize(self.tried.len().max(slot + 1), *event);
-            self.tried[slot] = *event;
+            match self.tried.get_mut(slot) {
+                Some(tried) => *tried = *event,
+                None => self.tried.resize(slot + 1, *event),
+            }
         }
         let invocation = Invocation {
             environment: environment.number,

@@ -158,11 +158,12 @@ impl Shared {
     /// "Duration is calculated from the time your code begins executing until it returns or otherwise terminates, rounded up to the
     /// nearest 1 ms" (AWS Lambda pricing); the rules of the time say to how many.
     fn billed(&self, length: SimDuration) -> SimDuration {
-        // Whole milliseconds first: dividing by a constant is quick, and the usual step is one of them.
-        let millis = length.nanos().div_ceil(1_000_000);
-        let step = self.rules.billing_increment.nanos() / 1_000_000;
-        let steps = if step == 1 { millis } else { millis.div_ceil(step) * step };
-        SimDuration::from_nanos(steps.saturating_mul(1_000_000))
+        const MILLISECOND: u64 = 1_000_000;
+        let step = self.rules.billing_increment.nanos();
+        // Dividing by a constant is quick, and this is the usual step.
+        let steps =
+            if step == MILLISECOND { length.nanos().div_ceil(MILLISECOND) } else { length.nanos().div_ceil(step) };
+        SimDuration::from_nanos(steps.saturating_mul(step))
     }
 
     /// Whether Lambda's own service is out of order.

@@ -53,7 +53,8 @@ struct Shared {
     /// Invocations that run now.
     running: u64,
     callers: Vec<Caller>,
-    rules: Rules,
+    /// Milliseconds to which durations are rounded up for billing.
+    billing_step: u64,
     service_outages: Vec<ServiceOutage>,
     recursive_loop_limit: u8,
 }
@@ -100,7 +101,9 @@ impl Platform {
             })
             .collect();
         let callers = sources.into_iter().map(Caller::new).collect();
-        let shared = Shared { invocations: 0, running: 0, callers, rules, service_outages, recursive_loop_limit };
+        let billing_step = rules.billing_increment.nanos() / 1_000_000;
+        let shared =
+            Shared { invocations: 0, running: 0, callers, billing_step, service_outages, recursive_loop_limit };
         Platform { functions, account, shared }
     }
 
@@ -158,12 +161,11 @@ impl Shared {
     /// "Duration is calculated from the time your code begins executing until it returns or otherwise terminates, rounded up to the
     /// nearest 1 ms" (AWS Lambda pricing); the rules of the time say to how many.
     fn billed(&self, length: SimDuration) -> SimDuration {
-        const MILLISECOND: u64 = 1_000_000;
-        let step = self.rules.billing_increment.nanos();
-        // Dividing by a constant is quick, and this is the usual step.
-        let steps =
-            if step == MILLISECOND { length.nanos().div_ceil(MILLISECOND) } else { length.nanos().div_ceil(step) };
-        SimDuration::from_nanos(steps.saturating_mul(step))
+        // Whole milliseconds first: dividing by a constant is quick, and the usual step is one of them.
+        let millis = length.nanos().div_ceil(1_000_000);
+        let step = self.billing_step;
+        let steps = if step == 1 { millis } else { millis.div_ceil(step) * step };
+        SimDuration::from_nanos(steps.saturating_mul(1_000_000))
     }
 
     /// Whether Lambda's own service is out of order.

@@ -61,8 +61,8 @@ pub(super) struct Message {
 
 impl Message {
     /// A message that is received for the first time at `now`; its group was free since `freed`.
-    pub(super) fn received(number: u64, fresh: Fresh, freed: SimTime, now: SimTime) -> Message {
-        let Fresh { emitted, visible, handler, group } = fresh;
+    pub(super) fn received(number: u64, fresh: &Fresh, freed: SimTime, now: SimTime) -> Message {
+        let Fresh { emitted, visible, handler, group } = *fresh;
         Message {
             number,
             emitted,

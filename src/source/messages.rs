@@ -245,8 +245,9 @@ impl Messages {
                 receipt.tries = receipt.tries.max(message.tries);
             }
         } else {
-            let Some(fresh) = self.fresh.remove(id.number) else { return };
+            let Some(fresh) = self.fresh.get(id.number) else { return };
             id.place = Some(self.known.insert(Message::received(id.number, fresh, freed, now)));
+            self.fresh.remove(id.number);
         }
         self.visible -= 1;
         self.in_flight += 1;
@@ -258,7 +259,8 @@ impl Messages {
     pub(super) fn remove(&mut self, id: MessageId, now: SimTime) -> Removed {
         let (removed, group, was_visible) = match id.place {
             None => {
-                let Fresh { emitted, visible, group, .. } = self.fresh.remove(id.number).expect("the message lives");
+                let Fresh { emitted, visible, group, .. } = *self.fresh.get(id.number).expect("the message lives");
+                self.fresh.remove(id.number);
                 // One that becomes visible only as it expires does not.
                 let was_visible = visible <= now && visible < self.expiry(id.number, emitted);
                 (Removed { emitted, tries: 0, copy: false }, group, was_visible)

@@ -537,6 +537,7 @@ impl Queue {
     }
 
     /// An event met its fate; one that was processed has the parts of its latency, and an invocation that decided.
+    #[inline(always)]
     fn settled(
         &self,
         event: u64,

@@ -283,7 +283,8 @@ impl Stream {
         }
         let lane = if self.filter.passes(number) { lane } else { self.lanes };
         self.storage.write(place, lane as usize, record);
-        if shard.oldest.is_none() {
+        // Mostly no shard is empty, and this one need not be looked at.
+        if self.empty > 0 && shard.oldest.is_none() {
             shard.oldest = Some(record);
             self.empty -= 1;
             changed(Change::Filled(place));

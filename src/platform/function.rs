@@ -1,6 +1,6 @@
 //! One function: its running invocations, and what holds them together with environments, limits and the queue.
 //!
-//! One actor for all its invocations: they lie in a heap of their own, and the function's next wake-up is the earliest of a
+//! One actor for all its invocations: they lie in an order of their own, and the function's next wake-up is the earliest of a
 //! completion, a try from the queue, the end of an idle environment and the readiness of provisioned ones.
 
 use crate::distribution::{Distribution, DistributionSpec};

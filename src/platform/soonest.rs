@@ -103,12 +103,14 @@ impl Soonest {
             self.far.put(timed);
             return;
         }
-        if self.near.len() == self.near.capacity() {
-            self.make_room();
-        }
-        let place = self.first + self.near[self.first..].partition_point(|other| *other < timed);
-        if self.near.len() - place > FEW {
-            self.put_before_many(place, timed);
+        let sooner = self.near[self.first..].partition_point(|other| *other < timed);
+        let place = self.first + sooner;
+        // Where one is over that lay before, a few sooner ones move there, so that the list stays in the same lines of the cache; many do
+        // only where those that come later are more.
+        if self.first > 0 && sooner <= FEW.max(self.near.len() - place) {
+            self.near.copy_within(self.first..place, self.first - 1);
+            self.first -= 1;
+            self.near[place - 1] = timed;
         } else {
             self.near.insert(place, timed);
         }
@@ -130,29 +132,6 @@ impl Soonest {
             }
         }
         Some(soonest)
-    }
-
-    /// Forgets those that are over; where they are few, they were not what took the room.
-    #[cold]
-    #[inline(never)]
-    fn make_room(&mut self) {
-        self.near.drain(..self.first);
-        self.first = 0;
-        if 2 * self.near.len() >= self.near.capacity() {
-            self.near.reserve(self.near.len().max(8));
-        }
-    }
-
-    /// Many come later, at one instant perhaps: those that are sooner move, if they are fewer and one was there that is over.
-    #[cold]
-    #[inline(never)]
-    fn put_before_many(&mut self, place: usize, timed: Timed) {
-        if self.first == 0 || place - self.first > self.near.len() - place {
-            return self.near.insert(place, timed);
-        }
-        self.near.copy_within(self.first..place, self.first - 1);
-        self.first -= 1;
-        self.near[place - 1] = timed;
     }
 
     /// Too many are near: they become a rung.

@@ -68,16 +68,10 @@ struct Slots {
 
 /// The idle environments.
 enum Idle {
-    /// In the order in which they fell idle.
-    Line(Line),
+    /// In the order in which they fell idle; all are kept equally long.
+    Line { since: VecDeque<(SimTime, Environment)>, keep_alive: SimDuration },
     /// In any order.
     Keyed(Box<Keyed>),
-}
-
-/// Idle environments in the order in which they fell idle; all are kept equally long.
-struct Line {
-    since: VecDeque<(SimTime, Environment)>,
-    keep_alive: SimDuration,
 }
 
 /// Idle environments by expiry, and by the order of picking.
@@ -104,7 +98,7 @@ impl Environments {
     ) -> Environments {
         let idle = match (keep_alive.constant(), &max_lifetime, reuse) {
             (Some(keep_alive), None, Reuse::MostRecent | Reuse::LeastRecent) => {
-                Idle::Line(Line { since: VecDeque::new(), keep_alive })
+                Idle::Line { since: VecDeque::new(), keep_alive }
             }
             _ => Idle::Keyed(Box::new(Keyed { expiry: Ordered::default(), pick: Pick::new(reuse), keep_alive })),
         };
@@ -123,15 +117,15 @@ impl Environments {
     #[inline(always)]
     pub(super) fn take(&mut self) -> Option<Environment> {
         let taken = match &mut self.idle {
-            Idle::Line(line) if self.newest_first => {
-                let (_, taken) = line.since.pop_back()?;
+            Idle::Line { since, .. } if self.newest_first => {
+                let (_, taken) = since.pop_back()?;
                 // Otherwise the first that expires is the one that it was.
-                if line.since.is_empty() {
+                if since.is_empty() {
                     self.next_expiry = SimTime::NEVER;
                 }
                 return Some(taken);
             }
-            Idle::Line(line) => line.since.pop_front().map(|(_, taken)| taken),
+            Idle::Line { since, .. } => since.pop_front().map(|(_, taken)| taken),
             Idle::Keyed(keyed) => keyed.take(&self.all),
         };
         self.next_expiry = self.idle.next_expiry();
@@ -152,11 +146,11 @@ impl Environments {
     #[inline(always)]
     pub(super) fn release(&mut self, environment: Environment, now: SimTime) -> Option<u64> {
         match &mut self.idle {
-            Idle::Line(line) => {
-                if line.since.is_empty() {
-                    self.next_expiry = now + line.keep_alive;
+            Idle::Line { since, keep_alive } => {
+                if since.is_empty() {
+                    self.next_expiry = now + *keep_alive;
                 }
-                line.since.push_back((now, environment));
+                since.push_back((now, environment));
                 None
             }
             Idle::Keyed(keyed) => {
@@ -192,7 +186,7 @@ impl Environments {
     /// Reclaims the idle environment whose time has come; gives back its number.
     pub(super) fn reclaim(&mut self) -> Option<u64> {
         let Environment { slot, number } = match &mut self.idle {
-            Idle::Line(line) => line.since.pop_front()?.1,
+            Idle::Line { since, .. } => since.pop_front()?.1,
             Idle::Keyed(keyed) => {
                 let (slot, _) = keyed.expiry.pop()?;
                 keyed.pick.remove(slot);
@@ -208,7 +202,7 @@ impl Environments {
 impl Idle {
     fn next_expiry(&self) -> SimTime {
         match self {
-            Idle::Line(line) => line.since.front().map_or(SimTime::NEVER, |(since, _)| *since + line.keep_alive),
+            Idle::Line { since, keep_alive } => since.front().map_or(SimTime::NEVER, |(since, _)| *since + *keep_alive),
             Idle::Keyed(keyed) => keyed.expiry.peek().map_or(SimTime::NEVER, |(_, Reverse((at, _)))| *at),
         }
     }

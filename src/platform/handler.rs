@@ -57,6 +57,12 @@ impl Start<'_> {
         let source = if self.is_copy() { caller.key.named(DUPLICATE) } else { caller.key };
         source.numbered(self.events.first).numbered(u64::from(self.deliveries)).numbered(purpose)
     }
+
+    /// Whether what `purpose` stands for happens, with probability `rate`.
+    #[inline(always)]
+    fn chance(&self, caller: &Caller, purpose: u64, rate: f64) -> bool {
+        rate > 0.0 && self.key(caller, purpose).unit() < rate
+    }
 }
 
 /// What a handler does in one invocation.
@@ -95,9 +101,8 @@ impl Handler {
     ) -> Run {
         let event = start.events.first;
         let error_rate = if self.outages.is_empty() { self.error_rate } else { self.error_rate_at(now) };
-        let crashes = self.crash_rate > 0.0 && start.key(caller, CRASH).unit() < self.crash_rate;
-        let errs = error_rate > 0.0 && start.key(caller, ERROR).unit() < error_rate;
-        let fails = start.deliveries < start.poisoned || errs || crashes;
+        let crashes = start.chance(caller, CRASH, self.crash_rate);
+        let fails = start.deliveries < start.poisoned || start.chance(caller, ERROR, error_rate) || crashes;
         let handler = match (&self.error_duration, start.handler) {
             (Some(error_duration), _) if fails => error_duration.sample(&mut start.key(caller, ERROR_DURATION).draws()),
             (_, brought) => {

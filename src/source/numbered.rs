@@ -90,10 +90,7 @@ impl<T> Numbered<T> {
             self.aside.remove(&number);
             return;
         };
-        if let Some(thing) = self.places.get_mut(place)
-            && thing.is_some()
-        {
-            *thing = None;
+        if self.places.get_mut(place).and_then(Option::take).is_some() {
             self.placed -= 1;
             self.skip_empty();
         }

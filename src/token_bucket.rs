@@ -50,6 +50,12 @@ impl TokenBucket {
         self.full_at = self.full_at.max(u128::from(now.nanos()) * FRACTIONS) + self.interval;
     }
 
+    /// Whether at least half of the tokens that it can hold are there.
+    pub fn is_half_full(&self, now: SimTime) -> bool {
+        let now = u128::from(now.nanos()) * FRACTIONS;
+        self.full_at <= now + self.capacity / 2
+    }
+
     /// The first instant from `now` on at which a token is there.
     pub fn next(&self, now: SimTime) -> SimTime {
         let ready = (self.full_at + self.interval).saturating_sub(self.capacity).div_ceil(FRACTIONS);

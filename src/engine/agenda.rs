@@ -62,6 +62,7 @@ impl std::fmt::Debug for Wake {
 }
 
 /// When each actor next acts; ties go to the lower actor.
+#[derive(Default)]
 pub struct Agenda {
     /// A tree whose leaves are the actors' wake-ups, and whose nodes are the earliest below them: node n has the children 2n and
     /// 2n + 1, the root is node 1.
@@ -71,10 +72,11 @@ pub struct Agenda {
 }
 
 impl Agenda {
-    /// An agenda of `actors` actors that all wait for nothing.
-    pub fn new(actors: u32) -> Agenda {
-        let leaves = (actors as usize).next_power_of_two();
-        Agenda { earliest: vec![Wake::NEVER; 2 * leaves], leaves }
+    /// Begins with `actors` actors that all wait for nothing.
+    pub fn begin(&mut self, actors: u32) {
+        self.leaves = (actors as usize).next_power_of_two();
+        self.earliest.clear();
+        self.earliest.resize(2 * self.leaves, Wake::NEVER);
     }
 
     /// The actor that acts next, and when.
@@ -115,7 +117,8 @@ mod tests {
     #[test]
     fn the_earliest_acts_first_whatever_changes() {
         for actors in [1, 2, 3, 7, 8, 100] {
-            let mut agenda = Agenda::new(actors);
+            let mut agenda = Agenda::default();
+            agenda.begin(actors);
             let mut list = vec![Wake::NEVER; actors as usize];
             assert_eq!(agenda.first(), None);
             for n in 0..2_000 {
@@ -139,7 +142,8 @@ mod tests {
         let order = [Class::Completion, Class::Retry, Class::Arrival, Class::Poll, Class::Window, Class::Expiry];
         assert!(order.is_sorted() && order == Class::ALL);
         let now = SimTime::from_nanos(5);
-        let mut agenda = Agenda::new(7);
+        let mut agenda = Agenda::default();
+        agenda.begin(7);
         // The last actor gets the first class; a tie in class goes to the lower actor.
         for (actor, class) in order.iter().rev().enumerate() {
             agenda.set(actor as u32, Wake::new(now, *class));

@@ -104,17 +104,13 @@ impl Admission {
     /// An admitted invocation begins.
     pub(super) fn enter(&mut self, account: &mut Account, concurrency: Concurrency) {
         self.in_use += 1;
-        if self.shares(concurrency) {
-            account.enter();
-        }
+        account.enter(self.shares(concurrency));
     }
 
     /// It ends.
     pub(super) fn leave(&mut self, account: &mut Account, concurrency: Concurrency) {
         self.in_use -= 1;
-        if self.shares(concurrency) {
-            account.leave();
-        }
+        account.leave(self.shares(concurrency));
     }
 
     /// Whether an invocation takes of what the functions of the account share.

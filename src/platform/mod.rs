@@ -15,6 +15,7 @@ mod first_tries;
 mod function;
 mod handler;
 mod init;
+mod ledger;
 mod provisioned;
 mod queued;
 mod runtime;
@@ -27,6 +28,7 @@ pub use config::{
     AccountSpec, Architecture, DEFAULT_INIT, DEFAULT_QUEUE_DELAY, DEFAULT_RESTORE, EventInvokeConfig, FunctionSpec,
     LEAST_STORAGE, Limit, Outage, RecursiveLoop, Reuse, ServiceOutage,
 };
+pub use ledger::Running;
 pub use runtime::{PackageType, Runtime};
 
 use crate::distribution::DistributionSpec;
@@ -149,6 +151,33 @@ impl Platform {
     /// that had such copies.
     pub fn forget_copies(&mut self) -> Vec<FunctionId> {
         self.functions.iter_mut().filter_map(|function| function.queue.clear().then_some(function.id)).collect()
+    }
+
+    /// From now on functions that never hear of each other run apart, each to some instant before the next, as if the account had no
+    /// limits. False, and nothing changes, where so much is taken already that a limit might be met.
+    pub fn part(&mut self, now: SimTime) -> bool {
+        self.account.part(self.shared.running, now)
+    }
+
+    /// While they run apart: those that act next hear of each other, and of nobody else.
+    pub fn begin_scene(&mut self) {
+        self.account.ledger().begin_scene();
+    }
+
+    /// While they run apart: the actor of this rank by name is woken up.
+    pub fn turn(&mut self, wake: Wake, rank: u32) {
+        self.account.ledger().turn(wake, rank);
+    }
+
+    /// While they run apart: how many invocations began or ended since.
+    pub fn changes_apart(&mut self) -> usize {
+        self.account.ledger().changes()
+    }
+
+    /// All have got to `now`: the most invocations at once since they parted. None where a limit of the account would have been met, so
+    /// that what they did is void.
+    pub fn join(&mut self, now: SimTime) -> Option<Running> {
+        self.account.join(now)
     }
 
     /// How many invocations run now.

@@ -16,7 +16,7 @@ pub struct Level {
 }
 
 impl Level {
-    /// The level changes at `at`; changes come in order of time.
+    /// The level changes at `at`; changes come in order of time, or else the maximum has to be set.
     pub fn change(&mut self, at: SimTime, change: i64) {
         self.ahead += i128::from(at.nanos()) * i128::from(change);
         self.value += change;
@@ -44,6 +44,16 @@ impl Level {
     /// The integral up to the last settlement.
     pub fn area(&self) -> u128 {
         self.area
+    }
+
+    /// The highest level since [`Level::take_max`].
+    pub(super) fn max(&self) -> i64 {
+        self.max
+    }
+
+    /// Sets it, where changes did not come in order.
+    pub(super) fn set_max(&mut self, max: i64) {
+        self.max = max;
     }
 
     /// The highest level since this was last asked, the present one included.

@@ -20,12 +20,19 @@ pub trait Watch {
     }
     /// `fact` happened at `at`.
     fn fact(&mut self, at: SimTime, fact: &Fact<'_>, names: &Names);
+    /// Whether it is to be told of closed minutes, as they are.
+    fn wants_minutes(&self) -> bool {
+        true
+    }
     /// A minute of one owner is over.
     fn minute(&mut self, _minute: &Minute, _names: &Names) {}
 }
 
 impl Watch for () {
     fn wants_facts(&self) -> bool {
+        false
+    }
+    fn wants_minutes(&self) -> bool {
         false
     }
     fn fact(&mut self, _: SimTime, _: &Fact<'_>, _: &Names) {}
@@ -160,6 +167,11 @@ impl<'a> Recorder<'a> {
         self.watch.wants_facts()
     }
 
+    /// Whether anybody hears what happens as it happens.
+    pub fn is_heard(&self) -> bool {
+        self.watch.wants_facts() || self.watch.wants_minutes()
+    }
+
     /// Events without a fate.
     pub fn live(&self) -> u64 {
         self.live
@@ -237,6 +249,19 @@ impl<'a> Recorder<'a> {
                 backlog: seen.backlog,
                 ..Seen::default()
             };
+        }
+    }
+
+    /// The highest concurrency in this interval so far: of all functions, and of what they share.
+    pub fn peaks(&self) -> (i64, i64) {
+        (self.account.max(), self.claims.as_ref().map_or(0, |claims| claims.unreserved.max()))
+    }
+
+    /// Functions were recorded one after the other: what they had together was never higher than this in this interval.
+    pub fn set_peaks(&mut self, (all, unreserved): (i64, i64)) {
+        self.account.set_max(all);
+        if let Some(claims) = &mut self.claims {
+            claims.unreserved.set_max(unreserved);
         }
     }
 
@@ -368,7 +393,9 @@ impl<'a> Recorder<'a> {
             let fresh = if matches!(owner, Owner::Source(_)) { Interval::source() } else { Interval::function() };
             let minute = Minute { start: self.minute_start, owner, interval: std::mem::replace(interval, fresh) };
             if !minute.is_silent() {
-                self.watch.minute(&minute, &self.names);
+                if self.watch.wants_minutes() {
+                    self.watch.minute(&minute, &self.names);
+                }
                 self.minutes.push(minute);
             }
         }

@@ -52,6 +52,11 @@ pub fn check(text: &str, seed: u64, inputs: &dyn Inputs) -> Result<Checked, Stri
     let summary = Summary::new(&scenario, seed, &outcome).to_json();
     let unwatched = pushpull::simulate(&scenario, seed, inputs, &mut ());
     same(&summary, &Summary::new(&scenario, seed, &unwatched).to_json())?;
+    let names = scenario.names();
+    let [watched, unwatched] = [&outcome, &unwatched]
+        .map(|outcome| format!("{}{:#?}", pushpull::report::series_csv(outcome, &names), outcome.timeline));
+    let differing = watched.lines().zip(unwatched.lines()).find(|(a, b)| a != b);
+    ensure!(watched == unwatched, "figures over time depend on whether somebody watches: {differing:?}");
 
     well_formed(&csv)?;
     let rows = parse_facts(&csv);

@@ -92,6 +92,21 @@ fn everything_holds_in_random_scenarios() {
     }
 }
 
+/// Most functions of a crowd never hear of each other, which must change nothing.
+#[test]
+fn everything_holds_in_crowds() {
+    for seed in 0..variable("PUSHPULL_CROWDS").unwrap_or(12) {
+        let generated = generator::crowd(seed);
+        let checked = catch_unwind(AssertUnwindSafe(|| invariants::check(&generated.text, seed, &generated.inputs)));
+        let why = match checked {
+            Ok(Ok(_)) => continue,
+            Ok(Err(why)) => why,
+            Err(_) => "it panicked, as said above".to_owned(),
+        };
+        panic!("the crowd of seed {seed}: {why}\n\n{}", generated.text);
+    }
+}
+
 /// Keys that no random scenario has, each with the reason.
 const NOT_DRAWN: [(&str, &str); 4] = [
     ("seed", "that of the scenario's number takes its place"),

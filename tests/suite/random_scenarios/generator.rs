@@ -45,23 +45,53 @@ const KINDS: [&str; 15] = [
 
 /// The scenario of a seed.
 pub fn scenario(seed: u64) -> Generated {
+    let mut draft = begin(seed);
+    let mut scene = Scene::draw(&mut draft);
+    functions(&mut draft, &scene);
+    for number in 0..draft.dice.between(1, 3) {
+        let target = draft.dice.below(scene.functions);
+        source(&mut draft, &mut scene, number, target);
+    }
+    end(draft, &scene)
+}
+
+/// A scenario of many functions, most of which have nothing in common but their account.
+pub fn crowd(seed: u64) -> Generated {
+    const FUNCTIONS: u64 = 80;
+    let mut draft = begin(seed);
+    let mut scene = Scene { functions: FUNCTIONS, is_crowd: true, ..Scene::draw(&mut draft) };
+    functions(&mut draft, &scene);
+    for function in 0..FUNCTIONS {
+        if draft.dice.chance(80) {
+            scene.streams.clear();
+        }
+        let target = if draft.dice.chance(5) { draft.dice.below(FUNCTIONS) } else { function };
+        // There is a kind of source that is called `s3`.
+        source(&mut draft, &mut scene, 10 + function, target);
+    }
+    end(draft, &scene)
+}
+
+fn begin(seed: u64) -> Draft {
     let mut draft = Draft::new(seed);
     draft.line(format!("about = \"random scenario {seed}\""));
-    let mut scene = Scene::draw(&mut draft);
-    let mut left = scene::account(&mut draft);
+    draft
+}
+
+fn functions(draft: &mut Draft, scene: &Scene) {
+    let mut left = scene::account(draft);
     for number in 0..scene.functions {
-        function::function(&mut draft, number, scene.functions, &mut left);
+        function::function(draft, number, scene.functions, &mut left);
     }
-    for number in 0..draft.dice.between(1, 3) {
-        source(&mut draft, &mut scene, number);
-    }
+}
+
+fn end(mut draft: Draft, scene: &Scene) -> Generated {
     let inputs = files(&mut draft.dice, scene.functions);
     Generated { text: draft.into_text(), inputs }
 }
 
-fn source(draft: &mut Draft, scene: &mut Scene, number: u64) {
+fn source(draft: &mut Draft, scene: &mut Scene, number: u64, target: u64) {
     let kind = draft.dice.pick(&KINDS);
-    let target = draft.dice.below(scene.functions);
     draft.line(format!("\n[[source.{kind}]]\nname = \"s{number}\"\ntarget = \"f{target}\""));
     let is_denied = draft.dice.chance(6);
     if is_denied {

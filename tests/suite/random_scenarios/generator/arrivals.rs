@@ -45,7 +45,7 @@ pub fn arrivals(dice: &mut Dice, scene: &Scene, sender: Sender) -> String {
             "{{ counts = {{ file = \"counts.csv\", column = \"n\", period = \"{}\" }} }}",
             dice.pick(&["1ms", "1s", "2s"])
         ),
-        9 | 10 => trace(dice, sender),
+        9 | 10 => trace(dice, scene, sender),
         _ => clients(dice, scene),
     }
 }
@@ -61,7 +61,7 @@ fn slow(dice: &mut Dice) -> String {
     .to_owned()
 }
 
-fn trace(dice: &mut Dice, sender: Sender) -> String {
+fn trace(dice: &mut Dice, scene: &Scene, sender: Sender) -> String {
     let mut keys = String::from("file = \"trace.csv\", column = \"ms\", unit = \"ms\"");
     if dice.chance(30) {
         keys += &format!(", scale = {}", dice.pick(&["0.1", "2", "3.3"]));
@@ -72,7 +72,8 @@ fn trace(dice: &mut Dice, sender: Sender) -> String {
     if dice.chance(40) {
         keys += ", duration_column = \"took\"";
     }
-    if sender != Sender::Producer && dice.chance(40) {
+    // Such a source would have something in common with every function.
+    if sender != Sender::Producer && !scene.is_crowd && dice.chance(40) {
         keys += ", target_column = \"who\"";
     }
     format!("{{ trace = {{ {keys} }} }}")

@@ -5,6 +5,8 @@ use super::draft::Draft;
 /// What the parts of a scenario know of each other.
 pub struct Scene {
     pub functions: u64,
+    /// Whether they are many that have little in common.
+    pub is_crowd: bool,
     /// Time of emission; empty: until all arrivals are over.
     pub duration: &'static str,
     /// The streams so far.
@@ -28,7 +30,7 @@ impl Scene {
         warm_up(draft, duration);
         drain(draft, duration);
         draft.maybe_text(10, "start", &["2026-03-01T10:07:03Z", "2026-01-05T00:00:01Z"]);
-        Scene { functions, duration, streams: Vec::new() }
+        Scene { functions, is_crowd: false, duration, streams: Vec::new() }
     }
 
     pub fn is_timed(&self) -> bool {

@@ -1,0 +1,156 @@
+//! Scenes played apart: each some way ahead before the next, so that what it touches stays in the processor's caches.
+//!
+//! A scene hears of no other, so that it plays as it would among them, as long as the account refuses nothing. The platform keeps a
+//! ledger of what each takes, and holds it against the limits afterwards; where one would have been met, the run is void, and all is
+//! played together from the beginning. So it is, too, where the run might have been over before its end of emission. Nothing else
+//! tells whether a run was played apart, which the suite asserts.
+
+use crate::recording::{Outcome, Watch};
+use crate::scenario::Scenario;
+use crate::time::{SimDuration, SimTime};
+
+use super::World;
+
+/// So many scenes are worth it: what fewer touch has room in the caches together, and a ledger need not be kept.
+const MANY: usize = 64;
+
+/// Scenes are played on until about so many invocations have begun or ended: enough for each of a thousand to stay in the caches for a
+/// while.
+const PAGE: usize = 1 << 17;
+
+/// So small a part of the emission, its last, is played together, since the run may be over soon after.
+const LAST_PART: u64 = 256;
+
+/// Whether to play scenes apart. Who listens is told everything in order, and a run without an end of emission ends nobody knows when.
+pub(super) fn is_worth_it(scenario: &Scenario, scenes: &[Vec<u32>], watch: &dyn Watch) -> bool {
+    scenario.duration.is_some() && scenes.len() >= MANY && !watch.wants_facts() && !watch.wants_minutes()
+}
+
+impl World<'_> {
+    /// Runs to the end, scenes apart from each other as far as that goes. None where the run is void.
+    pub(super) fn run_apart(mut self, scenes: &[Vec<u32>]) -> Option<Outcome> {
+        let emission = self.until?.nanos();
+        let last_part = SimTime::from_nanos(emission - emission / LAST_PART);
+        let mut length = SimDuration::from_nanos((emission / LAST_PART).max(1));
+        let mut now = SimTime::ZERO;
+        while now < last_part && self.ended_at.is_none() {
+            let boundary = self.ctx.recorder.next_boundary();
+            let end = boundary.min(now + length).min(last_part);
+            if self.cast.platform.part(now) {
+                let changes = self.play_each(scenes, now, end)?;
+                if changes > PAGE {
+                    length = SimDuration::from_nanos((length.nanos() / 2).max(1));
+                } else if changes < PAGE / 4 {
+                    length = length.saturating_mul(2);
+                }
+            } else {
+                self.cast.enter_all();
+                self.play(end);
+            }
+            now = end;
+            self.ctx.now = now;
+            if now == boundary {
+                self.close_next();
+            }
+        }
+        Some(self.run())
+    }
+
+    /// Plays each scene from `now` until before `end`. Tells how many invocations began or ended; none where the run is void.
+    fn play_each(&mut self, scenes: &[Vec<u32>], now: SimTime, end: SimTime) -> Option<usize> {
+        let (all, unreserved) = self.ctx.recorder.peaks();
+        for scene in scenes {
+            self.cast.enter(scene);
+            self.cast.platform.begin_scene();
+            self.ctx.now = now;
+            while let Some((place, wake)) = self.cast.agenda.first().filter(|(_, wake)| wake.at() < end) {
+                self.cast.platform.turn(wake, scene[place as usize]);
+                self.wake(place, wake);
+                self.deliver();
+            }
+        }
+        let changes = self.cast.platform.changes_apart();
+        let most = self.cast.platform.join(end)?;
+        self.ctx.recorder.set_peaks((all.max(most.all as i64), unreserved.max(most.shared as i64)));
+        // Before the last event has occurred it cannot have been over.
+        let goes_on = self.cast.sources.iter().any(|source| !source.is_exhausted());
+        goes_on.then_some(changes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::scenes;
+    use super::*;
+    use crate::inputs::MemoryInputs;
+
+    /// The run of a scenario apart and together: each as far as it got.
+    fn both(text: &str, seed: u64) -> (Option<String>, String) {
+        let inputs = MemoryInputs::new();
+        let scenario =
+            crate::read("apart.toml", text, &[], &inputs).unwrap_or_else(|report| panic!("{text}\n{report}"));
+        let scenes = scenes::of(&scenario);
+        assert!(scenes.len() > 1, "{scenes:?}");
+        let (mut one, mut other) = ((), ());
+        let apart = World::new(&scenario, seed, &inputs, &mut one).run_apart(&scenes);
+        let together = World::new(&scenario, seed, &inputs, &mut other).run();
+        (apart.map(|outcome| format!("{outcome:#?}")), format!("{together:#?}"))
+    }
+
+    const EACH_10_MS: &str = "{ constant = { rate = 100 } }";
+
+    /// Two functions of the same arrivals; `top` and `of_source` are keys.
+    fn twins(top: &str, duration: &str, arrivals: &str, of_source: &str) -> String {
+        let function = |name: &str| {
+            format!(
+                "[function.{name}]\nduration = \"{duration}\"\ninit_duration = \"1ms\"\n\
+                 [[source.invoke]]\nname = \"to-{name}\"\ntarget = \"{name}\"\narrivals = {arrivals}\n{of_source}\n"
+            )
+        };
+        format!("duration = \"20s\"\n{top}\n{}{}", function("a"), function("b"))
+    }
+
+    #[test]
+    fn nothing_tells_whether_a_run_was_played_apart() {
+        let rows = [
+            ("no limits", "account.concurrent_executions = \"unlimited\"", ""),
+            ("the usual limits", "", ""),
+            ("a warm-up", "warm_up = \"3s\"", ""),
+            ("asynchronous calls", "", "invocation_type = \"Event\""),
+            ("environments of the Region", "profile = \"2018\"", ""),
+            ("more than half of the account", "account.concurrent_executions = 20", ""),
+        ];
+        for (what, top, of_source) in rows {
+            let (apart, together) = both(&twins(top, "65ms", EACH_10_MS, of_source), 7);
+            let apart = apart.unwrap_or_else(|| panic!("{what}: a limit was met"));
+            let differing = apart.lines().zip(together.lines()).find(|(one, other)| one != other);
+            assert_eq!(differing, None, "{what}");
+        }
+    }
+
+    #[test]
+    fn where_a_limit_would_have_been_met_it_is_void() {
+        let burst = "{ bursts = { size = 12, every = \"1s\" } }";
+        let hail: Vec<String> = (0..60).map(|n| format!("\"{}ms\"", 10_010 + n)).collect();
+        let hail = format!("{{ at = [{}] }}", hail.join(", "));
+        let rows = [
+            ("concurrency", "account.concurrent_executions = 20", burst),
+            ("environments of the Region", "profile = \"2018\"\naccount.burst_concurrency = 20", burst),
+            ("requests", "account.concurrent_executions = 10", &hail),
+        ];
+        for (what, top, arrivals) in rows {
+            // So that the events are not over.
+            let goes_on =
+                "[[source.invoke]]\nname = \"last\"\ntarget = \"a\"\narrivals = { constant = { rate = 50 } }\n";
+            for (top, is_met) in [(top, true), ("", false)] {
+                let (apart, _) = both(&format!("{}{goes_on}", twins(top, "500us", arrivals, "")), 7);
+                assert_eq!(apart.is_none(), is_met, "{what} {top:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn where_it_may_have_been_over_it_is_void() {
+        assert!(both(&twins("", "1s", "{ at = [\"1s\", \"2s\"] }", ""), 7).0.is_none());
+    }
+}

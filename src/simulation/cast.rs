@@ -1,0 +1,111 @@
+//! All actors of a run, and when each of those that are on stage acts next.
+
+use crate::engine::{Agenda, FunctionId, SourceId, Wake};
+use crate::platform::Platform;
+use crate::source::EventSource;
+
+/// Who acts.
+#[derive(Clone, Copy)]
+pub(super) enum Actor {
+    Function(FunctionId),
+    Source(SourceId),
+}
+
+/// All actors.
+pub(super) struct Cast {
+    pub(super) platform: Platform,
+    pub(super) sources: Vec<Box<dyn EventSource>>,
+    /// Of those on stage.
+    pub(super) agenda: Agenda,
+    /// Those on stage by place in the agenda, in order of name.
+    on_stage: Vec<Actor>,
+    /// Places in the agenda of those on stage.
+    function_places: Vec<u32>,
+    source_places: Vec<u32>,
+    /// Functions and sources together, in order of name.
+    everybody: Vec<Actor>,
+    /// Whether every event has its fate and no more will occur.
+    pub(super) is_over: bool,
+}
+
+/// Functions and sources together, in order of name; a function before a source that bears its name.
+pub(super) fn in_order_of_name(functions: &[String], sources: &[String]) -> Vec<Actor> {
+    let mut order: Vec<(&str, bool, u32)> = Vec::new();
+    order.extend(functions.iter().enumerate().map(|(place, name)| (name.as_str(), false, place as u32)));
+    order.extend(sources.iter().enumerate().map(|(place, name)| (name.as_str(), true, place as u32)));
+    order.sort_unstable();
+    let actor =
+        |(_, is_source, id)| if is_source { Actor::Source(SourceId(id)) } else { Actor::Function(FunctionId(id)) };
+    order.into_iter().map(actor).collect()
+}
+
+impl Cast {
+    pub(super) fn new(platform: Platform, sources: Vec<Box<dyn EventSource>>, everybody: Vec<Actor>) -> Cast {
+        Cast {
+            function_places: vec![0; everybody.len() - sources.len()],
+            source_places: vec![0; sources.len()],
+            platform,
+            sources,
+            agenda: Agenda::default(),
+            on_stage: Vec::new(),
+            everybody,
+            is_over: false,
+        }
+    }
+
+    pub(super) fn source(&mut self, id: SourceId) -> &mut dyn EventSource {
+        &mut *self.sources[id.0 as usize]
+    }
+
+    /// Who has this place in the agenda.
+    pub(super) fn actor(&self, place: u32) -> Actor {
+        self.on_stage[place as usize]
+    }
+
+    /// Everybody enters the stage.
+    pub(super) fn enter_all(&mut self) {
+        self.on_stage.clone_from(&self.everybody);
+        self.take_places();
+    }
+
+    /// Those of these ranks by name, which ascend, enter the stage, and all others leave it.
+    pub(super) fn enter(&mut self, ranks: &[u32]) {
+        self.on_stage.clear();
+        self.on_stage.extend(ranks.iter().map(|rank| self.everybody[*rank as usize]));
+        self.take_places();
+    }
+
+    fn take_places(&mut self) {
+        self.agenda.begin(self.on_stage.len() as u32);
+        for place in 0..self.on_stage.len() as u32 {
+            let actor = self.actor(place);
+            match actor {
+                Actor::Function(id) => self.function_places[id.0 as usize] = place,
+                Actor::Source(id) => self.source_places[id.0 as usize] = place,
+            }
+            self.rekey(actor);
+        }
+    }
+
+    pub(super) fn rekey_function(&mut self, id: FunctionId, next: Wake) {
+        self.agenda.set(self.function_places[id.0 as usize], next);
+    }
+
+    pub(super) fn rekey_source(&mut self, id: SourceId, next: Wake) {
+        let next = if self.is_over { Wake::NEVER } else { next };
+        self.agenda.set(self.source_places[id.0 as usize], next);
+    }
+
+    /// Asks an actor when it acts next.
+    pub(super) fn rekey(&mut self, actor: Actor) {
+        match actor {
+            Actor::Function(id) => self.rekey_function(id, self.platform.next_wake(id)),
+            Actor::Source(id) => self.rekey_source(id, self.sources[id.0 as usize].next_wake()),
+        }
+    }
+
+    /// Asks all sources, which are on stage, when they act next.
+    pub(super) fn rekey_sources(&mut self) {
+        (0..self.sources.len()).for_each(|place| self.rekey(Actor::Source(SourceId(place as u32))));
+    }
+}

@@ -1,7 +1,7 @@
 //! The agenda: which actor acts next.
 //!
-//! The actors are the same for the whole run, so the agenda is a tournament between them: each says when it next acts, and a tree
-//! keeps the earliest at its root. A change costs one comparison a level, without a look-up.
+//! Actors do not come and go, so the agenda is a tournament between them: each says when it next acts, and a tree keeps the earliest at
+//! its root. A change costs one comparison a level, without a look-up. Of a few actors the earliest is looked for instead.
 
 use crate::time::SimTime;
 
@@ -62,39 +62,76 @@ impl std::fmt::Debug for Wake {
 }
 
 /// When each actor next acts; ties go to the lower actor.
-#[derive(Default)]
 pub struct Agenda {
     /// A tree whose leaves are the actors' wake-ups, and whose nodes are the earliest below them: node n has the children 2n and
     /// 2n + 1, the root is node 1.
     earliest: Vec<Wake>,
-    /// Leaves of the tree, a power of 2: the first of them is the node of this number.
+    /// Leaves of the tree, a power of 2: the first of them is the node of this number. 0, where there is none.
     leaves: usize,
+    /// The wake-ups of a few actors, who need no tree.
+    few: [Wake; FEW],
+}
+
+/// So many actors are a few.
+const FEW: usize = 4;
+
+impl Default for Agenda {
+    fn default() -> Self {
+        Agenda { earliest: Vec::new(), leaves: 0, few: [Wake::NEVER; FEW] }
+    }
 }
 
 impl Agenda {
     /// Begins with `actors` actors that all wait for nothing.
     pub fn begin(&mut self, actors: u32) {
-        self.leaves = (actors as usize).next_power_of_two();
+        let actors = actors as usize;
+        self.leaves = if actors > FEW { actors.next_power_of_two() } else { 0 };
         self.earliest.clear();
         self.earliest.resize(2 * self.leaves, Wake::NEVER);
+        self.few = [Wake::NEVER; FEW];
     }
 
     /// The actor that acts next, and when.
+    #[inline(always)]
     pub fn first(&self) -> Option<(u32, Wake)> {
-        let wake = self.earliest[1];
-        if wake.at() == SimTime::NEVER {
-            return None;
+        let (actor, wake) = if self.leaves == 0 { self.look_through() } else { self.walk_down() };
+        (wake.at() != SimTime::NEVER).then_some((actor as u32, wake))
+    }
+
+    #[inline(always)]
+    fn look_through(&self) -> (usize, Wake) {
+        let mut first = (0, self.few[0]);
+        for (actor, wake) in self.few.iter().enumerate() {
+            if *wake < first.1 {
+                first = (actor, *wake);
+            }
         }
+        first
+    }
+
+    #[inline(never)]
+    fn walk_down(&self) -> (usize, Wake) {
+        let wake = self.earliest[1];
         let mut node = 1;
         while node < self.leaves {
             node *= 2;
             node += usize::from(self.earliest[node] != wake);
         }
-        Some(((node - self.leaves) as u32, wake))
+        (node - self.leaves, wake)
     }
 
     /// Says when `actor` acts next.
+    #[inline(always)]
     pub fn set(&mut self, actor: u32, wake: Wake) {
+        if self.leaves == 0 {
+            self.few[actor as usize] = wake;
+        } else {
+            self.climb(actor, wake);
+        }
+    }
+
+    #[inline(never)]
+    fn climb(&mut self, actor: u32, wake: Wake) {
         let (mut node, mut earliest) = (self.leaves + actor as usize, wake);
         // Where the earliest is what it was, nothing changes further up.
         while self.earliest[node] != earliest {

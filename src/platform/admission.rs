@@ -102,12 +102,14 @@ impl Admission {
     }
 
     /// An admitted invocation begins.
+    #[inline(always)]
     pub(super) fn enter(&mut self, account: &mut Account, concurrency: Concurrency) {
         self.in_use += 1;
         account.enter(self.shares(concurrency));
     }
 
     /// It ends.
+    #[inline(always)]
     pub(super) fn leave(&mut self, account: &mut Account, concurrency: Concurrency) {
         self.in_use -= 1;
         account.leave(self.shares(concurrency));

@@ -91,6 +91,7 @@ impl World<'_> {
             assert!(at >= self.ctx.now, "an actor wanted to act at {at} s, and it is {} s", self.ctx.now);
             let actor = self.wake(place, wake);
             if let Actor::Source(id) = actor
+                && !self.emitting.is_empty()
                 && self.emitting[id.0 as usize]
                 && self.cast.source(id).is_exhausted()
             {

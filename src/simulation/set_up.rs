@@ -77,7 +77,7 @@ impl<'a> World<'a> {
             return Err(failure);
         }
         let everybody = in_order_of_name(&names.functions, &names.sources);
-        let emitting = sources.iter().map(|source| until.is_none() && !source.is_exhausted()).collect();
+        let emitting = sources.iter().filter(|_| until.is_none()).map(|source| !source.is_exhausted()).collect();
         let horizon = until.map_or(SimTime::NEVER, |until| until + scenario.drain);
         let mut world = World {
             cast: Cast::new(platform, sources, everybody),

@@ -46,19 +46,17 @@ struct Change {
     shared: bool,
 }
 
-/// What changes in a span of time.
+/// How many invocations begin and end in a span of time.
 #[derive(Clone, Copy, Default)]
 struct Span {
-    /// At its beginning.
-    before: Running,
-    begun: Running,
-    ended: Running,
-    /// Whether the order in which it happened matters.
-    counts: bool,
+    begun: u32,
+    begun_shared: u32,
+    ended: u32,
+    ended_shared: u32,
 }
 
 /// About so many changes lie in each span.
-const IN_SPAN: usize = 128;
+const IN_SPAN: usize = 256;
 
 impl Default for Ledger {
     fn default() -> Self {
@@ -145,44 +143,70 @@ impl Ledger {
         self.spans.clear();
         self.spans.resize((length >> shift) as usize + 1, Span::default());
         for change in &self.changes {
-            let span = &mut self.spans[span_of(change)];
-            let part = if change.begins { &mut span.begun } else { &mut span.ended };
-            part.all += 1;
-            part.shared += u64::from(change.shared);
+            self.spans[span_of(change)].count(change);
         }
-        let (mut running, mut most) = (self.at_first, self.at_first);
-        for span in &mut self.spans {
-            span.before = running;
-            most = most.max(running);
-            running.all = running.all + span.begun.all - span.ended.all;
-            running.shared = running.shared + span.begun.shared - span.ended.shared;
-        }
-        most = most.max(running);
-        for span in &mut self.spans {
-            span.counts =
-                span.before.all + span.begun.all > most.all || span.before.shared + span.begun.shared > most.shared;
-        }
-        let mut in_order: Vec<Change> =
-            self.changes.iter().filter(|change| self.spans[span_of(change)].counts).copied().collect();
+        // The level between spans is reached for certain.
+        let levels = || {
+            self.spans.iter().scan(self.at_first, |running, span| {
+                let before = *running;
+                *running = span.after(before);
+                Some(before)
+            })
+        };
+        let mut most = levels().fold(self.at_first, Running::max);
+        let may_be_more = |(span, before): (&Span, Running)| {
+            let at_most = span.at_most(before);
+            (at_most.all > most.all || at_most.shared > most.shared).then_some(before)
+        };
+        let before: Vec<Option<Running>> = self.spans.iter().zip(levels()).map(may_be_more).collect();
+        let counts = |change: &&Change| before[span_of(change)].is_some();
+        let mut in_order: Vec<Change> = self.changes.iter().filter(counts).copied().collect();
         // Stable: what happened in one turn keeps its order.
         in_order.sort_by_key(|change| change.turn);
         for changes in in_order.chunk_by(|one, next| span_of(one) == span_of(next)) {
-            let mut running = self.spans[span_of(&changes[0])].before;
+            let mut running = before[span_of(&changes[0])].unwrap_or_default();
             for change in changes {
-                let (all, shared) = (1, u64::from(change.shared));
-                if change.begins {
-                    (running.all, running.shared) = (running.all + all, running.shared + shared);
-                    most = most.max(running);
-                } else {
-                    (running.all, running.shared) = (running.all - all, running.shared - shared);
-                }
+                running = running.changed(change);
+                most = most.max(running);
             }
         }
         most
     }
 }
 
+impl Span {
+    #[inline(always)]
+    fn count(&mut self, change: &Change) {
+        if change.begins {
+            self.begun += 1;
+            self.begun_shared += u32::from(change.shared);
+        } else {
+            self.ended += 1;
+            self.ended_shared += u32::from(change.shared);
+        }
+    }
+
+    /// How many invocations there are after so many were there before.
+    fn after(&self, before: Running) -> Running {
+        let Running { all, shared } = self.at_most(before);
+        Running { all: all - u64::from(self.ended), shared: shared - u64::from(self.ended_shared) }
+    }
+
+    /// And how many there could be meanwhile, did all begin before any ends.
+    fn at_most(&self, before: Running) -> Running {
+        Running { all: before.all + u64::from(self.begun), shared: before.shared + u64::from(self.begun_shared) }
+    }
+}
+
 impl Running {
+    fn changed(self, change: &Change) -> Running {
+        let shared = u64::from(change.shared);
+        match change.begins {
+            true => Running { all: self.all + 1, shared: self.shared + shared },
+            false => Running { all: self.all - 1, shared: self.shared - shared },
+        }
+    }
+
     /// The most of each.
     pub fn max(self, other: Running) -> Running {
         Running { all: self.all.max(other.all), shared: self.shared.max(other.shared) }

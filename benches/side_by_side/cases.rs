@@ -185,7 +185,7 @@ pub fn large(size: Size) -> Line {
     );
     let workload = Workload::new(&scenario, move || floors::synchronous::run(5_000_000.0, MEAN, millis * MILLISECOND));
     Line {
-        about: "(a) at 5 million calls/s, a million busy environments",
+        about: "5 million calls/s to one function, a million busy environments",
         unit: "invocation",
         target: Target::Ratio(1.6),
         timing: workload.time(3, Unit::Invocation),

@@ -6,6 +6,7 @@ mod figures;
 mod floors;
 mod measure;
 mod memory;
+mod readme;
 mod text;
 mod workload;
 
@@ -47,33 +48,67 @@ const CASES: [(&str, Measure); 10] = [
     ("load", text::load::measure),
 ];
 
+/// Writes what was measured into the two README files.
+const WRITE: &str = "--write";
+
 fn main() {
-    // Cargo adds `--bench`; what is neither that nor `--quick` names a case.
+    // Cargo adds `--bench`; what is no other flag names a case.
     let mut arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
-    let is_quick = arguments.iter().any(|argument| argument == "--quick");
-    arguments.retain(|argument| argument != "--quick");
-    let size = if is_quick { Size::Quick } else { Size::Full };
+    let mut take = |flag: &str| {
+        let before = arguments.len();
+        arguments.retain(|argument| argument != flag);
+        arguments.len() < before
+    };
+    let size = if take("--quick") { Size::Quick } else { Size::Full };
+    let writes = take(WRITE);
     if let [flag, name] = &arguments[..]
         && flag == memory::FLAG
     {
         return memory::run(name, size);
     }
+    let is_all = arguments.is_empty() && size == Size::Full;
+    assert!(!writes || is_all, "{WRITE} writes full sizes of all cases");
     let wanted = |name: &str| arguments.is_empty() || arguments.iter().any(|argument| argument == name);
 
-    if is_quick {
+    if size == Size::Quick {
         println!("quick: fewer events than the names of the cases say\n");
     }
-    println!("{}", measure::HEADER);
+    let mut table = Table::new(measure::HEADER);
     let mut done: Vec<(&str, Line)> = Vec::new();
     for (name, case) in CASES.iter().filter(|(name, _)| wanted(name)) {
         let line = case(size);
         let asynchronous = done.iter().find(|(name, _)| *name == "b").map(|(_, line)| line);
-        println!("{}", line.row(name, asynchronous));
+        table.row(line.row(name, asynchronous));
         done.push((name, line));
     }
 
-    println!("\n{}", memory::HEADER);
+    println!();
+    let mut peaks = Table::new(memory::HEADER);
     for peak in memory::PEAKS.iter().filter(|peak| wanted(peak.case)) {
-        println!("{}", peak.row(size));
+        peaks.row(peak.row(size));
+    }
+    if writes {
+        readme::write("benches/README.md", &format!("{}\n\n{}", table.0, peaks.0));
+        let short = done.iter().filter(|(name, _)| name.len() == 1).map(|(_, line)| line.short_row());
+        readme::write(
+            "README.md",
+            &[measure::SHORT_HEADER.to_owned()].into_iter().chain(short).collect::<Vec<_>>().join("\n"),
+        );
+    }
+}
+
+/// A table that is printed as it grows.
+struct Table(String);
+
+impl Table {
+    fn new(header: &str) -> Table {
+        println!("{header}");
+        Table(header.to_owned())
+    }
+
+    fn row(&mut self, row: String) {
+        println!("{row}");
+        self.0 += "\n";
+        self.0 += &row;
     }
 }

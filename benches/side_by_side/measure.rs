@@ -33,6 +33,11 @@ pub const HEADER: &str = "\
 | case |  | unit | floor, ns | pushpull, ns | ratio | target |  |
 | --- | --- | --- | ---: | ---: | ---: | --- | --- |";
 
+/// The table for who only wants to know how fast it is.
+pub const SHORT_HEADER: &str = "\
+| case | unit | such a loop, ns | pushpull, ns | ratio |
+| --- | --- | ---: | ---: | ---: |";
+
 /// Runs both by turns, so that a busy machine slows both alike; each gives back how many units of work it did, and what came of
 /// it. The last of these are given back.
 pub fn side_by_side<F, P>(
@@ -86,5 +91,11 @@ impl Line {
             None => write!(row, "not measured |"),
         };
         row
+    }
+
+    /// The row of the short table.
+    pub fn short_row(&self) -> String {
+        let Timing { floor, pushpull } = self.timing;
+        format!("| {} | {} | {floor:.0} | {pushpull:.0} | {:.1} |", self.about, self.unit, pushpull / floor)
     }
 }

@@ -118,6 +118,11 @@ impl Account {
         &mut self.ledger
     }
 
+    /// How many invocations began or ended while functions ran apart.
+    pub(super) fn changes_apart(&self) -> usize {
+        self.ledger.changes()
+    }
+
     /// All have got to `now`; gives back the most invocations at once. None where a limit would have been met, so that what they did is
     /// void.
     pub(super) fn join(&mut self, now: SimTime) -> Option<Running> {

@@ -170,8 +170,8 @@ impl Platform {
     }
 
     /// While they run apart: how many invocations began or ended since.
-    pub fn changes_apart(&mut self) -> usize {
-        self.account.ledger().changes()
+    pub fn changes_apart(&self) -> usize {
+        self.account.changes_apart()
     }
 
     /// All have got to `now`: the most invocations at once since they parted. None where a limit of the account would have been met, so

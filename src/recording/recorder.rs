@@ -167,11 +167,6 @@ impl<'a> Recorder<'a> {
         self.watch.wants_facts()
     }
 
-    /// Whether anybody hears what happens as it happens.
-    pub fn is_heard(&self) -> bool {
-        self.watch.wants_facts() || self.watch.wants_minutes()
-    }
-
     /// Events without a fate.
     pub fn live(&self) -> u64 {
         self.live

@@ -2,14 +2,14 @@
 //!
 //! A scene hears of no other, so that it plays as it would among them, as long as the account refuses nothing. The platform keeps a
 //! ledger of what each takes, and holds it against the limits afterwards; where one would have been met, the run is void, and all is
-//! played together from the beginning. So it is, too, where the run might have been over before its end of emission. Nothing else
-//! tells whether a run was played apart, which the suite asserts.
+//! played together from the beginning. So it is, too, where the run might have been over before its end of emission, and where the ledger
+//! would grow too long. Nothing else tells whether a run was played apart, which the suite asserts.
 
 use crate::recording::{Outcome, Watch};
 use crate::scenario::Scenario;
 use crate::time::{SimDuration, SimTime};
 
-use super::World;
+use super::{World, scenes};
 
 /// So many scenes are worth it: what fewer touch has room in the caches together, and a ledger need not be kept.
 const MANY: usize = 64;
@@ -18,12 +18,22 @@ const MANY: usize = 64;
 /// while.
 const PAGE: usize = 1 << 17;
 
+/// More than so many would take too much memory: the load has risen out of all proportion.
+const MOST: usize = 16 * PAGE;
+
+/// At first.
+const SHORT: SimDuration = SimDuration::from_millis(1);
+
 /// So small a part of the emission, its last, is played together, since the run may be over soon after.
 const LAST_PART: u64 = 256;
 
-/// Whether to play scenes apart. Who listens is told everything in order, and a run without an end of emission ends nobody knows when.
-pub(super) fn is_worth_it(scenario: &Scenario, scenes: &[Vec<u32>], watch: &dyn Watch) -> bool {
-    scenario.duration.is_some() && scenes.len() >= MANY && !watch.wants_facts() && !watch.wants_minutes()
+/// The scenes of a scenario, where it is worth it to play them apart. Who listens is told everything in order, and when a run without
+/// an end of emission is over nobody knows before.
+pub(super) fn scenes(scenario: &Scenario, watch: &dyn Watch) -> Option<Vec<Vec<u32>>> {
+    let is_heard = watch.wants_facts() || watch.wants_minutes();
+    // There are no more scenes than functions.
+    let may_be = !is_heard && scenario.duration.is_some() && scenario.functions.len() >= MANY;
+    may_be.then(|| scenes::of(scenario)).filter(|scenes| scenes.len() >= MANY)
 }
 
 impl World<'_> {
@@ -31,7 +41,7 @@ impl World<'_> {
     pub(super) fn run_apart(mut self, scenes: &[Vec<u32>]) -> Option<Outcome> {
         let emission = self.until?.nanos();
         let last_part = SimTime::from_nanos(emission - emission / LAST_PART);
-        let mut length = SimDuration::from_nanos((emission / LAST_PART).max(1));
+        let mut length = SHORT;
         let mut now = SimTime::ZERO;
         while now < last_part && self.ended_at.is_none() {
             let boundary = self.ctx.recorder.next_boundary();
@@ -67,6 +77,9 @@ impl World<'_> {
                 self.cast.platform.turn(wake, scene[place as usize]);
                 self.wake(place, wake);
                 self.deliver();
+                if self.cast.platform.changes_apart() > MOST {
+                    return None;
+                }
             }
         }
         let changes = self.cast.platform.changes_apart();
@@ -80,7 +93,6 @@ impl World<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::scenes;
     use super::*;
     use crate::inputs::MemoryInputs;
 
@@ -97,6 +109,9 @@ mod tests {
         (apart.map(|outcome| format!("{outcome:#?}")), format!("{together:#?}"))
     }
 
+    /// So that the events are not over.
+    const GOES_ON: &str =
+        "[[source.invoke]]\nname = \"last\"\ntarget = \"a\"\narrivals = { constant = { rate = 50 } }\n";
     const EACH_10_MS: &str = "{ constant = { rate = 100 } }";
 
     /// Two functions of the same arrivals; `top` and `of_source` are keys.
@@ -139,13 +154,20 @@ mod tests {
             ("requests", "account.concurrent_executions = 10", &hail),
         ];
         for (what, top, arrivals) in rows {
-            // So that the events are not over.
-            let goes_on =
-                "[[source.invoke]]\nname = \"last\"\ntarget = \"a\"\narrivals = { constant = { rate = 50 } }\n";
             for (top, is_met) in [(top, true), ("", false)] {
-                let (apart, _) = both(&format!("{}{goes_on}", twins(top, "500us", arrivals, "")), 7);
+                let (apart, _) = both(&(twins(top, "500us", arrivals, "") + GOES_ON), 7);
                 assert_eq!(apart.is_none(), is_met, "{what} {top:?}");
             }
+        }
+    }
+
+    #[test]
+    fn where_the_ledger_grows_too_long_it_is_void() {
+        let top = "account.concurrent_executions = \"unlimited\"";
+        for (size, is_too_long) in [(MOST / 3, true), (100, false)] {
+            let burst = format!("{{ bursts = {{ size = {size}, every = \"15s\" }} }}");
+            let text = twins(top, "1us", &burst, "").replace("init_", "scaling_rate = \"unlimited\"\ninit_");
+            assert_eq!(both(&(text + GOES_ON), 7).0.is_none(), is_too_long, "{size} calls at once");
         }
     }
 

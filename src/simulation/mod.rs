@@ -26,14 +26,9 @@ pub(crate) use columns::{Columns, read_column};
 /// If `inputs` no longer hold what the scenario was read with, or if the simulator is wrong: every run ends by asserting that
 /// events are conserved and that concurrency adds up to the invocations' times.
 pub fn simulate(scenario: &Scenario, seed: u64, inputs: &dyn Inputs, watch: &mut dyn Watch) -> Outcome {
-    let scenes = scenes::of(scenario);
-    if apart::is_worth_it(scenario, &scenes, watch) {
-        let world = World::new(scenario, seed, inputs, watch);
-        if let Some(outcome) = world.run_apart(&scenes) {
-            return outcome;
-        }
-    }
-    World::new(scenario, seed, inputs, watch).run()
+    let apart =
+        apart::scenes(scenario, watch).and_then(|scenes| World::new(scenario, seed, inputs, watch).run_apart(&scenes));
+    apart.unwrap_or_else(|| World::new(scenario, seed, inputs, watch).run())
 }
 
 struct World<'a> {

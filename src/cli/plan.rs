@@ -51,7 +51,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     replicating: Replicating,
     /// With --vary: runs of a point at most, where its intervals do not decide before [default: 40, or --replications where those are more]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=1_000_000), conflicts_with = "find")]
     max_replications: Option<u64>,
     #[command(flatten)]
     output: Output,

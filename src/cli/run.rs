@@ -35,7 +35,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     unknowns: bool,
     /// Where a precision is asked: replications at most
-    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 1_000, requires = "precision", value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
     max_replications: u64,
     /// Write every fact to a CSV file
     #[arg(long, value_name = "FILE")]

@@ -18,6 +18,7 @@ fn each_is_told_what_is_wrong() {
         ("run loss.toml --precision sources.invoke.latency_ms.p99=0%", "above 0%"),
         ("run loss.toml --precision sources.invoke.latency_ms.p99", "expected METRIC=SHARE"),
         ("run loss.toml --precision sources.invoke.latency_ms.p99=1% --replications 20 --max-replications 10", "more than --max-replications"),
+        ("run loss.toml --replications 5 --max-replications 10", "--precision"),
         ("run loss.toml --set warm_up=sometimes", "allowed: \"auto\" or a duration"),
         ("compare loss.toml", "both sides are loss.toml"),
         ("compare loss.toml none.toml", "no such file"),
@@ -47,6 +48,7 @@ fn each_is_told_what_is_wrong() {
         ("sweep loss.toml --vary function.f.timeout=1s,2s --out loss.toml/below", "loss.toml is a file"),
         ("plan loss.toml --find function.f.duration --max --require sources.invoke.rejected<1", "a number above 0 is needed"),
         ("plan loss.toml --find source.invoke.arrivals.poisson.rate --max --min --require sources.invoke.rejected<1", "cannot be used with"),
+        ("plan loss.toml --find source.invoke.arrivals.poisson.rate --max --max-replications 20 --require sources.invoke.rejected<1", "cannot be used with"),
         ("plan loss.toml --find source.invoke.arrivals.poisson.rate --max --tolerance 0 --require sources.invoke.rejected<1", "above 0 and below 1"),
     ];
     let wrong: Vec<String> = rows

@@ -60,6 +60,14 @@ impl Admission {
         synchronous: bool,
         now: SimTime,
     ) -> Result<Concurrency, Reason> {
+        // Mostly there is nothing to ask but the account.
+        if idle && self.reserved.is_none() && provisioned.is_none() {
+            account.has_concurrency()?;
+            if synchronous {
+                account.try_request(now)?;
+            }
+            return Ok(Concurrency::OnDemand);
+        }
         // A reserve is the ceiling of a function's provisioned and other concurrency together (AWS Lambda Developer Guide,
         // "Understanding Lambda function scaling").
         if self.reserved.is_some_and(|limit| self.in_use >= limit) {

@@ -350,7 +350,7 @@ impl Function {
             concurrency,
             queued_since,
         });
-        self.running.push(Timed::new(ctx.now + init + handler, number, environment.slot));
+        self.running.push(Timed::new(ctx.now + (init + handler), number, environment.slot));
         let slot = environment.slot as usize;
         if let Some(event) = start.queued {
             match self.tried.get_mut(slot) {

@@ -337,7 +337,8 @@ impl Pull {
     /// The first poll of a shard at or after `at` that the read limits allow.
     fn next_poll(&self, number: usize, at: SimTime) -> SimTime {
         let Shard { phase, from, not_before, .. } = self.shards[number];
-        let at = at.max(from);
+        // A consumer that takes a shard over may find what could have been read long ago, had the one before it been allowed to.
+        let at = at.max(from).max(self.now);
         let regular = match self.setting.polling {
             Polling::Every { interval, .. } => {
                 phase + interval.saturating_mul(at.since(phase).nanos().div_ceil(interval.nanos()))

@@ -2,7 +2,7 @@
 //!
 //! Scenarios over everything that the schema offers are made from a seed, run, and held against [`crate::invariants`]. A failure
 //! prints the seed and the text. `PUSHPULL_RANDOM=20000` runs so many, `PUSHPULL_RANDOM_SEED=7` prints and runs that
-//! one alone.
+//! one alone; `PUSHPULL_CROWDS=200` runs so many crowds.
 
 pub mod generator;
 
@@ -95,7 +95,11 @@ fn everything_holds_in_random_scenarios() {
 /// Most functions of a crowd never hear of each other, which must change nothing.
 #[test]
 fn everything_holds_in_crowds() {
-    for seed in 0..variable("PUSHPULL_CROWDS").unwrap_or(12) {
+    let seeds = match variable("PUSHPULL_RANDOM_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..variable("PUSHPULL_CROWDS").unwrap_or(12),
+    };
+    for seed in seeds {
         let generated = generator::crowd(seed);
         let checked = catch_unwind(AssertUnwindSafe(|| invariants::check(&generated.text, seed, &generated.inputs)));
         let why = match checked {
@@ -167,6 +171,18 @@ fn records_that_are_never_read_count_after_the_warm_up() {
                 name = \"s\"\nbacklog = { events = 5 }\narrivals = { constant = { rate = 10 } }\npolling_phase = \"3s\"\n";
     invariants::check(text, 1, &pushpull::inputs::MemoryInputs::new()).unwrap_or_else(|why| panic!("{why}\n{text}"));
     assert_eq!(crate::support::summary(text, 1).get("sources.s.in_flight"), 15.0);
+}
+
+/// Found in a crowd: a second consumer takes over a partition whose records wait for the throughput of the first.
+#[test]
+fn a_consumer_that_takes_over_reads_from_then_on() {
+    let text = "[function.f]\nduration = \"0s\"\n[[source.msk]]\npartitions = 3\npayload_size = \"10MiB\"\n\
+                provisioned_pollers = { maximum = 2 }\narrivals = { ramp = [[\"0s\", 0.0], [\"5s\", 20.0], [\"10s\", 0.0]] }\n\
+                poison = [{ event = 0, times = 3 }, 5]\n";
+    for seed in 100..106 {
+        invariants::check(text, seed, &pushpull::inputs::MemoryInputs::new())
+            .unwrap_or_else(|why| panic!("seed {seed}: {why}\n{text}"));
+    }
 }
 
 /// Tables, text and charts of any run can be made, and hold no figure that is none.

@@ -46,7 +46,7 @@ const KINDS: [&str; 15] = [
 /// The scenario of a seed.
 pub fn scenario(seed: u64) -> Generated {
     let mut draft = begin(seed);
-    let mut scene = Scene::draw(&mut draft);
+    let mut scene = Scene::draw(&mut draft, None);
     functions(&mut draft, &scene);
     for number in 0..draft.dice.between(1, 3) {
         let target = draft.dice.below(scene.functions);
@@ -59,7 +59,7 @@ pub fn scenario(seed: u64) -> Generated {
 pub fn crowd(seed: u64) -> Generated {
     const FUNCTIONS: u64 = 80;
     let mut draft = begin(seed);
-    let mut scene = Scene { functions: FUNCTIONS, is_crowd: true, ..Scene::draw(&mut draft) };
+    let mut scene = Scene::draw(&mut draft, Some(FUNCTIONS));
     functions(&mut draft, &scene);
     for function in 0..FUNCTIONS {
         if draft.dice.chance(80) {

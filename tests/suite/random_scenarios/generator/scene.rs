@@ -24,13 +24,14 @@ pub struct Owner {
 const LONG: &str = "16m";
 
 impl Scene {
-    pub fn draw(draft: &mut Draft) -> Scene {
-        let functions = draft.dice.between(1, 4);
+    /// That of a few functions, or of a crowd of so many.
+    pub fn draw(draft: &mut Draft, crowd: Option<u64>) -> Scene {
+        let functions = crowd.unwrap_or_else(|| draft.dice.between(1, 4));
         let duration = duration(draft);
         warm_up(draft, duration);
-        drain(draft, duration);
+        drain(draft, duration, crowd.is_some());
         draft.maybe_text(10, "start", &["2026-03-01T10:07:03Z", "2026-01-05T00:00:01Z"]);
-        Scene { functions, is_crowd: false, duration, streams: Vec::new() }
+        Scene { functions, is_crowd: crowd.is_some(), duration, streams: Vec::new() }
     }
 
     pub fn is_timed(&self) -> bool {
@@ -65,10 +66,11 @@ fn warm_up(draft: &mut Draft, duration: &str) {
     }
 }
 
-fn drain(draft: &mut Draft, duration: &str) {
+fn drain(draft: &mut Draft, duration: &str, is_crowd: bool) {
     let long = ["2m", "10m", "30m", "2h", "24h"];
-    // Hours of tries of what a long run leaves over would take most of the time of this test.
-    let drains = if matches!(duration, "30s" | "61s" | LONG) { &["30s", "2m"][..] } else { &long[..] };
+    // Hours of tries of what a long run, or a crowd, leaves over would take most of the time of this test.
+    let is_much = is_crowd || matches!(duration, "30s" | "61s" | LONG);
+    let drains = if is_much { &["30s", "2m"][..] } else { &long[..] };
     let drain = if draft.dice.chance(50) {
         draft.dice.pick(&["0s", "0s", "1ns", "700ms", "5s"])
     } else {

@@ -337,16 +337,17 @@ impl Pull {
     /// The first poll of a shard at or after `at` that the read limits allow.
     fn next_poll(&self, number: usize, at: SimTime) -> SimTime {
         let Shard { phase, from, not_before, .. } = self.shards[number];
-        // A consumer that takes a shard over may find what could have been read long ago, had the one before it been allowed to.
-        let at = at.max(from).max(self.now);
+        let at = at.max(from);
         let regular = match self.setting.polling {
             Polling::Every { interval, .. } => {
                 phase + interval.saturating_mul(at.since(phase).nanos().div_ceil(interval.nanos()))
             }
             Polling::Pushed { .. } => at.max(phase),
         };
+        // A consumer that takes a shard over may find what could have been read long ago, had the one before it been allowed to.
+        let wanted = regular.max(not_before).max(self.now);
         // Alone on its stream, a mapping's regular polls need no allowance, however short the interval.
-        self.reads.borrow()[self.reader(number)].allows(regular.max(not_before), self.setting.shares_polls)
+        self.reads.borrow()[self.reader(number)].allows(wanted, self.setting.shares_polls)
     }
 
     /// The poll that finds a tumbling window to be over: nothing of it is left.

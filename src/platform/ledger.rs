@@ -56,7 +56,7 @@ struct Span {
 }
 
 /// About so many changes lie in each span.
-const IN_SPAN: usize = 256;
+const IN_SPAN: usize = 64;
 
 impl Default for Ledger {
     fn default() -> Self {

@@ -22,12 +22,17 @@ fn short_decimal(text: &[u8], unit: TimeUnit) -> Option<u64> {
     if text.len() >= POWERS_OF_TEN.len() || !text.first()?.is_ascii_digit() {
         return None;
     }
-    let point = text.iter().position(|byte| *byte == b'.').unwrap_or(text.len());
-    let (whole, fraction) = (&text[..point], text.get(point + 1..).unwrap_or_default());
-    let append = |number: u64, byte: &u8| byte.is_ascii_digit().then(|| number * 10 + u64::from(byte - b'0'));
-    let digits = fraction.iter().try_fold(whole.iter().try_fold(0, append)?, append)?;
+    let (mut digits, mut point) = (0, None);
+    for (place, byte) in text.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => digits = digits * 10 + u64::from(byte - b'0'),
+            b'.' if point.is_none() => point = Some(place),
+            _ => return None,
+        }
+    }
+    let fraction = point.map_or(0, |point| text.len() - 1 - point);
     let (factor, zeros) = unit.digits_and_zeros();
-    let scale = POWERS_OF_TEN[zeros.checked_sub(fraction.len())?];
+    let scale = POWERS_OF_TEN[zeros.checked_sub(fraction)?];
     digits.checked_mul(factor * scale)
 }
 

@@ -89,11 +89,8 @@ fn main() {
     }
     if writes {
         readme::write("benches/README.md", &format!("{}\n\n{}", table.0, peaks.0));
-        let short = done.iter().filter(|(name, _)| name.len() == 1).map(|(_, line)| line.short_row());
-        readme::write(
-            "README.md",
-            &[measure::SHORT_HEADER.to_owned()].into_iter().chain(short).collect::<Vec<_>>().join("\n"),
-        );
+        let short = done.iter().filter(|(name, _)| name.len() == 1).map(|(_, line)| format!("\n{}", line.short_row()));
+        readme::write("README.md", &format!("{}{}", measure::SHORT_HEADER, short.collect::<String>()));
     }
 }
 

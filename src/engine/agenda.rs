@@ -31,8 +31,9 @@ impl Class {
 /// Bits of the class, below those of the instant: SimTime leaves them free.
 const CLASS_BITS: u32 = 3;
 
-/// When an actor next acts, and as what: packed, so that one comparison tells instants apart first, then classes.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// When an actor next acts, and as what: packed, so that one comparison tells instants apart first, then classes. By default the
+/// earliest there is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Wake(u64);
 
 impl Wake {
@@ -153,7 +154,7 @@ mod tests {
     /// Against the plainest agenda there is: a list that is searched.
     #[test]
     fn the_earliest_acts_first_whatever_changes() {
-        for actors in [1, 2, 3, 7, 8, 100] {
+        for actors in [1, 2, 3, 4, 5, 7, 8, 100] {
             let mut agenda = Agenda::default();
             agenda.begin(actors);
             let mut list = vec![Wake::NEVER; actors as usize];

@@ -19,7 +19,7 @@ pub(super) struct Account {
     in_use: u64,
     /// Whether functions run apart, so that what they take is entered in the ledger, and held against the limits later.
     is_apart: bool,
-    ledger: Box<Ledger>,
+    pub(super) ledger: Box<Ledger>,
 }
 
 /// The shared limits; none: unlimited.
@@ -111,16 +111,6 @@ impl Account {
             self.ledger.open(std::mem::take(&mut self.limits), running, now);
         }
         has_room
-    }
-
-    /// What is taken while functions run apart.
-    pub(super) fn ledger(&mut self) -> &mut Ledger {
-        &mut self.ledger
-    }
-
-    /// How many invocations began or ended while functions ran apart.
-    pub(super) fn changes_apart(&self) -> usize {
-        self.ledger.changes()
     }
 
     /// All have got to `now`; gives back the most invocations at once. None where a limit would have been met, so that what they did is

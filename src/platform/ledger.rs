@@ -4,13 +4,14 @@
 //! of another; what each takes is entered here, and afterwards held against the limits in the order in which it would have been
 //! taken. Where a limit would have been met, some function should have been refused: what was run apart is void then.
 
-use crate::engine::{Class, Wake};
+use crate::engine::Wake;
 use crate::time::SimTime;
 use crate::token_bucket::TokenBucket;
 
 use super::account::Limits;
 
 /// What was taken since the page was opened, not in order.
+#[derive(Default)]
 pub(super) struct Ledger {
     limits: Limits,
     /// When the page was opened, and the invocations of that instant.
@@ -25,9 +26,6 @@ pub(super) struct Ledger {
 
 /// An actor's turn to act: when and as what, and its rank among all by name. The turns of all actors in their order are the run.
 type Turn = (Wake, u32);
-
-/// Before all turns.
-const START: Turn = (Wake::new(SimTime::ZERO, Class::Completion), 0);
 
 /// How many invocations there are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -58,21 +56,6 @@ struct Span {
 /// About so many changes lie in each span.
 const IN_SPAN: usize = 64;
 
-impl Default for Ledger {
-    fn default() -> Self {
-        Ledger {
-            limits: Limits::default(),
-            opened: SimTime::ZERO,
-            at_first: Running::default(),
-            turn: START,
-            changes: Vec::new(),
-            requests: Vec::new(),
-            environments: Vec::new(),
-            spans: Vec::new(),
-        }
-    }
-}
-
 impl Ledger {
     /// Opens a page at `now`, when so many invocations run.
     pub(super) fn open(&mut self, limits: Limits, running: Running, now: SimTime) {
@@ -84,7 +67,7 @@ impl Ledger {
 
     /// Actors that hear of each other begin their turns.
     pub(super) fn begin_scene(&mut self) {
-        self.turn = START;
+        self.turn = Turn::default();
     }
 
     /// It is an actor's turn.
@@ -216,6 +199,7 @@ impl Running {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Class;
     use crate::random::Key;
 
     /// Against all changes in order, of scenes that are entered one after the other; few instants, so that many are the same.

@@ -161,17 +161,17 @@ impl Platform {
 
     /// While they run apart: those that act next hear of each other, and of nobody else.
     pub fn begin_scene(&mut self) {
-        self.account.ledger().begin_scene();
+        self.account.ledger.begin_scene();
     }
 
     /// While they run apart: the actor of this rank by name is woken up.
     pub fn turn(&mut self, wake: Wake, rank: u32) {
-        self.account.ledger().turn(wake, rank);
+        self.account.ledger.turn(wake, rank);
     }
 
     /// While they run apart: how many invocations began or ended since.
     pub fn changes_apart(&self) -> usize {
-        self.account.changes_apart()
+        self.account.ledger.changes()
     }
 
     /// All have got to `now`: the most invocations at once since they parted. None where a limit of the account would have been met, so

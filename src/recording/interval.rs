@@ -266,7 +266,7 @@ const MOST_CELLS: usize = 120_000;
 const FEWEST_BINS: usize = 6;
 
 /// The figures of all owners over the whole run in bins of one width, for charts.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Timeline {
     /// Width of a bin in nanoseconds.
     width: u64,

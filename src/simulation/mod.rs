@@ -48,7 +48,7 @@ struct World<'a> {
     last: SimTime,
     /// When every event had its fate.
     ended_at: Option<SimTime>,
-    /// The sources that will emit more and so decide when the window of statistics ends, where no duration does.
+    /// By source, where no duration ends the window of statistics: whether it will emit more, so that the window goes on.
     emitting: Vec<bool>,
 }
 
@@ -86,8 +86,7 @@ impl World<'_> {
             assert!(at >= self.ctx.now, "an actor wanted to act at {at} s, and it is {} s", self.ctx.now);
             let actor = self.wake(place, wake);
             if let Actor::Source(id) = actor
-                && !self.emitting.is_empty()
-                && self.emitting[id.0 as usize]
+                && self.emitting.get(id.0 as usize) == Some(&true)
                 && self.cast.source(id).is_exhausted()
             {
                 self.emitting[id.0 as usize] = false;

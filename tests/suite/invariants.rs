@@ -11,7 +11,7 @@ use pushpull::inputs::Inputs;
 use pushpull::metrics::Summary;
 use pushpull::platform::{FunctionSpec, Limit, PackageType, Runtime};
 use pushpull::profile::Profile;
-use pushpull::report::FactsCsv;
+use pushpull::report::{FactsCsv, series_csv};
 use pushpull::scenario::Scenario;
 use pushpull::source::Mode;
 use pushpull::time::SimDuration;
@@ -51,12 +51,11 @@ pub fn check(text: &str, seed: u64, inputs: &dyn Inputs) -> Result<Checked, Stri
     let csv = String::from_utf8(csv).map_err(|error| error.to_string())?;
     let summary = Summary::new(&scenario, seed, &outcome).to_json();
     let unwatched = pushpull::simulate(&scenario, seed, inputs, &mut ());
-    same(&summary, &Summary::new(&scenario, seed, &unwatched).to_json())?;
+    let unwatched_summary = Summary::new(&scenario, seed, &unwatched).to_json();
+    same("summary", &format!("{summary:#}"), &format!("{unwatched_summary:#}"))?;
     let names = scenario.names();
-    let [watched, unwatched] = [&outcome, &unwatched]
-        .map(|outcome| format!("{}{:#?}", pushpull::report::series_csv(outcome, &names), outcome.timeline));
-    let differing = watched.lines().zip(unwatched.lines()).find(|(a, b)| a != b);
-    ensure!(watched == unwatched, "figures over time depend on whether somebody watches: {differing:?}");
+    same("series", &series_csv(&outcome, &names), &series_csv(&unwatched, &names))?;
+    ensure!(outcome.timeline == unwatched.timeline, "the bins of charts depend on whether somebody watches");
 
     well_formed(&csv)?;
     let rows = parse_facts(&csv);
@@ -76,15 +75,11 @@ pub fn check(text: &str, seed: u64, inputs: &dyn Inputs) -> Result<Checked, Stri
     Ok(Checked { rows })
 }
 
-/// The watched summary is the unwatched one, byte for byte.
-fn same(watched: &Value, unwatched: &Value) -> Result<(), String> {
-    let texts = [watched.to_string(), unwatched.to_string()];
-    if texts[0] == texts[1] {
-        return Ok(());
-    }
-    let (watched, unwatched) = (format!("{watched:#}"), format!("{unwatched:#}"));
+/// The watched figures are the unwatched ones, byte for byte.
+fn same(what: &str, watched: &str, unwatched: &str) -> Result<(), String> {
     let differing = watched.lines().zip(unwatched.lines()).find(|(a, b)| a != b);
-    Err(format!("the summary depends on whether somebody watches: {differing:?}"))
+    ensure!(watched == unwatched, "the {what} depends on whether somebody watches: {differing:?}");
+    Ok(())
 }
 
 /// Every row has the columns that its fact needs and no others, and time never goes back.

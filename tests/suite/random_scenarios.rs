@@ -7,13 +7,16 @@
 pub mod generator;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use pushpull::inputs::MemoryInputs;
 use pushpull::metrics::Summary;
 use pushpull::scenario::json_schema;
 use serde_json::Value;
 
-use crate::invariants;
+use crate::invariants::{self, Checked};
+use generator::Generated;
 
 /// How many scenarios run where nobody asks for more.
 const USUAL: u64 = 400;
@@ -22,12 +25,28 @@ fn variable(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")))
 }
 
+/// The one seed that is asked for, or as many as `count` says, or else the usual number.
+fn seeds(count: &str, usual: u64) -> Range<u64> {
+    match variable("PUSHPULL_RANDOM_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..variable(count).unwrap_or(usual),
+    }
+}
+
+/// Holds a scenario against the invariants; a panic is one more thing that is wrong.
+fn checked(generated: &Generated, seed: u64) -> Result<Checked, String> {
+    let check = || invariants::check(&generated.text, seed, &generated.inputs);
+    catch_unwind(AssertUnwindSafe(check)).unwrap_or_else(|_| Err("it panicked, as said above".to_owned()))
+}
+
+/// Holds a scenario that was found among the random ones against the invariants.
+fn assert_holds(text: &str, seed: u64) {
+    invariants::check(text, seed, &MemoryInputs::new()).unwrap_or_else(|why| panic!("seed {seed}: {why}\n{text}"));
+}
+
 #[test]
 fn everything_holds_in_random_scenarios() {
-    let seeds = match variable("PUSHPULL_RANDOM_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..variable("PUSHPULL_RANDOM").unwrap_or(USUAL),
-    };
+    let seeds = seeds("PUSHPULL_RANDOM", USUAL);
     let count = seeds.end - seeds.start;
     let mut seen: BTreeMap<String, u64> = BTreeMap::new();
     let mut failures = Vec::new();
@@ -39,15 +58,13 @@ fn everything_holds_in_random_scenarios() {
         } else if count == 1 {
             eprintln!("{}", generated.text);
         }
-        let checked = catch_unwind(AssertUnwindSafe(|| invariants::check(&generated.text, seed, &generated.inputs)));
-        match checked {
-            Ok(Ok(checked)) => {
+        match checked(&generated, seed) {
+            Ok(checked) => {
                 for row in checked.rows {
                     *seen.entry(if row.condition.is_empty() { row.fact } else { row.condition }).or_default() += 1;
                 }
             }
-            Ok(Err(why)) => failures.push((seed, why, generated.text)),
-            Err(_) => failures.push((seed, "it panicked, as said above".to_owned(), generated.text)),
+            Err(why) => failures.push((seed, why, generated.text)),
         }
     }
     // The shortest text tells most.
@@ -95,19 +112,11 @@ fn everything_holds_in_random_scenarios() {
 /// Most functions of a crowd never hear of each other, which must change nothing.
 #[test]
 fn everything_holds_in_crowds() {
-    let seeds = match variable("PUSHPULL_RANDOM_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..variable("PUSHPULL_CROWDS").unwrap_or(12),
-    };
-    for seed in seeds {
+    for seed in seeds("PUSHPULL_CROWDS", 12) {
         let generated = generator::crowd(seed);
-        let checked = catch_unwind(AssertUnwindSafe(|| invariants::check(&generated.text, seed, &generated.inputs)));
-        let why = match checked {
-            Ok(Ok(_)) => continue,
-            Ok(Err(why)) => why,
-            Err(_) => "it panicked, as said above".to_owned(),
-        };
-        panic!("the crowd of seed {seed}: {why}\n\n{}", generated.text);
+        if let Err(why) = checked(&generated, seed) {
+            panic!("the crowd of seed {seed}: {why}\n\n{}", generated.text);
+        }
     }
 }
 
@@ -169,7 +178,7 @@ fn every_key_is_drawn() {
 fn records_that_are_never_read_count_after_the_warm_up() {
     let text = "duration = \"2s\"\nwarm_up = \"500ms\"\ndrain = \"0s\"\n[function.f]\nduration = \"1s\"\n[[source.kinesis]]\n\
                 name = \"s\"\nbacklog = { events = 5 }\narrivals = { constant = { rate = 10 } }\npolling_phase = \"3s\"\n";
-    invariants::check(text, 1, &pushpull::inputs::MemoryInputs::new()).unwrap_or_else(|why| panic!("{why}\n{text}"));
+    assert_holds(text, 1);
     assert_eq!(crate::support::summary(text, 1).get("sources.s.in_flight"), 15.0);
 }
 
@@ -179,10 +188,7 @@ fn a_consumer_that_takes_over_reads_from_then_on() {
     let text = "[function.f]\nduration = \"0s\"\n[[source.msk]]\npartitions = 3\npayload_size = \"10MiB\"\n\
                 provisioned_pollers = { maximum = 2 }\narrivals = { ramp = [[\"0s\", 0.0], [\"5s\", 20.0], [\"10s\", 0.0]] }\n\
                 poison = [{ event = 0, times = 3 }, 5]\n";
-    for seed in 100..106 {
-        invariants::check(text, seed, &pushpull::inputs::MemoryInputs::new())
-            .unwrap_or_else(|why| panic!("seed {seed}: {why}\n{text}"));
-    }
+    (100..106).for_each(|seed| assert_holds(text, seed));
 }
 
 /// Tables, text and charts of any run can be made, and hold no figure that is none.

@@ -8,6 +8,7 @@ mod check;
 mod diagnostic;
 mod document;
 mod expect;
+mod fits;
 mod keys;
 mod rules;
 mod schema;

@@ -1,6 +1,6 @@
 //! Profiles: dated sets of what Lambda did then, so that one scenario runs under the rules of different years.
 //!
-//! A profile changes rules and figures only. A key that Lambda did not have at its date is taken as it is, and the report says
+//! A profile changes rules and figures only. A key that AWS did not have at its date is taken as it is, and the report says
 //! so: a scenario may ask what a later feature would have changed under older rules.
 
 use schemars::JsonSchema;
@@ -169,6 +169,8 @@ impl Feature {
     pub const SNAP_START: Feature = Feature::new("snap_start", Profile::November2023);
     /// Announced in January 2023.
     pub const MAXIMUM_CONCURRENCY: Feature = Feature::new("maximum_concurrency", Profile::November2023);
+    /// Announced in June 2024.
+    pub const LONG_INTEGRATIONS: Feature = Feature::new("integration_timeout above 29 s", Profile::August2025);
     /// Announced in November 2025 for queues.
     pub const PROVISIONED_POLLERS: Feature = Feature::new("provisioned_pollers of queues", Profile::November2025);
 

@@ -123,7 +123,7 @@ impl Scenario {
         let functions = self.functions.iter().flat_map(|(_, spec)| spec.features());
         for feature in sources.chain(functions).filter(|feature| feature.since > self.profile) {
             let (name, profile, since) = (feature.name, self.profile.name(), feature.since.name());
-            let assumption = format!("{name}: Lambda did not have this under profile {profile}, but by {since}");
+            let assumption = format!("{name}: AWS did not have this under profile {profile}, but by {since}");
             if !assumptions.contains(&assumption) {
                 assumptions.push(assumption);
             }

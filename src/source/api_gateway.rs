@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::distribution::DistributionSpec;
 use crate::engine::{Answer, InvocationType};
+use crate::profile::Feature;
 use crate::time::SimDuration;
 
 use super::common::Common;
@@ -22,10 +23,11 @@ struct ApiGateway {
     /// `"RequestResponse"` (default): the function's answer is the API's; `"Event"`: the client gets an empty answer at once.
     #[serde(default = "synchronous")]
     invocation_type: InvocationType,
-    /// How long API Gateway waits for Lambda, `"50ms"` to `"29s"`; then the client gets 504, while the function runs on.
-    /// Default `"29s"` (API Gateway Developer Guide, "Quotas": integration timeout "50 milliseconds - 29 seconds").
+    /// How long API Gateway waits for Lambda, `"50ms"` to `"5m"`; then the client gets 504, while the function runs on.
+    /// Default `"29s"` (API Gateway Developer Guide, "Quotas": integration timeout "50 milliseconds - 29 seconds"). AWS raises that for
+    /// Regional and private REST APIs on request, up to 300 s (Service Quotas, "Maximum integration timeout in milliseconds").
     #[serde(default = "integration_timeout")]
-    #[schemars(extend("x-minimum" = "50ms", "x-maximum" = "29s"))]
+    #[schemars(extend("x-minimum" = "50ms", "x-maximum" = "5m"))]
     integration_timeout: SimDuration,
     /// API Gateway's own limit of requests. Default: 10,000 a second, burst 5,000 (API Gateway Developer Guide, "Quotas").
     #[serde(default)]
@@ -58,11 +60,21 @@ fn synchronous() -> InvocationType {
     InvocationType::RequestResponse
 }
 fn integration_timeout() -> SimDuration {
-    SimDuration::from_secs(29)
+    LONGEST_USUAL_TIMEOUT
 }
+
+/// The longest integration timeout that AWS gives without a request.
+const LONGEST_USUAL_TIMEOUT: SimDuration = SimDuration::from_secs(29);
 
 /// Assumption: half of the 10 to 30 ms that secondary sources give for a REST API's overhead, on each side.
 const DEFAULT_OVERHEAD: DistributionSpec = DistributionSpec::Constant(SimDuration::from_millis(10));
+
+impl ApiGateway {
+    /// Whether it waits longer than AWS lets it without a request.
+    fn waits_longer(&self) -> bool {
+        self.integration_timeout > LONGEST_USUAL_TIMEOUT
+    }
+}
 
 impl PushService for ApiGateway {
     fn plan(&self) -> Plan {
@@ -111,9 +123,21 @@ impl PushService for ApiGateway {
     }
 
     fn assumptions(&self) -> Vec<String> {
-        match self.overhead {
-            Some(_) => vec![],
-            None => vec!["API Gateway adds 10 ms on the way in and 10 ms on the way back: secondary sources, not documented by AWS".into()],
+        let mut assumptions = Vec::new();
+        if self.overhead.is_none() {
+            assumptions.push("API Gateway adds 10 ms on the way in and 10 ms on the way back: secondary sources, not documented by AWS".into());
         }
+        if self.waits_longer() {
+            assumptions.push(format!(
+                "AWS has raised the API's integration timeout to {}, and its request limits are as set: \"this might require a reduction \
+                 in your Region-level throttle quota\"",
+                self.integration_timeout
+            ));
+        }
+        assumptions
+    }
+
+    fn features(&self) -> Vec<Feature> {
+        Feature::used([(Feature::LONG_INTEGRATIONS, self.waits_longer())])
     }
 }

@@ -17,6 +17,7 @@ use crate::engine::{
     SourceId, Verdict, Wake,
 };
 use crate::inputs::InputError;
+use crate::profile::Feature;
 use crate::random::Key;
 use crate::recording::Context;
 use crate::time::{SimDuration, SimTime};
@@ -47,6 +48,10 @@ pub(super) trait PushService:
     }
     /// What it takes for granted.
     fn assumptions(&self) -> Vec<String> {
+        vec![]
+    }
+    /// What it uses that AWS did not always have.
+    fn features(&self) -> Vec<Feature> {
         vec![]
     }
     /// The HTTP status of each answer that its callers can get, where it speaks HTTP.
@@ -104,6 +109,10 @@ impl<T: PushService> Definition for PushDefinition<T> {
 
     fn distributions(&self) -> Vec<(Vec<&'static str>, &DistributionSpec)> {
         self.service.distributions()
+    }
+
+    fn features(&self) -> Vec<Feature> {
+        self.service.features()
     }
 
     fn statuses(&self) -> Vec<(Answer, u16)> {

@@ -399,6 +399,15 @@ impl Definition for StreamDefinition {
         ])
     }
 
+    fn advice(&self, timeout: SimDuration, _reserved: Option<u64>) -> Vec<String> {
+        // "event source mappings for Amazon MSK, self-managed Apache Kafka ... only support functions with maximum timeout limits of
+        // 14 minutes" (AWS Lambda Developer Guide, "Configuring Amazon MSK event sources for Lambda").
+        let longest = SimDuration::from_secs(14 * 60);
+        let is_longer = self.plan.consumers.is_some() && timeout > longest;
+        let message = || format!("the function's timeout is {timeout}; AWS supports at most {longest} for Kafka");
+        is_longer.then(message).into_iter().collect()
+    }
+
     fn charged(&self) -> Charged {
         match self.plan.charge {
             StreamCharge::Free => Charged::Events,

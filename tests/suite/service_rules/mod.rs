@@ -6,6 +6,7 @@
 //! before the events where there are several. In every row events are the sum of their fates, and the parts of the latency add
 //! up to it.
 
+mod advice;
 mod asynchronous;
 mod chances;
 mod cost;

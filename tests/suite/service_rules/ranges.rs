@@ -57,9 +57,9 @@ fn ranges() {
         ),
         ("F§5.3 DynamoDB's is fixed", source("dynamodb", ""), source("dynamodb", "retention_period = '24h'")),
         (
-            "F§1.12 integration timeout up to 29 s",
-            source("api_gateway", "integration_timeout = '29s'"),
-            source("api_gateway", "integration_timeout = '29001ms'"),
+            "F§1.12 integration timeout up to 300 s, on request",
+            source("api_gateway", "integration_timeout = '5m'"),
+            source("api_gateway", "integration_timeout = '300001ms'"),
         ),
         (
             "F§1.12 from 50 ms",

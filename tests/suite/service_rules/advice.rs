@@ -1,0 +1,56 @@
+//! What is told beside a result that the scenario can nevertheless have: what AWS advises, and what it gives on request only.
+
+use crate::support::read;
+
+/// (the rule, a scenario, what its advice holds; nothing, where it follows what AWS advises)
+#[test]
+fn what_aws_advises() {
+    let with = |timeout: &str, source: &str| {
+        format!(
+            "function.f = {{ duration = '1s', timeout = '{timeout}' }}\nsource.{source}, arrivals = {{ at = ['0s'] }} }}]"
+        )
+    };
+    let rows = [
+        (
+            "F§6.6 a visibility timeout of six function timeouts and the window",
+            with("10s", "sqs = [{ visibility_timeout = '64s', maximum_batching_window = '5s'"),
+            Some(
+                "the visibility timeout is 64s; AWS advises six times the function's timeout plus the batching window, 65s",
+            ),
+        ),
+        (
+            "F§6.6 it is enough",
+            with("10s", "sqs = [{ visibility_timeout = '65s', maximum_batching_window = '5s'"),
+            None,
+        ),
+        (
+            "F§1.12 timeouts of functions that Kafka calls",
+            with("841s", "msk = [{ partitions = 1"),
+            Some("the function's timeout is 841s; AWS supports at most 14m for Kafka"),
+        ),
+        ("F§1.12 up to 14 minutes", with("14m", "msk = [{ partitions = 1"), None),
+        ("F§1.12 no other source has that limit", with("15m", "kinesis = [{ shard_count = 1"), None),
+    ];
+    for (rule, scenario, want) in rows {
+        let got = read(&scenario).advice().join("; ");
+        match want {
+            Some(want) => assert!(got.contains(want), "{rule}: `{want}` is not in `{got}`"),
+            None => assert_eq!(got, "", "{rule}"),
+        }
+    }
+}
+
+#[test]
+fn longer_integration_timeouts_are_aws_to_give() {
+    let told = |profile: &str, timeout: &str| {
+        let text = format!(
+            "profile = '{profile}'\nfunction.f = {{ duration = '1s' }}
+             source.api_gateway = [{{ integration_timeout = '{timeout}', arrivals = {{ at = ['0s'] }} }}]"
+        );
+        let lines = read(&text).assumptions().into_iter();
+        lines.filter(|line| line.contains("integration")).collect::<Vec<_>>()
+    };
+    assert_eq!(told("2025-11", "29s"), [""; 0]);
+    assert!(told("2025-11", "30s")[0].starts_with("AWS has raised the API's integration timeout to 30s"));
+    assert!(told("2023-11", "30s")[1].contains("did not have this under profile 2023-11, but by 2025-08"));
+}

@@ -139,6 +139,11 @@ impl Condition {
         }
     }
 
+    /// Whether it is said of the records of a batch together.
+    pub const fn is_of_batch(self) -> bool {
+        matches!(self, Condition::RetryAttemptsExhausted | Condition::RecordAgeExceeded)
+    }
+
     /// Whether an event left the asynchronous queue without success.
     pub const fn drops_async_event(self) -> bool {
         match self {
@@ -368,6 +373,14 @@ pub enum Fact<'a> {
         source: SourceId,
         /// How many.
         count: u64,
+    },
+    /// A mapping whose pollers are paid for has more of them (positive) or fewer than before, in units that are billed; it begins with
+    /// those that are always there.
+    PollerUnits {
+        /// The source.
+        source: SourceId,
+        /// How many units.
+        change: i64,
     },
     /// An idle environment was shut down.
     Reclaimed {

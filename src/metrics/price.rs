@@ -13,8 +13,8 @@ const REQUEST: f64 = 0.20e-6;
 
 /// Requests that an asynchronous event of `payload_bytes` is charged beyond the first: one for each 64 KB above 256 KB. Unconfirmed:
 /// AWS Lambda pricing.
-pub fn extra_requests(payload_bytes: u64) -> f64 {
-    payload_bytes.saturating_sub(256 * 1024).div_ceil(64 * 1024) as f64
+pub fn extra_requests(payload_bytes: u64) -> u64 {
+    payload_bytes.saturating_sub(256 * 1024).div_ceil(64 * 1024)
 }
 
 /// GB-seconds of a month and the price of each, tier by tier, on x86_64. The first tier is confirmed (AWS Lambda pricing, "first 6
@@ -43,7 +43,8 @@ const STORAGE: f64 = 0.000_000_030_9;
 
 /// Requests that are free each month. Confirmed: AWS Lambda pricing.
 const FREE_REQUESTS: f64 = 1e6;
-/// GB-seconds that are free each month, not on provisioned concurrency. Confirmed: AWS Lambda pricing.
+/// GB-seconds that are free each month. "The Lambda free tier does not apply to functions that have Provisioned Concurrency enabled"
+/// (AWS Lambda pricing).
 const FREE_GB_SECONDS: f64 = 400_000.0;
 
 /// Seconds of a month: 730 hours, as AWS's own calculations have it.
@@ -93,25 +94,28 @@ pub struct Bill {
 }
 
 impl Bill {
-    /// Of an account with `functions` over `seconds`, at the prices of `profile`; `free_tier`: less what is free in a month.
+    /// Of an account with `functions`, whose provisioned concurrency is charged for `seconds`, at the prices of `profile`; `free_tier`:
+    /// less what is free in a month.
     pub fn of(functions: &[Usage], seconds: f64, profile: Profile, free_tier: bool) -> Bill {
         let sum = |of: &dyn Fn(&Usage) -> f64| functions.iter().map(of).sum::<f64>();
+        let may_be_free = |usage: &Usage| free_tier && usage.provisioned_gb == 0.0;
+        let freed = |most: f64, of: &dyn Fn(&Usage) -> f64| {
+            most.min(sum(&|usage| if may_be_free(usage) { of(usage) } else { 0.0 }))
+        };
         let on_demand = |architecture: Architecture| {
-            sum(&|usage| if usage.architecture == architecture { usage.gb_seconds } else { 0.0 })
+            move |usage: &Usage| if usage.architecture == architecture { usage.gb_seconds } else { 0.0 }
         };
         let (x86_64, arm64) = (on_demand(Architecture::X86_64), on_demand(Architecture::Arm64));
-        let (free_requests, free) = if free_tier { (FREE_REQUESTS, FREE_GB_SECONDS) } else { (0.0, 0.0) };
         // Assumption: the dearer seconds are the free ones.
-        let free_x86_64 = free.min(x86_64);
-        let free_arm64 = (free - free_x86_64).min(arm64);
+        let free_x86_64 = freed(FREE_GB_SECONDS, &x86_64);
+        let free_arm64 = freed(FREE_GB_SECONDS - free_x86_64, &arm64);
         let of_x86_64: &[_] = if profile < Profile::December2020 { &X86_64_BEFORE_DECEMBER_2020 } else { &X86_64 };
-        let steps = (seconds / PROVISIONED_STEP).ceil() * PROVISIONED_STEP;
         Bill {
-            requests: (sum(&|usage| usage.requests) - free_requests).max(0.0) * REQUEST,
-            duration: tiered(x86_64 - free_x86_64, of_x86_64)
-                + tiered(arm64 - free_arm64, &ARM64)
+            requests: (sum(&|usage| usage.requests) - freed(FREE_REQUESTS, &|usage| usage.requests)) * REQUEST,
+            duration: tiered(sum(&x86_64) - free_x86_64, of_x86_64)
+                + tiered(sum(&arm64) - free_arm64, &ARM64)
                 + sum(&|usage| usage.provisioned_gb_seconds * provisioned(usage.architecture).1),
-            provisioned: sum(&|usage| usage.provisioned_gb * steps * provisioned(usage.architecture).0),
+            provisioned: sum(&|usage| usage.provisioned_gb * seconds * provisioned(usage.architecture).0),
             storage: sum(&|usage| usage.storage_gb_seconds) * STORAGE,
         }
     }
@@ -120,6 +124,13 @@ impl Bill {
     pub fn total(&self) -> f64 {
         self.requests + self.duration + self.provisioned + self.storage
     }
+}
+
+/// Seconds for which provisioned concurrency is charged in a run of which `elapsed` seconds count; `window` of them are given. Assumption:
+/// what the last invocations take beyond is not rounded up, since it is the run that breaks off there.
+pub(super) fn provisioned_seconds(window: Option<f64>, elapsed: f64) -> f64 {
+    let in_steps = |seconds: f64| (seconds / PROVISIONED_STEP).ceil() * PROVISIONED_STEP;
+    window.map_or(in_steps(elapsed), |window| in_steps(window).max(elapsed))
 }
 
 /// A GB-second configured, and one of an invocation.
@@ -158,15 +169,14 @@ const FAN_OUT: (f64, f64) = (0.015, 0.013);
 const EXTENDED_SHARD_HOUR: f64 = 0.02;
 /// Kafka: an hour of an event poller unit. Confirmed: AWS Lambda Developer Guide, "Kafka event source scaling modes".
 const POLLER_UNIT_HOUR: f64 = 0.185;
-/// Pollers of such a unit: about ten (same page).
-const POLLERS_PER_UNIT: u32 = 10;
 /// SQS: a request to a FIFO queue. Unconfirmed.
 const SQS_FIFO_REQUEST: f64 = 0.50e-6;
 /// SQS: a request, one for each 64 KB. Confirmed: Amazon SQS pricing, standard queues.
 const SQS_REQUEST: f64 = 0.40e-6;
 /// SNS: a publication, one for each 64 KB; the delivery to Lambda is free. Unconfirmed.
 const SNS_PUBLICATION: f64 = 0.50e-6;
-/// API Gateway: a request to a REST API, first 333 million. Confirmed: Amazon API Gateway pricing.
+/// API Gateway: a request to a REST API, first 333 million; what its own limit refuses is not charged. Confirmed: Amazon API Gateway
+/// pricing.
 const REST_REQUEST: f64 = 3.50e-6;
 /// EventBridge: a custom event, one for each 64 KB; AWS's own events and schedules are free. Unconfirmed.
 const CUSTOM_EVENT: f64 = 1.00e-6;
@@ -188,17 +198,21 @@ pub struct SourceUsage<'a> {
     pub charged: &'a Charged,
     /// Events written, published or sent.
     pub events: f64,
+    /// Records that were there to be read, from a stream.
+    pub readable: f64,
     /// Bytes of each.
     pub payload_bytes: u64,
     /// How long.
     pub hours: f64,
-    /// Requests that Lambda's pollers made.
+    /// Requests to the service: of Lambda's pollers, or of an API's clients.
     pub requests: f64,
+    /// Hours of poller units, beyond those that are always there.
+    pub unit_hours: f64,
 }
 
 /// What the service of a source charges itself, in USD.
 pub fn source_charges(usage: &SourceUsage<'_>) -> f64 {
-    let SourceUsage { kind, charged, events, payload_bytes, hours, requests } = *usage;
+    let SourceUsage { kind, charged, events, readable, payload_bytes, hours, requests, unit_hours } = *usage;
     let units = |bytes: u64| events * payload_bytes.div_ceil(bytes).max(1) as f64;
     let sqs = |price: f64| {
         let idle_polls = IDLE_POLLERS * hours * 3600.0 / LONG_POLL;
@@ -206,7 +220,7 @@ pub fn source_charges(usage: &SourceUsage<'_>) -> f64 {
     };
     match (charged, kind) {
         (Charged::Stream { owned, shards, on_demand, enhanced_fan_out, extended_retention }, _) => {
-            let gb_read = events * payload_bytes as f64 / 1e9;
+            let gb_read = readable * payload_bytes as f64 / 1e9;
             let shard_hours = shard_hours(shards, hours);
             let stream = match (owned, on_demand) {
                 (false, _) => 0.0,
@@ -224,11 +238,11 @@ pub fn source_charges(usage: &SourceUsage<'_>) -> f64 {
             };
             stream + reads
         }
-        (Charged::KafkaPollers(pollers), _) => f64::from(pollers.div_ceil(POLLERS_PER_UNIT)) * hours * POLLER_UNIT_HOUR,
+        (Charged::KafkaPollers { least_units }, _) => (f64::from(*least_units) * hours + unit_hours) * POLLER_UNIT_HOUR,
         (Charged::FifoQueue, _) => sqs(SQS_FIFO_REQUEST),
         (Charged::Events, "sqs") => sqs(SQS_REQUEST),
         (Charged::Events, "sns") => units(CHUNK_BYTES) * SNS_PUBLICATION,
-        (Charged::Events, "api_gateway") => events * REST_REQUEST,
+        (Charged::Events, "api_gateway") => requests * REST_REQUEST,
         (Charged::Events, "cloudwatch_events") => units(CHUNK_BYTES) * CUSTOM_EVENT,
         // Reads of DynamoDB streams by Lambda are free, and the other services charge nothing for calling it.
         (Charged::Events, _) => 0.0,
@@ -242,13 +256,43 @@ fn shard_hours(shards: &[(SimDuration, u32)], hours: f64) -> f64 {
 }
 
 /// What the charges of a source of `kind` take for granted.
-pub(super) fn assumption(kind: &str) -> Option<&'static str> {
-    match kind {
-        "sqs" => {
-            Some("an SQS mapping always has five long polls of 20 s open, which are charged besides its other requests")
-        }
-        "sns" | "cloudwatch_events" => Some("the prices of SNS publications and EventBridge events are not confirmed"),
-        "kinesis" => Some("the price of a Kinesis PUT payload unit is not confirmed"),
-        _ => None,
+pub(super) fn assumptions(kind: &str, charged: &Charged) -> Vec<&'static str> {
+    let mut assumptions = Vec::new();
+    if let Charged::Stream { owned, on_demand, enhanced_fan_out, extended_retention, .. } = *charged {
+        let unconfirmed = [
+            (owned && !on_demand, "the price of a Kinesis PUT payload unit is not confirmed"),
+            (
+                owned && !on_demand && extended_retention,
+                "the price of keeping Kinesis records for longer is not confirmed",
+            ),
+            (on_demand, "the prices of GB written to and read from on-demand Kinesis streams are not confirmed"),
+            (enhanced_fan_out && !on_demand, "the prices of enhanced fan-out are not confirmed"),
+        ];
+        assumptions.extend(unconfirmed.into_iter().filter(|(holds, _)| *holds).map(|(_, assumption)| assumption));
     }
+    if kind == "sqs" {
+        assumptions.push(
+            "an SQS mapping always has five long polls of 20 s open, which are charged besides its other requests",
+        );
+    }
+    if *charged == Charged::FifoQueue {
+        assumptions.push("the price of requests to SQS FIFO queues is not confirmed");
+    }
+    if kind == "sns" || kind == "cloudwatch_events" {
+        assumptions.push("the prices of SNS publications and EventBridge events are not confirmed");
+    }
+    assumptions
+}
+
+/// What the charges of Lambda itself take for granted, where a function has provisioned concurrency on arm64, and where an asynchronous
+/// event is charged as several requests.
+pub(super) fn assumptions_of_lambda(provisioned_on_arm64: bool, extra_requests: bool) -> Vec<&'static str> {
+    let unconfirmed = [
+        (provisioned_on_arm64, "the prices of provisioned concurrency on arm64 are not confirmed"),
+        (
+            extra_requests,
+            "that asynchronous events are charged as one more request for each 64 KB above 256 KB is not confirmed",
+        ),
+    ];
+    unconfirmed.into_iter().filter(|(holds, _)| *holds).map(|(_, assumption)| assumption).collect()
 }

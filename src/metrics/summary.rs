@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::engine::{Fate, Part};
+use crate::engine::{Fate, InvocationType, Part};
+use crate::platform::Architecture;
 use crate::recording::Quantiles;
 use crate::scenario::{Expectation, Names, Scenario};
 
@@ -262,11 +263,18 @@ impl Summary {
 
 /// What the model and its prices take for granted.
 fn assumptions(scenario: &Scenario) -> Vec<String> {
+    let provisioned_on_arm64 = scenario.functions.iter().any(|(_, function)| {
+        function.architecture == Architecture::Arm64 && function.provisioned_concurrent_executions.is_some()
+    });
+    let extra_requests = scenario.sources.iter().map(|source| &source.definition).any(|source| {
+        source.invocation_type() == InvocationType::Event && price::extra_requests(source.common().payload_bytes()) > 0
+    });
+    let of_lambda = price::assumptions_of_lambda(provisioned_on_arm64, extra_requests);
+    let of_sources =
+        scenario.sources.iter().flat_map(|source| price::assumptions(source.kind.name, &source.definition.charged()));
     let mut assumptions = scenario.assumptions();
-    for source in &scenario.sources {
-        if let Some(assumption) = price::assumption(source.kind.name)
-            && assumptions.iter().all(|known| known != assumption)
-        {
+    for assumption in of_lambda.into_iter().chain(of_sources) {
+        if assumptions.iter().all(|known| known != assumption) {
             assumptions.push(assumption.to_owned());
         }
     }

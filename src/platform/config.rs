@@ -204,10 +204,10 @@ const THROTTLE_BACKOFF_FACTOR: f64 = 2.0;
 pub const DEFAULT_QUEUE_DELAY: DistributionSpec =
     DistributionSpec::lognormal(SimDuration::from_millis(40), SimDuration::from_millis(110));
 
-/// Assumption: what a cold start adds where the scenario does not say. STeLLAR (IISWC 2021), AWS: cold 448 ms median and about
-/// 670 ms at the 99th percentile, less the 44 ms of a warm call.
+/// Assumption: the Init phase where the scenario does not say. STeLLAR (IISWC 2021), AWS: cold 448 ms median and about 670 ms at the
+/// 99th percentile, less the 44 ms of a warm call and the platform's share of 275 ms.
 pub const DEFAULT_INIT: DistributionSpec =
-    DistributionSpec::lognormal(SimDuration::from_millis(404), SimDuration::from_millis(626));
+    DistributionSpec::lognormal(SimDuration::from_millis(129), SimDuration::from_millis(351));
 
 /// Assumption: what it takes to start from a snapshot where the scenario does not say: an estimate; no figures are documented.
 pub const DEFAULT_RESTORE: DistributionSpec = DistributionSpec::Constant(SimDuration::from_millis(200));
@@ -225,7 +225,7 @@ pub struct FunctionSpec {
     #[serde(default)]
     pub duration_per_record: SimDuration,
     /// What a cold start adds before the handler; with `snap_start`, the restore. Default: with `runtime`, what was measured for it
-    /// and 275 ms for the platform; without, log-normal, median 404 ms, 99th percentile 626 ms (STeLLAR 2021). "The Init phase is
+    /// and 275 ms for the platform; without, these and log-normal, median 129 ms, 99th percentile 351 ms (STeLLAR 2021). "The Init phase is
     /// limited to 10 seconds" (AWS Lambda Developer Guide, "Understanding the Lambda execution environment lifecycle"); a longer
     /// one is run again as a part of the invocation.
     #[serde(default)]

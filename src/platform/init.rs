@@ -53,7 +53,7 @@ impl Init {
             (Some(given), _) => (given.clone(), SimDuration::ZERO),
             (None, Some(runtime)) => (measured(runtime, spec.package_type, spec.architecture), PLATFORM_SHARE),
             (None, None) if spec.snap_start => (DEFAULT_RESTORE, SimDuration::ZERO),
-            (None, None) => (DEFAULT_INIT, SimDuration::ZERO),
+            (None, None) => (DEFAULT_INIT, PLATFORM_SHARE),
         };
         // The Init phase of images and custom runtimes was billed before August 2025, too (AWS Compute Blog, "AWS Lambda
         // standardizes billing for INIT Phase").

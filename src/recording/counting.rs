@@ -101,7 +101,10 @@ impl Recorder<'_> {
     /// An event goes into a function's asynchronous queue, where it waits.
     #[inline(always)]
     pub(super) fn queued(&mut self, at: SimTime, call: Call<'_>) {
-        self.function(call.function).async_received += 1;
+        let extra = self.extra_requests.get(call.source.0 as usize).copied().unwrap_or_default();
+        let figures = self.function(call.function);
+        figures.async_received += 1;
+        figures.extra_requests += extra;
         self.waiting(at, call.source, 1);
     }
 
@@ -163,6 +166,7 @@ impl Recorder<'_> {
             }
             Fact::Mapping { source, what, events } => self.mapped(source, what, events),
             Fact::Requests { source, count } => self.requested(source, count),
+            Fact::PollerUnits { source, change } => self.source(source).poller_units.change(at, change),
             Fact::Emitted { .. }
             | Fact::Occurred { .. }
             | Fact::Waiting { .. }
@@ -231,9 +235,11 @@ impl Recorder<'_> {
         let Fact::Settled { source, function, emitted, fate, condition, .. } = *fact else { return };
         self.live -= 1;
         let counts = emitted >= self.warm_up;
+        let is_unwritten = fate == Fate::Dropped && function.is_none() && condition.is_none();
         let figures = self.source(source);
         figures.fates[fate as usize] += u64::from(counts);
         figures.lost += 1;
+        figures.unwritten += u64::from(counts && is_unwritten);
         match fate {
             Fate::Filtered => self.mapping(source).count(SourceColumn::FilteredOut, 1),
             // What leaves the stream by its age alone, or the queue by its redrive, is not the mapping's doing.

@@ -1,6 +1,6 @@
 //! Figures over time: minutes under CloudWatch's names, and a timeline of at most a few hundred bins for charts.
 
-use crate::time::{SECOND, SimTime};
+use crate::time::{SECOND, SimDuration, SimTime};
 
 /// Whose figures.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -162,6 +162,10 @@ impl Interval {
     fn is_silent(&self) -> bool {
         self.0.iter().all(|value| *value == 0.0)
     }
+
+    fn counts_nothing(&self) -> bool {
+        self.0.iter().zip(self.rules()).all(|(value, rule)| *value == 0.0 || matches!(rule, Rule::Max))
+    }
 }
 
 /// One owner's figures over one minute.
@@ -169,6 +173,8 @@ impl Interval {
 pub struct Minute {
     /// The minute's first instant.
     pub start: SimTime,
+    /// How much of it was simulated: of the last one only a part, or its first instant alone.
+    pub length: SimDuration,
     /// Whose.
     pub owner: Owner,
     pub(super) interval: Interval,
@@ -178,18 +184,23 @@ impl Minute {
     /// (metric, statistic, value) under CloudWatch's names; what CloudWatch does not have bears a name of its own
     /// (`Environments`, `EventsEmitted`, `EventsProcessed`, `Backlog`). Times are in milliseconds.
     pub fn rows(&self) -> Vec<(&'static str, &'static str, f64)> {
-        let minute = 60.0 * SECOND as f64;
         let value = |column: usize| self.interval.0[column];
+        // A single instant has no mean.
+        let level = |metric: &'static str, area: usize, most: usize| {
+            let length = self.length.nanos() as f64;
+            let mean = (length > 0.0).then(|| (metric, "Average", value(area) / length));
+            mean.into_iter().chain([(metric, "Maximum", value(most))])
+        };
         let mean = |sum: usize, count: usize| (value(count) > 0.0).then(|| value(sum) / value(count) / 1e6);
         match self.owner {
             Owner::Account => {
                 use FunctionColumn::*;
-                vec![
-                    ("ConcurrentExecutions", "Average", value(ConcurrencyArea as usize) / minute),
-                    ("ConcurrentExecutions", "Maximum", value(ConcurrencyMax as usize)),
+                let claims = [
                     ("UnreservedConcurrentExecutions", "Maximum", value(UnreservedMax as usize)),
                     ("ClaimedAccountConcurrency", "Maximum", value(ClaimedMax as usize)),
-                ]
+                ];
+                let concurrency = level("ConcurrentExecutions", ConcurrencyArea as usize, ConcurrencyMax as usize);
+                concurrency.chain(claims).collect()
             }
             Owner::Function(_) => {
                 use FunctionColumn::*;
@@ -197,11 +208,9 @@ impl Minute {
                     ("Invocations", "Sum", value(Invocations as usize)),
                     ("Errors", "Sum", value(Errors as usize)),
                     ("Throttles", "Sum", value(Throttles as usize)),
-                    ("ConcurrentExecutions", "Average", value(ConcurrencyArea as usize) / minute),
-                    ("ConcurrentExecutions", "Maximum", value(ConcurrencyMax as usize)),
-                    ("Environments", "Average", value(EnvironmentsArea as usize) / minute),
-                    ("Environments", "Maximum", value(EnvironmentsMax as usize)),
                 ];
+                rows.extend(level("ConcurrentExecutions", ConcurrencyArea as usize, ConcurrencyMax as usize));
+                rows.extend(level("Environments", EnvironmentsArea as usize, EnvironmentsMax as usize));
                 if let Some(mean) = mean(DurationSum as usize, Ended as usize) {
                     rows.push(("Duration", "Average", mean));
                     rows.push(("Duration", "Maximum", value(DurationMax as usize) / 1e6));
@@ -217,7 +226,9 @@ impl Minute {
                     rows.push(("AsyncEventAge", "Average", mean));
                     rows.push(("AsyncEventAge", "Maximum", value(AsyncAgeMax as usize) / 1e6));
                 }
-                if value(Provisioned as usize) + value(Spillover as usize) > 0.0 {
+                let is_provisioned =
+                    [Provisioned, Spillover, ProvisionedMax].map(|column| value(column as usize) > 0.0);
+                if is_provisioned.contains(&true) {
                     rows.push(("ProvisionedConcurrencyInvocations", "Sum", value(Provisioned as usize)));
                     rows.push(("ProvisionedConcurrencySpilloverInvocations", "Sum", value(Spillover as usize)));
                     rows.push(("ProvisionedConcurrentExecutions", "Maximum", value(ProvisionedMax as usize)));
@@ -230,9 +241,8 @@ impl Minute {
                 let mut rows = vec![
                     ("EventsEmitted", "Sum", value(Emitted as usize)),
                     ("EventsProcessed", "Sum", value(Processed as usize)),
-                    ("Backlog", "Average", value(BacklogArea as usize) / minute),
-                    ("Backlog", "Maximum", value(BacklogMax as usize)),
                 ];
+                rows.extend(level("Backlog", BacklogArea as usize, BacklogMax as usize));
                 if let Some(mean) = mean(AgeSum as usize, AgeCount as usize) {
                     rows.push(("IteratorAge", "Average", mean));
                     rows.push(("IteratorAge", "Maximum", value(AgeMax as usize) / 1e6));
@@ -253,9 +263,9 @@ impl Minute {
         }
     }
 
-    /// Whether nothing at all was there or happened.
+    /// Whether nothing at all was there or happened. In a single instant only what happened counts.
     pub(super) fn is_silent(&self) -> bool {
-        self.interval.is_silent()
+        self.interval.is_silent() || self.length.is_zero() && self.interval.counts_nothing()
     }
 }
 

@@ -36,6 +36,12 @@ impl Level {
         self.area = u128::try_from(area).expect("no level falls below zero");
     }
 
+    /// Begins the integral anew at `at`.
+    pub fn begin(&mut self, at: SimTime) {
+        self.ahead = i128::from(at.nanos()) * i128::from(self.value);
+        self.area = 0;
+    }
+
     /// The level.
     pub fn value(&self) -> i64 {
         self.value
@@ -78,5 +84,8 @@ mod tests {
         level.rise(SimTime::from_nanos(50), 3, 5 + 20);
         level.settle(SimTime::from_nanos(50));
         assert_eq!((level.area(), level.take_max()), (70 + 25, 3), "at 30, 45 and 50");
+        level.begin(SimTime::from_nanos(50));
+        level.settle(SimTime::from_nanos(60));
+        assert_eq!(level.area(), 3 * 10);
     }
 }

@@ -46,6 +46,10 @@ pub struct SourceFigures {
     pub parts: [u128; Part::ALL.len()],
     /// Billed requests to the source's own service.
     pub requests: u64,
+    /// Events that never got into the source's stream: its producers gave up.
+    pub unwritten: u64,
+    /// Billed units of pollers beyond those that are always there; its integral since the warm-up.
+    pub poller_units: Level,
 }
 
 impl SourceFigures {
@@ -72,8 +76,9 @@ impl SourceFigures {
         }
     }
 
-    /// Nothing more will be recorded.
-    pub(super) fn finish(&mut self) {
+    /// Nothing more will be recorded; the run ended at `end`.
+    pub(super) fn finish(&mut self, end: SimTime) {
+        self.poller_units.settle(end);
         [&mut self.latency, &mut self.response, &mut self.iterator_age].into_iter().for_each(Quantity::finish);
     }
 
@@ -131,6 +136,8 @@ pub struct FunctionFigures {
     pub async_dropped: u64,
     /// Of these, events that went round a loop of functions too often.
     pub recursive_dropped: u64,
+    /// Requests that events taken into the asynchronous queue are billed as, beyond one each.
+    pub extra_requests: u64,
 }
 
 impl FunctionFigures {

@@ -92,6 +92,8 @@ pub struct Recorder<'a> {
     pub(super) account: Level,
     account_max: i64,
     pub(super) claims: Option<Box<Claims>>,
+    /// By source: requests that one of its events is billed as in the asynchronous queue, beyond the first.
+    pub(super) extra_requests: Vec<u64>,
     at_warm_up: Areas,
     pub(super) at_window_end: Option<(SimTime, Areas)>,
     seen: Vec<Seen>,
@@ -116,10 +118,11 @@ const MINUTE: SimDuration = SimDuration::from_secs(60);
 
 impl<'a> Recorder<'a> {
     /// A recorder of a run of functions with these claims, whose statistics begin at `warm_up`, and whose emission ends at `until`
-    /// where that is set.
+    /// where that is set; `extra_requests` is what an asynchronous event of each source is billed as beyond one request.
     pub fn new(
         names: Names,
         claims: &[Claim],
+        extra_requests: Vec<u64>,
         warm_up: SimTime,
         until: Option<SimTime>,
         watch: &'a mut dyn Watch,
@@ -140,6 +143,7 @@ impl<'a> Recorder<'a> {
             account: Level::default(),
             account_max: 0,
             claims,
+            extra_requests,
             at_warm_up: Areas::default(),
             at_window_end: None,
             seen: vec![Seen::default(); 1 + functions + sources],
@@ -222,7 +226,9 @@ impl<'a> Recorder<'a> {
         self.at_warm_up = self.areas();
         for source in &mut self.sources {
             let (backlog, backlog_max) = (source.backlog.clone(), source.backlog.value());
-            *source = SourceFigures { backlog, backlog_max, ..SourceFigures::default() };
+            let mut poller_units = source.poller_units.clone();
+            poller_units.begin(self.warm_up);
+            *source = SourceFigures { backlog, backlog_max, poller_units, ..SourceFigures::default() };
         }
         for function in &mut self.functions {
             let (concurrency, environments) = (function.concurrency.clone(), function.environments.clone());
@@ -386,7 +392,8 @@ impl<'a> Recorder<'a> {
                 place => Owner::Source((place - 1 - self.functions.len()) as u32),
             };
             let fresh = if matches!(owner, Owner::Source(_)) { Interval::source() } else { Interval::function() };
-            let minute = Minute { start: self.minute_start, owner, interval: std::mem::replace(interval, fresh) };
+            let (start, length) = (self.minute_start, at.since(self.minute_start));
+            let minute = Minute { start, length, owner, interval: std::mem::replace(interval, fresh) };
             if !minute.is_silent() {
                 if self.watch.wants_minutes() {
                     self.watch.minute(&minute, &self.names);
@@ -436,7 +443,7 @@ impl<'a> Recorder<'a> {
             self.end_window(self.until.unwrap_or(end));
         }
         self.assert_physics(end);
-        self.sources.iter_mut().for_each(SourceFigures::finish);
+        self.sources.iter_mut().for_each(|source| source.finish(end.max(self.warm_up)));
         self.functions.iter_mut().for_each(FunctionFigures::finish);
         let (window_end, mut areas) = self.at_window_end.take().unwrap_or_default();
         let less = |end: &mut Vec<u128>, start: &[u128]| {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::engine::{Call, Ending, Events, Fact, Run};
+use crate::engine::{Call, Condition, Ending, Events, Fact, Run};
 use crate::metrics::Watch;
 use crate::scenario::Names;
 use crate::time::{SECOND, SimTime};
@@ -176,7 +176,9 @@ impl<W: Write> Watch for FactsCsv<W> {
                 condition: condition.map(|condition| condition.name()),
                 invoke_count: condition.map(|_| invoke_count),
             };
-            if let (Some(pending), Some(_)) = (&mut self.pending, invocation)
+            // Fates of one batch: decided by one invocation, or given up together.
+            let is_of_batch = invocation.is_some() || condition.is_some_and(Condition::is_of_batch);
+            if let Some(pending) = self.pending.as_mut().filter(|_| is_of_batch)
                 && let Some(run) = pending.events
                 && run.last + 1 == event
                 && *pending == (Row { events: Some(run), ..row.clone() })
@@ -198,6 +200,7 @@ impl<W: Write> Watch for FactsCsv<W> {
                 | Fact::IteratorAge { .. }
                 | Fact::Mapping { .. }
                 | Fact::Requests { .. }
+                | Fact::PollerUnits { .. }
         ) {
             return;
         }
@@ -268,6 +271,7 @@ impl<W: Write> Watch for FactsCsv<W> {
             | Fact::IteratorAge { .. }
             | Fact::Mapping { .. }
             | Fact::Requests { .. }
+            | Fact::PollerUnits { .. }
             | Fact::Provisioned { .. } => {}
         }
     }

@@ -119,6 +119,12 @@ impl Scenario {
                 assumptions.push(assumption);
             }
         }
+        if self.sources.iter().filter(|source| source.kind.name == "api_gateway").count() > 1 {
+            assumptions.push(
+                "each API has its request limit to itself; AWS's 10,000 requests a second are those of all APIs of an account"
+                    .to_owned(),
+            );
+        }
         let sources = self.sources.iter().flat_map(|source| source.definition.features());
         let functions = self.functions.iter().flat_map(|(_, spec)| spec.features());
         for feature in sources.chain(functions).filter(|feature| feature.since > self.profile) {

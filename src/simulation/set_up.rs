@@ -3,6 +3,7 @@
 use crate::distribution::DistributionSpec;
 use crate::engine::{DestinationId, FunctionId, Names, SourceId};
 use crate::inputs::{InputError, Inputs};
+use crate::metrics::price::extra_requests;
 use crate::platform::{Origin, Platform};
 use crate::random::Key;
 use crate::recording::{Claim, Context, Recorder, Watch};
@@ -34,7 +35,9 @@ impl<'a> World<'a> {
         let names = scenario.names();
         let until = scenario.duration.map(|duration| SimTime::ZERO + duration);
         let claims: Vec<Claim> = scenario.functions.iter().map(|(_, function)| function.claim()).collect();
-        let recorder = Recorder::new(names.clone(), &claims, SimTime::ZERO + scenario.warm_up.length(), until, watch);
+        let extra = scenario.sources.iter().map(|source| extra_requests(source.definition.common().payload_bytes()));
+        let warm_up = SimTime::ZERO + scenario.warm_up.length();
+        let recorder = Recorder::new(names.clone(), &claims, extra.collect(), warm_up, until, watch);
         let mut columns = Columns::new(inputs);
         let mut sampler =
             |spec: &DistributionSpec| spec.sampler(&mut |file, column, unit| columns.values(file, column, unit));

@@ -8,7 +8,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::engine::{Class, Wake};
+use crate::engine::{Class, Fact, Wake};
 use crate::recording::Context;
 use crate::time::{SimDuration, SimTime};
 
@@ -17,6 +17,14 @@ use super::streaming::ConsumerPlan;
 
 /// How often the lag is looked at.
 const EVALUATION: SimDuration = SimDuration::from_secs(60);
+
+/// Pollers of a unit that is billed: about ten (AWS Lambda Developer Guide, "Kafka event source scaling modes").
+const POLLERS_PER_UNIT: u32 = 10;
+
+/// The units that so many pollers are billed as.
+pub(super) const fn units_of(pollers: u32) -> u32 {
+    pollers.div_ceil(POLLERS_PER_UNIT)
+}
 
 /// How the number of consumers changes.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -57,6 +65,11 @@ impl Consumers {
         let least = (plan.least as usize).clamp(1, most);
         let busy = vec![0; partitions as usize];
         Consumers { count: least, least, most, each: plan.each, scaling: plan.scaling, busy, evaluated: SimTime::ZERO }
+    }
+
+    /// What they are billed as, where they are paid for.
+    fn units(&self) -> u32 {
+        units_of(self.count as u32)
     }
 
     /// The one that reads `partition`.
@@ -126,7 +139,12 @@ impl Pull {
     pub(super) fn evaluate(&mut self, ctx: &mut Context<'_>) {
         let lags = self.lags();
         if let Some(consumers) = &mut self.setting.consumers {
+            let before = consumers.units();
             consumers.evaluate(lags, ctx.now);
+            let change = i64::from(consumers.units()) - i64::from(before);
+            if change != 0 {
+                ctx.tell(Fact::PollerUnits { source: self.setting.id, change });
+            }
         }
         (0..self.shards.len()).for_each(|shard| self.serve(shard, ctx));
     }

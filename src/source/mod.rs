@@ -182,6 +182,10 @@ pub trait Definition: Debug + Send + Sync {
     fn advice(&self, _timeout: SimDuration, _reserved: Option<u64>) -> Vec<String> {
         vec![]
     }
+    /// How many of its events lie in its stream or queue when the scenario begins, at `start`.
+    fn backlog(&self, _start: DateTime<Utc>) -> u64 {
+        0
+    }
     /// What its service charges for, besides its events.
     fn charged(&self) -> Charged {
         Charged::Events
@@ -199,7 +203,7 @@ pub enum Charged {
     Stream {
         /// Whether the stream is the source's own, and not another's that it reads.
         owned: bool,
-        /// Shards from each instant on.
+        /// Shards from each instant of the run on.
         shards: Vec<(SimDuration, u32)>,
         /// Whether the stream makes room by itself.
         on_demand: bool,
@@ -210,8 +214,11 @@ pub enum Charged {
     },
     /// Requests to a FIFO queue.
     FifoQueue,
-    /// So many pollers that are always there.
-    KafkaPollers(u32),
+    /// Kafka's pollers, in units that are billed.
+    KafkaPollers {
+        /// Units that are always there.
+        least_units: u32,
+    },
 }
 
 /// Which figures a source can have, besides those that all have.

@@ -416,8 +416,12 @@ impl Push {
     /// A request sets out, past the rate limit that stands before Lambda.
     #[inline(always)]
     fn send(&mut self, request: Request, ctx: &mut Context<'_>) {
-        if self.bucket.as_mut().is_some_and(|bucket| !bucket.try_take(ctx.now)) {
-            return self.give_up_or_retry(request, Answer::Limited, ctx);
+        if let Some(bucket) = &mut self.bucket {
+            if !bucket.try_take(ctx.now) {
+                return self.give_up_or_retry(request, Answer::Limited, ctx);
+            }
+            // A service with a limit of its own charges for what passes it.
+            ctx.tell(Fact::Requests { source: self.id, count: 1 });
         }
         let delay = self.delivery.constant().unwrap_or_else(|| {
             self.delivery.sample(

@@ -33,7 +33,7 @@ struct S3 {
 /// Event Notifications"); no percentiles are published.
 fn default_delivery() -> DistributionSpec {
     let usual = DistributionSpec::lognormal(SimDuration::from_millis(500), SimDuration::from_secs(3));
-    let late = DistributionSpec::lognormal(SimDuration::from_secs(75), SimDuration::from_secs(300));
+    let late = DistributionSpec::Law(Law::Pareto { min: SimDuration::from_secs(60), shape: 2.0 });
     DistributionSpec::Law(Law::Mixture(vec![
         Component { weight: 0.9999, of: usual },
         Component { weight: 0.0001, of: late },

@@ -3,6 +3,7 @@
 //! A message is hidden while it is worked on. Lambda deletes it when the function succeeds; otherwise it is visible again after
 //! the visibility timeout, until it was received too often and moves to the dead-letter queue, or is too old.
 
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -285,6 +286,10 @@ impl Definition for SqsDefinition {
             advice.push(format!("the function has {reserved} reserved; AWS advises at least 5 for a queue"));
         }
         advice
+    }
+
+    fn backlog(&self, _start: DateTime<Utc>) -> u64 {
+        self.keys.backlog.map_or(0, |backlog| backlog.events)
     }
 
     fn charged(&self) -> Charged {

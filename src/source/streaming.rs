@@ -18,7 +18,7 @@ use crate::profile::Feature;
 use crate::time::{SimDuration, SimTime};
 
 use super::common::Common;
-use super::consumers::{ConsumerScaling, Consumers};
+use super::consumers::{ConsumerScaling, Consumers, units_of};
 use super::lane::{Cut, Policy};
 use super::mapping::{Backlog, MappingSpec, PartitionKeys, StartingPosition, WriteRetry};
 use super::partition::Keys;
@@ -408,10 +408,20 @@ impl Definition for StreamDefinition {
         is_longer.then(message).into_iter().collect()
     }
 
+    fn backlog(&self, start: DateTime<Utc>) -> u64 {
+        let Backlog { events, age } = self.stream.backlog;
+        let is_read = match self.mapping.starting_position {
+            StartingPosition::TrimHorizon => true,
+            StartingPosition::AtTimestamp => self.begins_before(age, start),
+            StartingPosition::Latest => false,
+        };
+        if is_read { events } else { 0 }
+    }
+
     fn charged(&self) -> Charged {
         match self.plan.charge {
             StreamCharge::Free => Charged::Events,
-            StreamCharge::Pollers(pollers) => Charged::KafkaPollers(pollers),
+            StreamCharge::Pollers(pollers) => Charged::KafkaPollers { least_units: units_of(pollers) },
             StreamCharge::Kinesis => Charged::Stream {
                 owned: self.stream.owner.is_none(),
                 shards: [&[(SimDuration::ZERO, self.stream.shard_count)][..], &self.stream.plan.reshard].concat(),
@@ -481,12 +491,8 @@ impl Definition for StreamDefinition {
         let arrivals = spec.arrivals.as_ref().unwrap_or(&none);
         let until = site.until.unwrap_or(SimTime::NEVER);
         let arrivals = Arrivals::new(arrivals, until, key.named("arrivals"), site.inputs, site.functions)?;
-        let reads_backlog = match mapping.starting_position {
-            StartingPosition::TrimHorizon => true,
-            StartingPosition::AtTimestamp => self.begins_before(spec.backlog.age, site.start),
-            StartingPosition::Latest => false,
-        };
-        let (backlog, skipped) = if reads_backlog { (spec.backlog.events, 0) } else { (0, spec.backlog.events) };
+        let backlog = self.backlog(site.start);
+        let skipped = spec.backlog.events - backlog;
         let at = |after: &SimDuration| SimTime::ZERO + *after;
         let resharding = if let Some(growth) = plan.on_demand {
             Some(Resharding::OnDemand { growth, next: SimTime::ZERO + growth.period, records: 0 })

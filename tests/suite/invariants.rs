@@ -866,10 +866,10 @@ struct Billing {
 
 impl Billing {
     /// F§10.1 and F§10.6: in steps of 100 ms before December 2020; cold starts since August 2025, those of images and of custom
-    /// runtimes always. The platform's share, 275 ms, is in no bill; it is there where the cold start is that of a runtime.
+    /// runtimes always. The platform's share, 275 ms, is in no bill; it is there where the cold start is not given.
     fn new(spec: &FunctionSpec, profile: Profile) -> Billing {
-        let by_runtime = spec.runtime.is_some() && spec.init_duration.is_none() && !spec.snap_start;
-        let platform = if by_runtime { 275_000_000 } else { 0 };
+        let is_given = spec.init_duration.is_some() || spec.snap_start;
+        let platform = if is_given { 0 } else { 275_000_000 };
         let always = spec.package_type == PackageType::Image || spec.runtime == Some(Runtime::ProvidedAl2023);
         let is_billed = always || profile >= Profile::August2025;
         let step = if profile >= Profile::December2020 { 1_000_000 } else { 100_000_000 };

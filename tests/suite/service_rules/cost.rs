@@ -120,7 +120,7 @@ fn prices() {
             &[("cost_usd.ephemeral_storage", 0.000_000_309)],
         ),
         (
-            "F§10.5 the free tier is off by default; it does not cover provisioned concurrency",
+            "F§10.3 the free tier does not cover functions with provisioned concurrency, their requests included",
             "duration = '5m'
              account.free_tier = true
              function.f = { duration = '1s', init_duration = '0s', memory_size = 1024 }
@@ -132,7 +132,7 @@ fn prices() {
             "",
             &[],
             &[
-                ("cost_usd.lambda_requests", 0.0),
+                ("cost_usd.lambda_requests", 0.000_000_2),
                 ("cost_usd.lambda_duration", 0.000_009_722_2),
                 ("cost_usd.provisioned", 0.001_250_01),
             ],
@@ -181,6 +181,36 @@ fn a_month_before_december_2020() {
 }
 
 #[test]
+fn provisioned_concurrency() {
+    hold(&[
+        (
+            "F§10.3 in steps of 5 minutes until the end of the run",
+            "function.f = { duration = '14m', timeout = '15m', memory_size = 1024, init_duration = '0s',
+                 provisioned_concurrent_executions = 100, provisioned_allocation = '0s' }
+             source.invoke = [{ arrivals = { at = ['0s'] } }]",
+            "",
+            &[],
+            &[("ended_at_s", 840.0), ("cost_usd.provisioned", 100.0 * 900.0 * 0.000_004_166_7)],
+        ),
+        (
+            "F§10.3 what spills over is not free either",
+            "duration = '5m'
+             account.free_tier = true
+             function.f = { duration = '1s', memory_size = 1024, init_duration = '0s',
+                 provisioned_concurrent_executions = 1, provisioned_allocation = '0s' }
+             source.invoke = [{ arrivals = { at = ['1s', '1s'] } }]",
+            "",
+            &[],
+            &[
+                ("functions.f.spillover_invocations", 1.0),
+                ("cost_usd.lambda_requests", 0.000_000_4),
+                ("cost_usd.lambda_duration", 0.000_009_722_2 + 0.000_016_666_7),
+            ],
+        ),
+    ]);
+}
+
+#[test]
 fn charges_of_sources() {
     hold(&[
         (
@@ -218,20 +248,88 @@ fn charges_of_sources() {
             ],
         ),
     ]);
+    hold(&[
+        (
+            "F§10.11 a REST API's requests are charged, its clients' retries with them",
+            "function.f = { duration = '1ms', init_duration = '0s', error_rate = 1.0 }
+             source.api_gateway = [{ client_retry = { attempts = 5 }, arrivals = { at = ['0s', '10s'] } }]",
+            "",
+            &[],
+            &[("sources.api_gateway.cost_usd", 10.0 * 3.5e-6)],
+        ),
+        (
+            "F§10.11 but not what its own limit refuses",
+            "duration = '1s'
+             function.f = { duration = '1ms', init_duration = '0s' }
+             source.api_gateway = [{ throttle = { rate = 1.0, burst = 3.0 }, arrivals = { at = ['0s', '0s', '0s', '0s', '0s'] } }]",
+            "",
+            &[],
+            &[("sources.api_gateway.rejected", 2.0), ("sources.api_gateway.cost_usd", 3.0 * 3.5e-6)],
+        ),
+        (
+            "F§10.7 what Lambda does not take it does not charge for, however large",
+            "function.f = { duration = '1ms' }
+             source.s3 = [{ payload_size = '4MiB', arrivals = { at = ['0s', '1s'] } }]",
+            "",
+            &[],
+            &[("sources.s3.dropped", 2.0), ("cost_usd.total", 0.0)],
+        ),
+        (
+            "F§10.8 a warm-up leaves out the shards of its time",
+            "duration = '1h'
+             warm_up = '30m'
+             function.f = { duration = '1s', init_duration = '0s' }
+             source.kinesis = [{ shard_count = 4, reshard = [{ at = '30m', shard_count = 8 }], arrivals = { at = ['1m'] } }]",
+            "",
+            &[],
+            &[("sources.kinesis.cost_usd", 8.0 * 0.5 * 0.015)],
+        ),
+        (
+            "F§10.8 a record that its producer could not write is no unit",
+            "duration = '1h'
+             function.f = { duration = '1s', init_duration = '0s' }
+             source.kinesis = [{ write_retry = { attempts = 1 }, arrivals = { bursts = { size = 1500, every = '2h' } } }]",
+            "",
+            &[],
+            &[("sources.kinesis.dropped", 500.0), ("sources.kinesis.cost_usd", 0.015 + 1000.0 * 0.014e-6)],
+        ),
+        (
+            "§3 a backlog was written before the run",
+            "duration = '1h'
+             function.f = { duration = '1s', init_duration = '0s' }
+             source.kinesis = [{ backlog = { events = 50, age = '1m' }, arrivals = { at = ['0s'] } }]",
+            "",
+            &[],
+            &[("sources.kinesis.events", 51.0), ("sources.kinesis.cost_usd", 0.015 + 0.014e-6)],
+        ),
+        (
+            "F§10.14 units of Kafka's pollers while they are there: one for a minute, then two",
+            "duration = '10m'
+             drain = '1s'
+             function.f = { duration = '10s', timeout = '1m' }
+             source.msk = [{ backlog = { events = 100000, age = '1m' }, partitions = 20, batch_size = 1,
+                 provisioned_pollers = { minimum = 1, maximum = 20 }, consumer_scaling = { factor = 20.0 } }]",
+            "",
+            &[],
+            &[("sources.msk.cost_usd", (601.0 + 541.0) / 3600.0 * 0.185)],
+        ),
+    ]);
     // F§10.9: one request for each 64 KB sent, those of the pollers, and five long polls every 20 s.
     let usage = SourceUsage {
         kind: "sqs",
         charged: &Charged::Events,
         events: 1e6,
         payload_bytes: 65 * 1024,
+        readable: 0.0,
         hours: 2.0,
         requests: 500_000.0,
+        unit_hours: 0.0,
     };
     let close = |got: f64, want: f64, what: &str| assert!((got - want).abs() < 1e-9, "{what}: {got} for {want}");
     close(source_charges(&usage), (2e6 + 500_000.0 + 5.0 * 360.0) * 0.40e-6, "standard queue");
     let fifo = SourceUsage { charged: &Charged::FifoQueue, ..usage };
     close(source_charges(&fifo), (2e6 + 500_000.0 + 5.0 * 360.0) * 0.50e-6, "FIFO queue");
-    let pollers = SourceUsage { kind: "msk", charged: &Charged::KafkaPollers(11), ..usage };
+    let pollers = SourceUsage { kind: "msk", charged: &Charged::KafkaPollers { least_units: 2 }, ..usage };
     close(source_charges(&pollers), 2.0 * 2.0 * 0.185, "two poller units for 2 h");
 }
 
@@ -259,8 +357,10 @@ fn charges_of_streams() {
             charged: &charged,
             events: 1e6,
             payload_bytes: 2000,
+            readable: 1e6,
             hours: 2.0,
             requests: 0.0,
+            unit_hours: 0.0,
         });
         assert!((got - want).abs() < 1e-9, "{what}: {got} for {want}");
     }

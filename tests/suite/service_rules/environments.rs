@@ -323,6 +323,25 @@ fn cold_starts_by_runtime() {
     }
 }
 
+/// F§12.3: without a runtime a cold start takes what was measured in 2021, and its platform's share is not billed: "billed ms = Init +
+/// Duration".
+#[test]
+fn a_cold_start_that_nobody_describes() {
+    let text = "duration = '20000s'
+                function.f = { duration = '0s', keep_alive = '0s' }
+                source.invoke = [{ arrivals = { constant = { rate = 1.0 } } }]";
+    let figures = summary(text, 1);
+    for (metric, want, tolerance) in [
+        ("sources.invoke.latency_ms.p50", 404.0, 0.01),
+        ("sources.invoke.latency_ms.p99", 626.0, 0.03),
+        // The mean of the log-normal part, and half a millisecond of rounding up.
+        ("functions.f.billed_ms", 20_000.0 * (129.0 * 1.0970 + 0.5), 0.01),
+    ] {
+        let got = figures.get(metric);
+        assert!((got / want - 1.0).abs() < tolerance, "{metric}: {got} for {want}");
+    }
+}
+
 /// F§2.1, measured (STeLLAR, IISWC 2021): of 100 calls of a second each that come at once to a cold function, all take less than
 /// 2 s, so that none waits for another's environment.
 #[test]

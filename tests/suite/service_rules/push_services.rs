@@ -1,6 +1,6 @@
 //! Push services, their callers and the handlers that they call.
 
-use crate::support::summary_and_facts;
+use crate::support::{outcome, summary_and_facts};
 
 use super::{NULL, hold};
 
@@ -358,4 +358,27 @@ fn behaviour_of_handlers_and_clients() {
             &[],
         ),
     ]);
+}
+
+/// F§12.1: SNS from the producer to the handler, 73, 125 and 225 ms measured at the median, 90th and 99th percentile; F§13: one S3
+/// notification in 10,000 takes a minute and more.
+#[test]
+fn ways_to_lambda_where_the_scenario_does_not_say() {
+    let run = |kind: &str, rate: u32| {
+        let text = format!(
+            "duration = '1000s'
+             account.concurrent_executions = 'unlimited'
+             function.f = {{ duration = '0s', init_duration = '0s' }}
+             source.{kind} = [{{ arrivals = {{ constant = {{ rate = {rate} }} }} }}]"
+        );
+        outcome(&text, 1).1
+    };
+    let sns = run("sns", 100);
+    for (quantile, want) in [(0.5, 73.0), (0.9, 125.0), (0.99, 225.0)] {
+        let got = sns.sources[0].latency.quantile_ms(quantile).unwrap_or_default();
+        assert!((got / want - 1.0).abs() < 0.05, "SNS, quantile {quantile}: {got} ms for {want}");
+    }
+    // Of a million events 100, give or take 30: three standard deviations.
+    let late = run("s3", 1000).sources[0].latency.quantiles_ms([0.999_870, 0.999_930]);
+    assert!(late[0] < 60_000.0 && late[1] >= 60_000.0, "S3: {late:?} ms");
 }

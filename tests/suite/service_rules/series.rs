@@ -90,6 +90,38 @@ fn concurrency_by_where_it_comes_from() {
     }
 }
 
+/// F§9: "in use / configured", a point a minute, also in minutes in which no call starts.
+#[test]
+fn provisioned_concurrency_in_use_by_one_long_call() {
+    let text = "function.f = { duration = '200s', timeout = '5m', init_duration = '0s', provisioned_concurrent_executions = 2, provisioned_allocation = '0s' }
+                source.invoke = [{ arrivals = { at = ['10s'] } }]
+                duration = '4m'";
+    assert_eq!(
+        series(text, "ProvisionedConcurrencyUtilization", "Maximum"),
+        [(0, 0.5), (60, 0.5), (120, 0.5), (180, 0.5)]
+    );
+}
+
+/// A run that ends within a minute: means are those of the part that was simulated, and a minute of which nothing was has no row
+/// unless something happened at its first instant.
+#[test]
+fn the_last_minute() {
+    let text = |duration: &str, at: &str| {
+        format!(
+            "function.f = {{ duration = '15s', timeout = '1m', init_duration = '0s' }}
+             source.invoke = [{{ arrivals = {{ at = ['{at}'] }} }}]
+             duration = '{duration}'"
+        )
+    };
+    let (half, whole, end) = (text("90s", "60s"), text("60s", "0s"), text("60s", "45s"));
+    assert_eq!(series(&half, "Environments", "Average"), [(60, 1.0)]);
+    assert_eq!(series(&half, "ConcurrentExecutions", "Average"), [(60, 0.5)]);
+    assert_eq!(series(&whole, "Environments", "Maximum"), [(0, 1.0)]);
+    // It ends at 60 s.
+    assert_eq!(series(&end, "Duration", "Average"), [(60, 15_000.0)]);
+    assert_eq!(series(&end, "ConcurrentExecutions", "Average"), [(0, 0.25)]);
+}
+
 /// F§9: what a stopped loop drops, apart from other drops.
 #[test]
 fn recursive_invocations() {

@@ -118,7 +118,7 @@ fn parse_rate(text: &str) -> Result<SimDuration, String> {
 
 fn parse_cron(text: &str) -> Result<croner::Cron, String> {
     let fields: Vec<&str> = text.split_whitespace().collect();
-    let [_, _, day_of_month, _, day_of_week, _] = fields[..] else {
+    let [minutes, hours, day_of_month, month, day_of_week, year] = fields[..] else {
         return Err(format!(
             "found {} fields in `cron({text})`; a cron expression has six: minutes hours day-of-month month day-of-week year",
             fields.len()
@@ -128,6 +128,10 @@ fn parse_cron(text: &str) -> Result<croner::Cron, String> {
     if (day_of_month == "?") == (day_of_week == "?") {
         return Err(format!("found `cron({text})`; exactly one of day-of-month and day-of-week is `?`"));
     }
+    // "The L wildcard in the Day-of-month or Day-of-week fields specifies the last day of the month or week": Saturday.
+    let last_is_saturday = |day| if day == "L" { "SAT" } else { day };
+    let day_of_week = day_of_week.split(',').map(last_is_saturday).collect::<Vec<_>>().join(",");
+    let fields = [minutes, hours, day_of_month, month, &day_of_week, year];
     CronParser::builder()
         .seconds(Seconds::Required)
         .year(Year::Required)
@@ -175,6 +179,13 @@ mod tests {
             ("cron(0 9 ? * 2#1 *)", "2026-01-05T09:00:00Z"),
             ("cron(0 9 ? * 1 *)", "2026-01-11T09:00:00Z"),
             ("cron(0 9 L * ? *)", "2026-01-31T09:00:00Z"),
+            ("cron(0 12 ? * L *)", "2026-01-10T12:00:00Z"),
+            ("cron(0 12 ? * 4,L *)", "2026-01-07T12:00:00Z"),
+            ("cron(0 12 ? * 6L *)", "2026-01-30T12:00:00Z"),
+            ("cron(0 12 ? * FRIL *)", "2026-01-30T12:00:00Z"),
+            ("cron(0 9 L 2 ? *)", "2026-02-28T09:00:00Z"),
+            ("cron(0 9 LW * ? *)", "2026-01-30T09:00:00Z"),
+            ("cron(0 9 3W * ? *)", "2026-02-03T09:00:00Z"),
             ("cron(0 9 * * ? 2027)", "2027-01-01T09:00:00Z"),
         ] {
             let Ok(Schedule::Cron(cron)) = parse(text) else { panic!("{text}: {:?}", parse(text).err()) };

@@ -59,6 +59,10 @@ pub fn assumptions(
         );
     }
     if receives_async_events {
+        assumptions.push(
+            "a long queue of asynchronous events is read as fast as a short one, and waits as long between tries: AWS documents that it is read more slowly and waits longer, not by how much"
+                .to_owned(),
+        );
         if any(&|function| function.event_invoke_config.as_ref().is_none_or(|config| config.queue_delay.is_none())) {
             assumptions.push("an accepted asynchronous event reaches its first try after 40 ms at the median, 110 ms at the 99th percentile: inferred from measurements of 2022".to_owned());
         }

@@ -1,8 +1,8 @@
 //! The asynchronous queue of a function: events that Lambda has accepted (202) and tries until they end.
 //!
 //! All retry delays are constants, so each delay is a queue in order of entry and needs no heap; only the short way from
-//! acceptance to the first try is random. Not modelled: "if the queue contains many entries, Lambda increases the retry
-//! interval and reduces the rate at which it reads events" (no figures are published).
+//! acceptance to the first try is random. Not modelled, as the report says: "if the queue contains many entries, Lambda
+//! increases the retry interval and reduces the rate at which it reads events" (no figures are published).
 
 use rustc_hash::FxHashMap;
 

@@ -75,18 +75,24 @@ impl Profile {
         ),
         (
             Profile::November2019,
-            "several batches of a shard at a time; retries, age, splitting and destinations of failing batches; retries, age and destinations of asynchronous events",
+            "several batches of a shard at a time; retries, age, splitting and destinations of failing batches; retries, age and destinations of asynchronous events; FIFO queues as sources",
         ),
         (
             Profile::December2020,
-            "duration billed in 1 ms; 10 GB of memory; provisioned concurrency; tumbling windows and partial responses of streams; Kafka",
+            "duration billed in 1 ms; 10 GB of memory; container images; provisioned concurrency; tumbling windows and partial responses of streams; Kafka",
         ),
         (
             Profile::November2023,
-            "1,000 new environments for each function in 10 s; SQS mappings grow by 300 batches a minute; filters, SnapStart, on-demand streams, maximum concurrency of SQS mappings",
+            "1,000 new environments for each function in 10 s; SQS mappings grow by 300 batches a minute, up to 1,250 (before, 1,000); filters, SnapStart, on-demand streams, maximum concurrency of SQS mappings",
         ),
-        (Profile::August2025, "cold starts are billed"),
-        (Profile::November2025, "asynchronous events up to 1 MB (before, 256 KB); provisioned pollers of SQS mappings"),
+        (
+            Profile::August2025,
+            "cold starts are billed; FIFO queues with 120,000 messages in flight (before, 20,000), SQS messages up to 1 MiB (before, 256 KiB), provisioned pollers of Kafka",
+        ),
+        (
+            Profile::November2025,
+            "asynchronous events up to 1 MB (before, 256 KB), records of Kinesis up to 10 MiB (before, 1 MiB); provisioned pollers of SQS mappings",
+        ),
     ];
 
     /// The profile's name.
@@ -141,6 +147,8 @@ impl Feature {
     pub const PARALLELIZATION_FACTOR: Feature = Feature::new("parallelization_factor", Profile::November2019);
     /// Announced in November 2019: retries, age, splitting and destinations of failing batches of streams.
     pub const STREAM_FAILURES: Feature = Feature::new("a way out for failing batches", Profile::November2019);
+    /// Announced in November 2019: until then a mapping read standard queues only.
+    pub const FIFO_QUEUES: Feature = Feature::new("FIFO queues as event sources", Profile::November2019);
     /// Announced in November 2019: retries, age and destinations of asynchronous events.
     pub const ASYNCHRONOUS_CONFIG: Feature =
         Feature::new("retries, age and destinations of asynchronous events", Profile::November2019);
@@ -149,6 +157,10 @@ impl Feature {
         Feature::new("provisioned_concurrent_executions", Profile::December2020);
     /// Announced in August 2020.
     pub const KAFKA: Feature = Feature::new("msk", Profile::December2020);
+    /// Announced in December 2020: up to 10,240 MB.
+    pub const LARGE_MEMORY: Feature = Feature::new("memory_size above 3,008 MB", Profile::December2020);
+    /// Announced in December 2020.
+    pub const IMAGES: Feature = Feature::new("package_type = \"Image\"", Profile::December2020);
     /// Announced in December 2020: of streams.
     pub const TUMBLING_WINDOWS: Feature = Feature::new("tumbling_window", Profile::December2020);
     /// Announced in December 2020 for streams.
@@ -161,6 +173,8 @@ impl Feature {
     pub const FILTERS: Feature = Feature::new("filter_pass_rate", Profile::November2023);
     /// Announced in November 2021.
     pub const ON_DEMAND_STREAMS: Feature = Feature::new("on_demand", Profile::November2023);
+    /// A mapping on a DynamoDB stream took batches of at most 1,000 until about 2021.
+    pub const LARGE_BATCHES: Feature = Feature::new("batch_size of DynamoDB above 1,000", Profile::November2023);
     /// Announced in September 2021.
     pub const ARM64: Feature = Feature::new("arm64", Profile::November2023);
     /// Announced in March 2022: more than 512 MB.
@@ -171,8 +185,14 @@ impl Feature {
     pub const MAXIMUM_CONCURRENCY: Feature = Feature::new("maximum_concurrency", Profile::November2023);
     /// Announced in June 2024.
     pub const LONG_INTEGRATIONS: Feature = Feature::new("integration_timeout above 29 s", Profile::August2025);
+    /// Announced in November 2024 for Kafka.
+    pub const KAFKA_POLLERS: Feature = Feature::new("provisioned_pollers of Kafka", Profile::August2025);
+    /// Announced in August 2025 for queues: up to 1 MiB.
+    pub const LARGE_MESSAGES: Feature = Feature::new("payload_size of queues above 256 KiB", Profile::August2025);
     /// Announced in November 2025 for queues.
     pub const PROVISIONED_POLLERS: Feature = Feature::new("provisioned_pollers of queues", Profile::November2025);
+    /// Kinesis takes records of up to 10 MiB since late 2025.
+    pub const LARGE_RECORDS: Feature = Feature::new("payload_size of Kinesis above 1 MiB", Profile::November2025);
 
     /// Those of `features` that are used.
     pub fn used<const N: usize>(features: [(Feature, bool); N]) -> Vec<Feature> {

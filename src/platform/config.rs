@@ -212,6 +212,9 @@ pub const DEFAULT_INIT: DistributionSpec =
 /// Assumption: what it takes to start from a snapshot where the scenario does not say: an estimate; no figures are documented.
 pub const DEFAULT_RESTORE: DistributionSpec = DistributionSpec::Constant(SimDuration::from_millis(200));
 
+/// Memory that a function could have before December 2020: 3,008 MB.
+const FORMER_MEMORY: u32 = 3_008;
+
 /// Storage in `/tmp` that every function has: 512 MB.
 pub const LEAST_STORAGE: Size = Size(512_000_000);
 
@@ -351,6 +354,8 @@ impl FunctionSpec {
         Feature::used([
             (Feature::ASYNCHRONOUS_CONFIG, asynchronous),
             (Feature::PROVISIONED_CONCURRENCY, self.provisioned_concurrent_executions.is_some()),
+            (Feature::LARGE_MEMORY, self.memory_size > FORMER_MEMORY),
+            (Feature::IMAGES, self.package_type == PackageType::Image),
             (Feature::ARM64, self.architecture == Architecture::Arm64),
             (Feature::EPHEMERAL_STORAGE, self.ephemeral_storage > LEAST_STORAGE),
             (Feature::SNAP_START, self.snap_start),

@@ -3,9 +3,12 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::profile::Feature;
 use crate::time::SimDuration;
 
 use super::Kind;
+use super::common::Common;
+use super::mapping::MappingSpec;
 use super::streaming::{Plan, StreamCharge, StreamService, kind};
 
 pub(super) const KIND: Kind = kind::<DynamoDb>(
@@ -24,6 +27,10 @@ struct DynamoDb {
 
 /// Assumption: as many as Kinesis allows; AWS documents the number of readers only.
 const POLLS_PER_SECOND: u32 = 5;
+
+/// Largest batch until about 2021: "Amazon DynamoDB Streams - Default 100. Max 1,000" (AWS Lambda API reference, BatchSize, text of
+/// 2020).
+const FORMER_BATCH: u32 = 1_000;
 
 impl StreamService for DynamoDb {
     /// "AT_TIMESTAMP is supported only for Amazon Kinesis streams, Amazon DocumentDB, Amazon MSK, and self-managed Apache Kafka"
@@ -62,5 +69,9 @@ impl StreamService for DynamoDb {
 
     fn keys_of_stream(&self) -> Vec<(&'static str, bool)> {
         vec![("polls_per_second", self.polls_per_second.is_some())]
+    }
+
+    fn features(&self, _: &Common, mapping: &MappingSpec) -> Vec<Feature> {
+        Feature::used([(Feature::LARGE_BATCHES, mapping.batch_size > FORMER_BATCH)])
     }
 }

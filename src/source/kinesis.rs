@@ -3,8 +3,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::profile::Feature;
 use crate::time::SimDuration;
 
+use super::common::Common;
 use super::mapping::{MappingSpec, WriteRetry};
 use super::resharding::OnDemandGrowth;
 use super::streaming::{Plan, StreamCharge, StreamService, kind};
@@ -19,6 +21,10 @@ pub(super) const KIND: Kind = kind::<Kinesis>(
 const SHARD_RECORDS: u64 = 1_000;
 /// See [`SHARD_RECORDS`].
 const SHARD_BYTES: u64 = 1024 * 1024;
+
+/// Largest record until late 2025, when it became 10 MiB: "The maximum size of the data payload of a record before base64-encoding
+/// is up to 1 MB" (same page, text of 2023).
+const FORMER_RECORD: u64 = 1024 * 1024;
 
 /// `[[source.kinesis]]`
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -144,5 +150,12 @@ impl StreamService for Kinesis {
             (before, last) = (reshard.shard_count, reshard.at);
         }
         problems
+    }
+
+    fn features(&self, common: &Common, _: &MappingSpec) -> Vec<Feature> {
+        Feature::used([
+            (Feature::ON_DEMAND_STREAMS, self.is_on_demand()),
+            (Feature::LARGE_RECORDS, common.payload_bytes() > FORMER_RECORD),
+        ])
     }
 }

@@ -3,8 +3,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::profile::Feature;
 use crate::time::SimDuration;
 
+use super::common::Common;
 use super::consumers::ConsumerScaling;
 use super::mapping::MappingSpec;
 use super::streaming::{ConsumerPlan, Plan, StreamCharge, StreamService, kind};
@@ -126,5 +128,9 @@ impl StreamService for Msk {
             }
         }
         problems
+    }
+
+    fn features(&self, _: &Common, _: &MappingSpec) -> Vec<Feature> {
+        Feature::used([(Feature::KAFKA, true), (Feature::KAFKA_POLLERS, self.provisioned_pollers.is_some())])
     }
 }

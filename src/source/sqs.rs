@@ -38,6 +38,10 @@ pub(super) const KIND: Kind = Kind {
 pub(super) const MOST_RECEIVED: u32 = 10;
 /// Largest message: 1 MiB since August 2025 (SQS Developer Guide, "Amazon SQS message quotas").
 const MESSAGE_PAYLOAD: u64 = 1024 * 1024;
+/// And before: 256 KiB (same page, text of 2023).
+const FORMER_MESSAGE_PAYLOAD: u64 = 256 * 1024;
+/// Messages of a standard queue in flight, about 120,000 (SQS Developer Guide, "Amazon SQS message quotas").
+const MOST_IN_FLIGHT: u64 = 120_000;
 /// Assumption: waits between the tries of a throttled batch; AWS documents none.
 const RETRY: Backoff = Backoff { base: SimDuration::from_secs(1), cap: SimDuration::from_secs(20) };
 /// What Lambda adds to the batching window and the function's timeout where together they exceed the visibility timeout, and sets
@@ -262,10 +266,12 @@ impl Definition for SqsDefinition {
     fn features(&self) -> Vec<Feature> {
         let keys = &self.keys;
         Feature::used([
+            (Feature::FIFO_QUEUES, keys.fifo),
             (Feature::QUEUE_WINDOWS, !keys.maximum_batching_window.is_zero()),
             (Feature::QUEUE_RESPONSES, !keys.function_response_types.is_empty()),
             (Feature::FILTERS, keys.filter_pass_rate < 1.0),
             (Feature::MAXIMUM_CONCURRENCY, keys.maximum_concurrency.is_some()),
+            (Feature::LARGE_MESSAGES, self.common.payload_bytes() > FORMER_MESSAGE_PAYLOAD),
             (Feature::PROVISIONED_POLLERS, keys.provisioned_pollers.is_some()),
         ])
     }

@@ -114,6 +114,10 @@ pub(super) trait StreamService:
     fn problems(&self, _mapping: &MappingSpec) -> Vec<KeyProblem> {
         vec![]
     }
+    /// What it uses that it did not always have, besides what all mappings on streams have.
+    fn features(&self, _common: &Common, _mapping: &MappingSpec) -> Vec<Feature> {
+        vec![]
+    }
 }
 
 /// The kind of a stream service.
@@ -143,7 +147,8 @@ pub(super) const fn kind<T: StreamService>(name: &'static str, about: &'static s
                 problems.retain(|(keys, _)| strange.iter().all(|(key, _)| !keys.starts_with(key)));
                 problems.extend(strange);
             }
-            Ok(Box::new(StreamDefinition { problems, common, plan, stream, mapping }))
+            let features = service.features(&common, &mapping);
+            Ok(Box::new(StreamDefinition { problems, features, common, plan, stream, mapping }))
         },
     }
 }
@@ -210,6 +215,8 @@ struct StreamDefinition {
     plan: Plan,
     stream: StreamSpec,
     problems: Vec<KeyProblem>,
+    /// What its service did not always have.
+    features: Vec<Feature>,
 }
 
 impl StreamDefinition {
@@ -388,15 +395,14 @@ impl Definition for StreamDefinition {
             || mapping.maximum_record_age.0.is_some()
             || mapping.bisect_batch_on_function_error
             || mapping.on_failure.is_some();
-        Feature::used([
-            (Feature::KAFKA, self.plan.consumers.is_some()),
+        let of_mapping = Feature::used([
             (Feature::PARALLELIZATION_FACTOR, mapping.parallelization_factor > 1),
             (Feature::STREAM_FAILURES, failures),
             (Feature::TUMBLING_WINDOWS, mapping.tumbling_window().is_some()),
             (Feature::STREAM_RESPONSES, mapping.reports_failures()),
             (Feature::FILTERS, mapping.filter_pass_rate < 1.0),
-            (Feature::ON_DEMAND_STREAMS, self.plan.on_demand.is_some()),
-        ])
+        ]);
+        [self.features.clone(), of_mapping].concat()
     }
 
     fn advice(&self, timeout: SimDuration, _reserved: Option<u64>) -> Vec<String> {

@@ -54,3 +54,75 @@ fn longer_integration_timeouts_are_aws_to_give() {
     assert!(told("2025-11", "30s")[0].starts_with("AWS has raised the API's integration timeout to 30s"));
     assert!(told("2023-11", "30s")[1].contains("did not have this under profile 2023-11, but by 2025-08"));
 }
+
+/// (the feature, a scenario that uses it, one that does not, the last profile without it, the first with it)
+#[test]
+fn what_a_profile_did_not_have() {
+    let function = |keys: &str| {
+        format!("function.f = {{ duration = '1s', {keys} }}\nsource.invoke = [{{ arrivals = {{ at = ['0s'] }} }}]")
+    };
+    let source = |kind: &str, keys: &str| {
+        format!("function.f = {{ duration = '1s' }}\nsource.{kind} = [{{ {keys}, backlog = {{ events = 1 }} }}]")
+    };
+    for (feature, with, without, before, since) in [
+        (
+            "F§2.12 memory_size above 3,008 MB",
+            function("memory_size = 3009"),
+            function("memory_size = 3008"),
+            "2019-11",
+            "2020-12",
+        ),
+        (
+            "F§11 package_type = \"Image\"",
+            function("package_type = 'Image'"),
+            function("package_type = 'Zip'"),
+            "2019-11",
+            "2020-12",
+        ),
+        (
+            "F§6.11 FIFO queues as event sources",
+            source("sqs", "fifo = true"),
+            source("sqs", "fifo = false"),
+            "2018",
+            "2019-11",
+        ),
+        (
+            "F§6.12 payload_size of queues above 256 KiB",
+            source("sqs", "payload_size = '262145B'"),
+            source("sqs", "payload_size = '256KiB'"),
+            "2023-11",
+            "2025-08",
+        ),
+        (
+            "F§4.3 payload_size of Kinesis above 1 MiB",
+            source("kinesis", "payload_size = '1048577B'"),
+            source("kinesis", "payload_size = '1MiB'"),
+            "2025-08",
+            "2025-11",
+        ),
+        (
+            "F§5.2 batch_size of DynamoDB above 1,000",
+            source("dynamodb", "batch_size = 1001"),
+            source("dynamodb", "batch_size = 1000"),
+            "2020-12",
+            "2023-11",
+        ),
+        (
+            "F§7.2 provisioned_pollers of Kafka",
+            source("msk", "provisioned_pollers = {}"),
+            source("msk", "partitions = 1"),
+            "2023-11",
+            "2025-08",
+        ),
+    ] {
+        let told = |profile: &str, scenario: &str| {
+            let assumptions = read(&format!("profile = '{profile}'\n{scenario}")).assumptions();
+            assumptions.into_iter().filter(|line| line.contains("did not have")).collect::<Vec<_>>()
+        };
+        let (_, name) = feature.split_once(' ').unwrap();
+        let want = format!("{name}: AWS did not have this under profile {before}, but by {since}");
+        assert_eq!(told(before, &with), [want], "{feature}");
+        assert_eq!(told(since, &with), [""; 0], "{feature}");
+        assert_eq!(told(before, &without), [""; 0], "{feature}");
+    }
+}

@@ -170,8 +170,8 @@ pub trait Definition: Debug + Send + Sync {
     fn share_stream(&mut self, _: &StreamSpec, _owner: Option<&str>, _consumers: u32) -> Result<(), String> {
         Err("this source reads no stream".into())
     }
-    /// What queueing theory needs to know of it.
-    fn shape(&self) -> Shape {
+    /// What queueing theory needs to know of it under `rules`.
+    fn shape(&self, _rules: &Rules) -> Shape {
         Shape::Other
     }
     /// What it uses that Lambda did not always have.

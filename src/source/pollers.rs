@@ -11,9 +11,7 @@ use crate::time::{SECOND, SimDuration, SimTime};
 /// "Lambda starts processing five batches at a time with five concurrent invocations of your function" (AWS Lambda Developer
 /// Guide, "Configuring scaling behavior for SQS event source mappings").
 const START: u64 = 5;
-/// "The maximum number of invokes that an event source mapping can process simultaneously is 1,250" (same page); before November
-/// 2023, too (AWS Compute Blog, "Introducing faster polling scale-up").
-pub(super) const CEILING: u64 = 1250;
+
 /// How the number of concurrent batches of a queue changes, where AWS documents its growth a minute only.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -90,9 +88,8 @@ struct Throughput {
 }
 
 impl Pollers {
-    /// Pollers that Lambda provides as needed, with at most `maximum` concurrent batches.
-    pub(super) fn on_demand(growth_per_minute: u64, maximum: Option<u64>, scaling: PollerScaling) -> Pollers {
-        let ceiling = maximum.map_or(CEILING, |maximum| maximum.min(CEILING));
+    /// Pollers that Lambda provides as needed, with at most `ceiling` concurrent batches.
+    pub(super) fn on_demand(growth_per_minute: u64, ceiling: u64, scaling: PollerScaling) -> Pollers {
         Pollers::new(START.min(ceiling), scaling.minimum, ceiling, growth_per_minute, scaling, None)
     }
 
@@ -280,7 +277,7 @@ mod tests {
 
     #[test]
     fn pollers_are_added_while_messages_wait() {
-        let mut pollers = Pollers::on_demand(300, None, PollerScaling::default());
+        let mut pollers = Pollers::on_demand(300, 1250, PollerScaling::default());
         assert_eq!((pollers.limit(), pollers.next_step()), (5, SimTime::NEVER));
         pollers.observe(at(0), true, false);
         assert_eq!(pollers.next_step(), at(10));
@@ -298,7 +295,7 @@ mod tests {
 
     #[test]
     fn failures_cut_the_number_once_a_minute_and_an_empty_queue_resets_it() {
-        let mut pollers = Pollers::on_demand(60, Some(100), PollerScaling::default());
+        let mut pollers = Pollers::on_demand(60, 100, PollerScaling::default());
         pollers.observe(at(0), true, false);
         pollers.count_waiting(at(60));
         assert_eq!(pollers.limit(), 65);

@@ -17,7 +17,7 @@ use crate::engine::{
     SourceId, Verdict, Wake,
 };
 use crate::inputs::InputError;
-use crate::profile::Feature;
+use crate::profile::{Feature, Rules};
 use crate::random::Key;
 use crate::recording::Context;
 use crate::time::{SimDuration, SimTime};
@@ -119,7 +119,7 @@ impl<T: PushService> Definition for PushDefinition<T> {
         self.service.statuses(&self.common)
     }
 
-    fn shape(&self) -> Shape {
+    fn shape(&self, _: &Rules) -> Shape {
         let Plan { invocation_type, throttle, client_retry, schedule, .. } = &self.plan;
         let is_plain = throttle.is_none() && client_retry.is_none() && schedule.is_none();
         if is_plain && *invocation_type != InvocationType::DryRun { Shape::Calls } else { Shape::Other }

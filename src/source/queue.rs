@@ -34,9 +34,6 @@ const REQUEST_PAYLOAD: u64 = 64 * 1024;
 /// Largest payload of a batch: that of a synchronous call, 6 MB (AWS Lambda Developer Guide, "How Lambda processes records from
 /// stream and queue-based event sources").
 const BATCH_PAYLOAD: u64 = 6 * 1024 * 1024;
-/// Messages in flight of a queue, about 120,000 (SQS Developer Guide, "Amazon SQS message quotas"); of FIFO queues since November
-/// 2024, 20,000 before.
-const MOST_IN_FLIGHT: u64 = 120_000;
 /// "If you don't use batching, FIFO queues support up to 300 transactions (API calls) per second, per API method" (SQS Developer
 /// Guide, "Amazon SQS message quotas").
 const FIFO_CALLS_PER_SECOND: f64 = 300.0;
@@ -53,6 +50,8 @@ pub(super) struct Plan {
     /// Whether the queue limits the calls that receive from it.
     pub limited: bool,
     pub message_groups: Option<PartitionKeys>,
+    /// Messages that are in flight at most.
+    pub most_in_flight: u64,
     pub visibility: SimDuration,
     pub max_receive_count: Option<u32>,
     pub delay: SimDuration,
@@ -81,6 +80,7 @@ pub(super) struct Queue {
     poison: Poison,
     dead_letter_queue: Option<DestinationId>,
     fifo: bool,
+    most_in_flight: u64,
     visibility: SimDuration,
     max_receive_count: Option<u32>,
     window: SimDuration,
@@ -145,6 +145,7 @@ impl Queue {
             poison: Poison::new(common, site.key),
             dead_letter_queue: (site.destination)("dead_letter_queue"),
             fifo: plan.fifo,
+            most_in_flight: plan.most_in_flight,
             visibility: plan.visibility,
             max_receive_count: plan.max_receive_count,
             window: plan.window,
@@ -286,7 +287,7 @@ impl Queue {
 
     /// Whether the queue would hand out a message.
     fn can_receive(&self) -> bool {
-        self.messages.any_receivable() && self.messages.in_flight() < MOST_IN_FLIGHT
+        self.messages.any_receivable() && self.messages.in_flight() < self.most_in_flight
     }
 
     /// One call to the queue: what it brings becomes a batch, or part of the one that is gathered.

@@ -11,12 +11,12 @@ use crate::arrivals::ArrivalsSpec;
 use crate::distribution::DistributionSpec;
 use crate::engine::{DestinationKind, InvocationType};
 use crate::inputs::InputError;
-use crate::profile::Feature;
+use crate::profile::{Feature, Rules};
 use crate::time::{SimDuration, SimTime};
 
 use super::common::Common;
 use super::mapping::{Backlog, Backoff, FunctionResponseType, PartitionKeys};
-use super::pollers::{CEILING, POLLER_BATCHES, PollerScaling, Pollers};
+use super::pollers::{POLLER_BATCHES, PollerScaling, Pollers};
 use super::queue::{Plan, Queue};
 use super::{Charged, Definition, EventSource, Figures, KeyProblem, Kind, Mode, Shape, Site, merged};
 
@@ -102,7 +102,8 @@ struct Sqs {
     /// How long messages are kept, `"60s"` to `"14d"`. Default `"4d"` (AWS::SQS::Queue, MessageRetentionPeriod).
     #[schemars(extend("x-minimum" = "60s", "x-maximum" = "14d"))]
     retention_period: SimDuration,
-    /// Most batches in flight at once, 2 to 1000. Default: none, at most 1250 (AWS::Lambda::EventSourceMapping, ScalingConfig).
+    /// Most batches in flight at once, 2 to 1000. Default: none, at most 1250, before November 2023 1000
+    /// (AWS::Lambda::EventSourceMapping, ScalingConfig).
     #[schemars(range(min = 2, max = 1000))]
     maximum_concurrency: Option<u64>,
     /// Pollers that stand ready, `{ minimum, maximum }`: each at most 10 batches at once, 10 receives and 1 MB a second. Default:
@@ -185,11 +186,11 @@ impl Definition for SqsDefinition {
         vec![(vec!["propagation"], &self.keys.propagation)]
     }
 
-    fn shape(&self) -> Shape {
+    fn shape(&self, rules: &Rules) -> Shape {
         let provisioned = self.keys.provisioned_pollers.map(|pollers| POLLER_BATCHES * pollers.maximum);
         let groups = self.keys.message_groups.map_or(u64::MAX, PartitionKeys::count);
         Shape::Batches {
-            at_once: self.keys.maximum_concurrency.or(provisioned).unwrap_or(CEILING).min(groups),
+            at_once: self.keys.maximum_concurrency.or(provisioned).unwrap_or(rules.sqs_ceiling).min(groups),
             batch_size: self.keys.batch_size,
             pass_rate: self.keys.filter_pass_rate,
             in_order: self.keys.fifo,
@@ -350,14 +351,16 @@ impl Definition for SqsDefinition {
             }
             None => {
                 // Assumption: Lambda does not poll for more than the account can run at once; a function's reserve it does not heed.
-                let most = [keys.maximum_concurrency, site.account_concurrency].into_iter().flatten().min();
-                Pollers::on_demand(site.rules.sqs_growth_per_minute, most, keys.poller_scaling)
+                let limits = [keys.maximum_concurrency, site.account_concurrency].into_iter().flatten();
+                let ceiling = limits.fold(site.rules.sqs_ceiling, u64::min);
+                Pollers::on_demand(site.rules.sqs_growth_per_minute, ceiling, keys.poller_scaling)
             }
         };
         let plan = Plan {
             fifo: keys.fifo,
             limited: keys.fifo && keys.fifo_throughput_limit == FifoThroughputLimit::PerQueue,
             message_groups: keys.message_groups,
+            most_in_flight: if keys.fifo { site.rules.fifo_in_flight } else { MOST_IN_FLIGHT },
             visibility,
             max_receive_count: keys.max_receive_count,
             delay: keys.delay,

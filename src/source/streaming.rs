@@ -14,7 +14,7 @@ use crate::arrivals::{Arrivals, ArrivalsSpec};
 use crate::distribution::DistributionSpec;
 use crate::engine::{DestinationKind, InvocationType};
 use crate::inputs::InputError;
-use crate::profile::Feature;
+use crate::profile::{Feature, Rules};
 use crate::time::{SimDuration, SimTime};
 
 use super::common::Common;
@@ -301,7 +301,7 @@ impl Definition for StreamDefinition {
         Ok(())
     }
 
-    fn shape(&self) -> Shape {
+    fn shape(&self, _: &Rules) -> Shape {
         let (stream, mapping) = (&self.stream, &self.mapping);
         let changes = stream.plan.on_demand.is_some() || !stream.plan.reshard.is_empty();
         if changes || stream.owner.is_some() || self.plan.consumers.is_some() || mapping.tumbling_window().is_some() {

@@ -29,7 +29,7 @@ fn of_mapping(system: &System<'_>, source: &Source) -> Option<Overload> {
     let (service, rate) = (system.service(function)?, system.rate(source)?);
     let error_rate = system.scenario.functions[function].1.error_rate;
     let limit = system.servers(function).map_or(f64::INFINITY, |servers| servers as f64);
-    let (per_server, servers, what, pass_rate, hottest) = match source.definition.shape() {
+    let (per_server, servers, what, pass_rate, hottest) = match system.scenario.shape(source) {
         Shape::Lanes { shards, lanes, batch_size, pass_rate, keys, .. } => {
             let servers = f64::from(shards) * f64::from(lanes);
             (capacity(&service, batch_size, error_rate), servers, "lanes", pass_rate, keys.map(hottest))
@@ -61,7 +61,7 @@ fn of_async_queue(system: &System<'_>, function: usize) -> Option<Overload> {
     let mut load = 0.0;
     let mut waits = false;
     for source in system.scenario.sources.iter().filter(|source| source.target as usize == function) {
-        if source.definition.shape() == Shape::Calls {
+        if system.scenario.shape(source) == Shape::Calls {
             load += system.rate(source)?.per_s;
             waits |= source.definition.invocation_type() == crate::engine::InvocationType::Event;
         }

@@ -70,14 +70,6 @@ fn always(value: f64) -> OfRun {
     Box::new(move |_| Some(value))
 }
 
-/// What the laws need to know of a source: what lies there as the run begins is in none of them.
-fn shape(source: &Source) -> Shape {
-    match source.definition.shape() {
-        Shape::Lanes { has_backlog: true, .. } | Shape::Batches { has_backlog: true, .. } => Shape::Other,
-        shape => shape,
-    }
-}
-
 /// A scenario and its service times.
 pub(super) struct System<'a> {
     pub scenario: &'a Scenario,
@@ -105,6 +97,14 @@ impl<'a> System<'a> {
         };
         let services = subject.scenario.functions.iter().map(|(_, spec)| service(spec)).collect();
         System { scenario: subject.scenario, services }
+    }
+
+    /// What the laws need to know of a source: what lies there as the run begins is in none of them.
+    fn shape(&self, source: &Source) -> Shape {
+        match self.scenario.shape(source) {
+            Shape::Lanes { has_backlog: true, .. } | Shape::Batches { has_backlog: true, .. } => Shape::Other,
+            shape => shape,
+        }
     }
 
     /// The service of a function; none where it has no mean, or is disturbed by crashes and outages.
@@ -189,7 +189,7 @@ impl<'a> System<'a> {
         let rates: Option<f64> = self
             .sources_of(function)
             .map(|source| {
-                let is_call = shape(source) == Shape::Calls;
+                let is_call = self.shape(source) == Shape::Calls;
                 self.rate(source).filter(|_| is_call).map(|rate| rate.per_s)
             })
             .sum();
@@ -230,7 +230,7 @@ impl<'a> System<'a> {
         let rates: Option<f64> = self
             .sources_of(function)
             .map(|source| {
-                let is_call = shape(source) == Shape::Calls;
+                let is_call = self.shape(source) == Shape::Calls;
                 self.rate(source).filter(|rate| is_call && rate.is_poisson).map(|rate| rate.per_s)
             })
             .sum();
@@ -255,7 +255,7 @@ impl<'a> System<'a> {
 
     /// A record waits half an interval for its poll, whenever polls are.
     fn polling(&self, source: &Source, mean: &dyn Fn(&str) -> Option<f64>) -> Option<Law> {
-        let Shape::Lanes { polling_interval: Some(interval), .. } = shape(source) else { return None };
+        let Shape::Lanes { polling_interval: Some(interval), .. } = self.shape(source) else { return None };
         let rate = self.rate(source).filter(|rate| rate.is_poisson)?;
         let metric = format!("sources.{}.latency_parts_ms.poll", source.name);
         let figure = |of: &str| mean(&format!("sources.{}.{of}", source.name));
@@ -274,7 +274,7 @@ impl<'a> System<'a> {
 
     /// What waits in a stream or queue: rate times time waited (J. D. C. Little 1961).
     fn waiting(&self, source: &Source, mean: &dyn Fn(&str) -> Option<f64>) -> Option<Law> {
-        if !matches!(shape(source), Shape::Lanes { .. } | Shape::Batches { .. }) {
+        if !matches!(self.shape(source), Shape::Lanes { .. } | Shape::Batches { .. }) {
             return None;
         }
         let name = &source.name;
@@ -307,7 +307,7 @@ impl<'a> System<'a> {
     fn batching(&self, source: &Source, mean: &dyn Fn(&str) -> Option<f64>) -> Option<Law> {
         let Shape::Lanes {
             shards, lanes, batch_size, polling_interval: Some(poll), window, pass_rate, keys: None, ..
-        } = shape(source)
+        } = self.shape(source)
         else {
             return None;
         };
@@ -349,7 +349,7 @@ impl<'a> System<'a> {
     /// Share of time that a lane is busy: rate times time of a batch, with the batches as they came.
     fn utilisation(&self, source: &Source, mean: &dyn Fn(&str) -> Option<f64>) -> Option<Law> {
         // Few keys may leave lanes without any, and one with more than it can process.
-        let Shape::Lanes { shards, lanes, pass_rate, keys: None, .. } = shape(source) else { return None };
+        let Shape::Lanes { shards, lanes, pass_rate, keys: None, .. } = self.shape(source) else { return None };
         let function = source.target as usize;
         let (service, rate) = (self.service(function)?, self.rate(source)?);
         let name = &self.scenario.functions[function].0;
@@ -376,7 +376,7 @@ impl<'a> System<'a> {
     /// A lane with one record a batch is a queue with one server, where records are pushed to it (Pollaczek and Khinchine).
     fn wait(&self, source: &Source, mean: &dyn Fn(&str) -> Option<f64>) -> Option<Law> {
         let Shape::Lanes { shards, lanes, batch_size: 1, polling_interval, window, pass_rate, keys: None, .. } =
-            shape(source)
+            self.shape(source)
         else {
             return None;
         };
@@ -404,7 +404,7 @@ impl<'a> System<'a> {
 
     /// Batches of one message, so many at once, of exponential length: one queue with several servers (Erlang's delay formula).
     fn wait_for_one_of(&self, source: &Source, mean: &dyn Fn(&str) -> Option<f64>) -> Option<Law> {
-        let Shape::Batches { at_once, batch_size: 1, pass_rate, in_order: false, .. } = shape(source) else {
+        let Shape::Batches { at_once, batch_size: 1, pass_rate, in_order: false, .. } = self.shape(source) else {
             return None;
         };
         let function = source.target as usize;

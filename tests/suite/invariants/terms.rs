@@ -128,7 +128,7 @@ impl Terms {
         Some(Terms {
             lanes: lanes(kind, own, stream, record, until),
             consumers: (kind == "msk").then(|| consumers(own, stream)),
-            queue: (kind == "sqs").then(|| queue(own, scenario.account.concurrent_executions.count())),
+            queue: (kind == "sqs").then(|| queue(own, scenario)),
             backlog: backlog(own, stream, scenario),
             attempts: attempts(source, own),
             permission: common.permission && common.payload_bytes() <= largest_call(source, scenario),
@@ -169,11 +169,14 @@ fn consumers(own: Keys<'_>, stream: Keys<'_>) -> Consumers {
     }
 }
 
-fn queue(own: Keys<'_>, account: Option<u64>) -> (u64, bool, u64) {
+fn queue(own: Keys<'_>, scenario: &Scenario) -> (u64, bool, u64) {
     let one_group = own.flag("fifo") && own.number(&["message_groups"], 0) == 1;
     let most = match own.get(&["provisioned_pollers"]) {
         Some(_) => 10 * own.number(&["provisioned_pollers", "maximum"], 200),
-        None => own.number(&["maximum_concurrency"], 1250).min(account.unwrap_or(u64::MAX)),
+        None => {
+            let account = scenario.account.concurrent_executions.count();
+            own.number(&["maximum_concurrency"], scenario.profile.rules().sqs_ceiling).min(account.unwrap_or(u64::MAX))
+        }
     };
     (if one_group { 1 } else { most }, one_group, own.number(&["max_receive_count"], u64::MAX))
 }

@@ -412,6 +412,41 @@ fn pollers_grow() {
     }
 }
 
+#[test]
+fn limits_by_profile() {
+    let most_batches = |profile: &str| {
+        let text = format!(
+            "profile = '{profile}'
+             duration = '1m'
+             drain = '30m'
+             account.concurrent_executions = 'unlimited'
+             function.f = {{ duration = '15m', init_duration = '0s', timeout = '15m', scaling_rate = 'unlimited' }}
+             source.sqs = [{{ batch_size = 1, visibility_timeout = '15m', backlog = {{ events = 9000 }} }}]"
+        );
+        summary(&text, 1).get("functions.f.concurrent_executions.max")
+    };
+    assert_eq!(most_batches("2020-12"), 1_000.0, "F§6.1 at most 1,000 batches at once before November 2023");
+    assert_eq!(most_batches("2023-11"), 1_250.0, "F§6.1 and 1,250 since");
+    // What was received and failed stays in flight until its visibility timeout.
+    let most_in_flight = |profile: &str, keys: &str| {
+        let text = format!(
+            "profile = '{profile}'
+             drain = '1h'
+             function.f = {{ duration = '0s', init_duration = '0s', error_rate = 1.0 }}
+             source.sqs = [{{ {keys} visibility_timeout = '12h', backlog = {{ events = 130000 }} }}]"
+        );
+        summary(&text, 1).get("sources.sqs.deliveries")
+    };
+    let fifo = "fifo = true, fifo_throughput_limit = 'perMessageGroupId',";
+    assert_eq!(
+        most_in_flight("2023-11", fifo),
+        20_000.0,
+        "F§6.12 20,000 messages of a FIFO queue before November 2024"
+    );
+    assert_eq!(most_in_flight("2025-08", fifo), 120_000.0, "F§6.12 120,000 since");
+    assert_eq!(most_in_flight("2023-11", ""), 120_000.0, "F§6.12 of a standard queue 120,000 then, too");
+}
+
 /// A FIFO queue answers 300 receives a second, one after another once its first 300 are used up.
 #[test]
 fn a_fifo_queue_limits_receives() {

@@ -151,6 +151,15 @@ impl<'de> Deserialize<'de> for Size {
     }
 }
 
+/// The shortest exact form: `256KiB`, `6MB`, `1000B`.
+impl std::fmt::Display for Size {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let unit = SIZE_UNITS.iter().filter(|(_, unit)| self.0.is_multiple_of(*unit)).max_by_key(|(_, unit)| *unit);
+        let (name, unit) = unit.unwrap_or(&SIZE_UNITS[0]);
+        write!(f, "{}{name}", self.0 / unit)
+    }
+}
+
 impl JsonSchema for Size {
     fn schema_name() -> Cow<'static, str> {
         "Size".into()
@@ -219,6 +228,13 @@ mod tests {
             ("-1B", Err("never negative")),
         ];
         check(rows, parse_size);
+    }
+
+    #[test]
+    fn a_size_prints_as_it_is_written() {
+        for text in ["1B", "1025B", "256KiB", "6MB", "6MiB", "300KB", "2GiB"] {
+            assert_eq!(Size(parse_size(text).unwrap()).to_string(), text);
+        }
     }
 
     fn check(rows: &[(&str, Result<u64, &str>)], parse: impl Fn(&str) -> Result<u64, String>) {

@@ -119,7 +119,7 @@ fn complain(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-/// Says what AWS advises and a scenario does not follow.
+/// Says what AWS advises and a scenario does not follow, and what of it can never succeed.
 fn warn(scenario: &Scenario) {
     for advice in scenario.advice() {
         complain(&format!("warning: {}: {advice}", scenario.name));

@@ -137,11 +137,12 @@ impl Scenario {
         assumptions
     }
 
-    /// What AWS advises and the scenario does not follow.
+    /// What AWS advises and the scenario does not follow, and what of it can never succeed.
     pub fn advice(&self) -> Vec<String> {
+        let rules = self.profile.rules();
         let of_source = |source: &Source| {
             let (_, function) = &self.functions[source.target as usize];
-            let advice = source.definition.advice(function.timeout, function.reserved_concurrent_executions);
+            let advice = source.definition.advice(function.timeout, function.reserved_concurrent_executions, &rules);
             advice.into_iter().map(|advice| format!("source `{}`: {advice}", source.name)).collect::<Vec<_>>()
         };
         self.sources.iter().flat_map(of_source).collect()

@@ -178,8 +178,9 @@ pub trait Definition: Debug + Send + Sync {
     fn features(&self) -> Vec<Feature> {
         vec![]
     }
-    /// What AWS advises and it does not follow, with a function that may run for `timeout` and has `reserved` concurrency.
-    fn advice(&self, _timeout: SimDuration, _reserved: Option<u64>) -> Vec<String> {
+    /// What AWS advises and it does not follow, and what can never succeed under `rules`, with a function that may run for `timeout` and
+    /// has `reserved` concurrency.
+    fn advice(&self, _timeout: SimDuration, _reserved: Option<u64>, _rules: &Rules) -> Vec<String> {
         vec![]
     }
     /// How many of its events lie in its stream or queue when the scenario begins, at `start`.

@@ -22,6 +22,7 @@ use crate::random::Key;
 use crate::recording::Context;
 use crate::time::{SimDuration, SimTime};
 use crate::token_bucket::TokenBucket;
+use crate::units::Size;
 
 use super::common::Common;
 use super::plan::{Plan, Schedule, Waiter, cron_moments};
@@ -84,6 +85,16 @@ struct PushDefinition<T> {
     plan: Plan,
 }
 
+impl<T> PushDefinition<T> {
+    /// Bytes of the largest event that Lambda takes.
+    fn most_payload(&self, rules: &Rules) -> u64 {
+        match self.plan.invocation_type {
+            InvocationType::Event => rules.asynchronous_payload,
+            _ => SYNCHRONOUS_PAYLOAD,
+        }
+    }
+}
+
 impl<T: PushService> Definition for PushDefinition<T> {
     fn common(&self) -> &Common {
         &self.common
@@ -113,6 +124,18 @@ impl<T: PushService> Definition for PushDefinition<T> {
 
     fn features(&self) -> Vec<Feature> {
         self.service.features()
+    }
+
+    fn advice(&self, _: SimDuration, _: Option<u64>, rules: &Rules) -> Vec<String> {
+        let (payload, most) = (Size(self.common.payload_bytes()), Size(self.most_payload(rules)));
+        let kind = if self.plan.invocation_type == InvocationType::Event { "an asynchronous" } else { "a synchronous" };
+        let profile = rules.profile.name();
+        let refused = || {
+            format!(
+                "an event holds {payload}, and Lambda takes at most {most} in {kind} call under profile {profile}: it refuses every one"
+            )
+        };
+        (payload > most).then(refused).into_iter().collect()
     }
 
     fn statuses(&self) -> Vec<(Answer, u16)> {
@@ -185,10 +208,7 @@ impl<T: PushService> Definition for PushDefinition<T> {
             }
             _ => None,
         };
-        let limit = match self.plan.invocation_type {
-            InvocationType::Event => site.rules.asynchronous_payload,
-            _ => SYNCHRONOUS_PAYLOAD,
-        };
+        let takes_payload = self.common.payload_bytes() <= self.most_payload(&site.rules);
         Ok(Box::new(Push {
             id: site.id,
             key: site.key,
@@ -196,7 +216,7 @@ impl<T: PushService> Definition for PushDefinition<T> {
             dead_letter_queue: (site.destination)("dead_letter_queue"),
             invocation_type: self.plan.invocation_type,
             waiter: self.plan.waiter,
-            permission: self.common.permission && self.common.payload_bytes() <= limit,
+            permission: self.common.permission && takes_payload,
             poison: Some(Poison::new(&self.common, site.key)).filter(Poison::any).map(Box::new),
             delivery: (site.sampler)(&self.plan.delivery),
             answer: (site.sampler)(&self.plan.answer),

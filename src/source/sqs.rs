@@ -277,7 +277,7 @@ impl Definition for SqsDefinition {
         ])
     }
 
-    fn advice(&self, timeout: SimDuration, reserved: Option<u64>) -> Vec<String> {
+    fn advice(&self, timeout: SimDuration, reserved: Option<u64>, _: &Rules) -> Vec<String> {
         let mut advice = Vec::new();
         // "Set your queue's visibility timeout to at least six times your function timeout, plus the value of
         // MaximumBatchingWindowInSeconds" (AWS Lambda Developer Guide, "Configuring a queue to use with Lambda").

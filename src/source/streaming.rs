@@ -16,6 +16,7 @@ use crate::engine::{DestinationKind, InvocationType};
 use crate::inputs::InputError;
 use crate::profile::{Feature, Rules};
 use crate::time::{SimDuration, SimTime};
+use crate::units::Size;
 
 use super::common::Common;
 use super::consumers::{ConsumerScaling, Consumers, units_of};
@@ -245,11 +246,17 @@ impl StreamDefinition {
         self.mapping.maximum_batching_window.unwrap_or(self.plan.batching_window)
     }
 
-    /// Records of a batch: as many as may be and as its payload holds.
+    /// Records of a batch: as many as may be and as its payload holds; at least one, though Lambda could not hand it over.
     fn most_records(&self) -> u32 {
         let (grown, of) = self.plan.payload_growth;
         let most = BATCH_PAYLOAD * of / grown / self.stream.payload;
         most.clamp(1, u64::from(self.mapping.batch_size)) as u32
+    }
+
+    /// Bytes of a record in the payload of a call.
+    fn record_in_call(&self) -> Size {
+        let (grown, of) = self.plan.payload_growth;
+        Size((self.stream.payload * grown).div_ceil(of))
     }
 
     /// Where on the calendar the mapping begins to read, if the scenario says it.
@@ -405,13 +412,21 @@ impl Definition for StreamDefinition {
         [self.features.clone(), of_mapping].concat()
     }
 
-    fn advice(&self, timeout: SimDuration, _reserved: Option<u64>) -> Vec<String> {
+    fn advice(&self, timeout: SimDuration, _reserved: Option<u64>, _: &Rules) -> Vec<String> {
+        let mut advice = Vec::new();
         // "event source mappings for Amazon MSK, self-managed Apache Kafka ... only support functions with maximum timeout limits of
         // 14 minutes" (AWS Lambda Developer Guide, "Configuring Amazon MSK event sources for Lambda").
         let longest = SimDuration::from_secs(14 * 60);
-        let is_longer = self.plan.consumers.is_some() && timeout > longest;
-        let message = || format!("the function's timeout is {timeout}; AWS supports at most {longest} for Kafka");
-        is_longer.then(message).into_iter().collect()
+        if self.plan.consumers.is_some() && timeout > longest {
+            advice.push(format!("the function's timeout is {timeout}; AWS supports at most {longest} for Kafka"));
+        }
+        let (record, most) = (self.record_in_call(), Size(BATCH_PAYLOAD));
+        if record > most {
+            advice.push(format!(
+                "a record takes {record} in a call, and Lambda at most {most}: it could never be handed over; here it is a batch of its own"
+            ));
+        }
+        advice
     }
 
     fn backlog(&self, start: DateTime<Utc>) -> u64 {

@@ -30,6 +30,45 @@ fn what_aws_advises() {
         ),
         ("F§1.12 up to 14 minutes", with("14m", "msk = [{ partitions = 1"), None),
         ("F§1.12 no other source has that limit", with("15m", "kinesis = [{ shard_count = 1"), None),
+        (
+            "F§4.16 a record of Kinesis grows by base64 beyond what a call takes",
+            with("3s", "kinesis = [{ payload_size = '6MiB'"),
+            Some("a record takes 8MiB in a call, and Lambda at most 6MiB: it could never be handed over"),
+        ),
+        ("F§4.16 up to that", with("3s", "kinesis = [{ payload_size = '4608KiB'"), None),
+        (
+            "F§4.16 no more than that",
+            with("3s", "kinesis = [{ payload_size = '4718593B'"),
+            Some("a record takes 6291458B in a call"),
+        ),
+        (
+            "F§4.16 one of Kafka, too",
+            with("3s", "msk = [{ payload_size = '9MiB'"),
+            Some("a record takes 12MiB in a call"),
+        ),
+        (
+            "F§4.14 one of DynamoDB Streams is sent as it is",
+            with("3s", "dynamodb = [{ payload_size = '7MiB'"),
+            Some("a record takes 7MiB in a call"),
+        ),
+        ("F§4.14 up to 6 MB", with("3s", "dynamodb = [{ payload_size = '6MiB'"), None),
+        (
+            "F§1.9 what a synchronous call takes",
+            with("3s", "api_gateway = [{ payload_size = '7MiB'"),
+            Some("an event holds 7MiB, and Lambda takes at most 6MiB in a synchronous call under profile 2025-11"),
+        ),
+        ("F§1.9 up to 6 MB", with("3s", "api_gateway = [{ payload_size = '6MiB'"), None),
+        (
+            "F§1.9 an asynchronous one",
+            with("3s", "s3 = [{ payload_size = '2MiB'"),
+            Some("an event holds 2MiB, and Lambda takes at most 1MiB in an asynchronous call"),
+        ),
+        ("F§1.9 up to 1 MB", with("3s", "s3 = [{ payload_size = '1MiB'"), None),
+        (
+            "F§1.9 or 256 KB, by profile",
+            format!("profile = '2023-11'\n{}", with("3s", "cloudwatch_events = [{ payload_size = '300KiB'")),
+            Some("Lambda takes at most 256KiB in an asynchronous call under profile 2023-11: it refuses every one"),
+        ),
     ];
     for (rule, scenario, want) in rows {
         let got = read(&scenario).advice().join("; ");

@@ -169,6 +169,7 @@ fn keys_that_contradict_one_another() {
         ("kinesis", "name = 'a'\nbacklog = { events = 1 }\nreshard = [{ at = '1s', shard_count = 2 }]\n[[source.kinesis]]\nname = 'b'\nstream = 'a'\ntumbling_window = '10s'", "11:19", "'10s'", &["not together with resharding"]),
         ("kinesis", "backlog = { events = 1 }\nenhanced_fan_out = true\npolling_interval = '1s'", "7:20", "'1s'", &["a consumer with enhanced fan-out does not poll"]),
         ("kinesis", "backlog = { events = 1 }\nstarting_position = 'AT_TIMESTAMP'\nstarting_position_timestamp = '2026-01-05T00:00:01Z'", "7:31", "'2026-01-05T00:00:01Z'", &["lies after the `start` of the scenario"]),
+        ("cloudwatch_events", "arrivals = { every = '1s' }\npayload_size = '1048577B'", "6:16", "'1048577B'", &["an event of EventBridge holds at most 1 MiB"]),
         ("sns", "arrivals = { every = '1s' }\npayload_size = '257KiB'", "6:16", "'257KiB'", &["a message of SNS holds at most 256 KiB"]),
         ("f", "provisioned_allocation = '1s'", "4:26", "'1s'", &["no `provisioned_concurrent_executions` to be allocated"]),
         ("kinesis", "backlog = { events = 1 }\non_demand_growth = { factor = 3 }", "6:20", "{ factor = 3 }", &["goes with `on_demand = true` only"]),

@@ -13,8 +13,12 @@ pub fn push(draft: &mut Draft, scene: &Scene, kind: &str) {
         let arrivals = arrivals(&mut draft.dice, scene, sender);
         draft.key("arrivals", arrivals);
     }
-    // A topic takes no message above 256 KiB.
-    let most = if kind == "sns" { 3 } else { 7 };
+    // A topic takes no message above 256 KiB, a rule no event above 1 MiB.
+    let most = match kind {
+        "sns" => 3,
+        "cloudwatch_events" => 5,
+        _ => 7,
+    };
     draft.maybe_text(15, "payload_size", &["1B", "1KiB", "200KiB", "300KiB", "1MiB", "2MB", "10MiB"][..most]);
     if sender == Sender::Service {
         duplicates(draft);

@@ -159,7 +159,8 @@ impl Push {
         }
         match self.waiter {
             Waiter::Caller if asynchronous => {}
-            Waiter::Outcome(patience) => {
+            // Who may not call knows it at once; otherwise nobody answers, and the wait is over when patience is.
+            Waiter::Outcome(patience) if trouble != Answer::Refused => {
                 let (source, emitted, answer) = (self.id, request.emitted, trouble);
                 ctx.tell(Fact::Answered { source, emitted, waited: patience, answer });
             }

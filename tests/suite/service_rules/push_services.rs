@@ -266,6 +266,14 @@ fn push_services() {
             &[("sources.cloudformation.response_ms.max", 3_600_000.0), ("sources.cloudformation.dropped", 1.0)],
         ),
         (
+            "F§8.17 a resource whose call is denied has failed at once, not after an hour",
+            "function.f = { duration = '1s' }
+             source.cloudformation = [{ permission = false, arrivals = { at = ['0s'] } }]",
+            "denied dropped",
+            &["0 denied 0", "0 dropped 0"],
+            &[("sources.cloudformation.response_ms.max", 0.0)],
+        ),
+        (
             "F§1.12 or as long as service_timeout says",
             "function.f = { duration = '1s', error_rate = 1.0 }
              source.cloudformation = [{ service_timeout = '100s', arrivals = { at = ['0s'] } }]",

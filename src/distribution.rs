@@ -196,6 +196,21 @@ impl DistributionSpec {
         }
     }
 
+    /// The shortest length that it can have, and the longest where there is one, as far as its keys tell.
+    pub fn bounds(&self) -> (SimDuration, Option<SimDuration>) {
+        match self {
+            DistributionSpec::Constant(length) => (*length, Some(*length)),
+            DistributionSpec::Law(Law::Uniform { min, max }) => (*min, Some(*max)),
+            DistributionSpec::Law(Law::Pareto { min, .. }) => (*min, None),
+            DistributionSpec::Law(Law::Mixture(parts)) => {
+                let (least, most): (Vec<_>, Vec<_>) = parts.iter().map(|part| part.of.bounds()).unzip();
+                let most: Option<Vec<_>> = most.into_iter().collect();
+                (least.into_iter().min().unwrap_or_default(), most.and_then(|most| most.into_iter().max()))
+            }
+            DistributionSpec::Law(_) => (SimDuration::ZERO, None),
+        }
+    }
+
     /// What no single key can show to be wrong, as (path below the distribution, what is wrong).
     pub fn problems(&self) -> Vec<(Vec<String>, String)> {
         let DistributionSpec::Law(law) = self else { return vec![] };
@@ -435,13 +450,17 @@ mod tests {
     use super::*;
     use crate::random::Key;
 
-    fn law(text: &str) -> Distribution {
+    fn spec(text: &str) -> DistributionSpec {
         #[derive(Deserialize)]
         struct Row {
             x: DistributionSpec,
         }
         let row: Row = toml::from_str(&format!("x = {text}")).unwrap();
-        row.x.sampler(&mut |_, _, _| Arc::from([1_000_000_000u64, 3_000_000_000]))
+        row.x
+    }
+
+    fn law(text: &str) -> Distribution {
+        spec(text).sampler(&mut |_, _, _| Arc::from([1_000_000_000u64, 3_000_000_000]))
     }
 
     /// Mean and standard deviation in seconds as theory gives them; z of the sample mean over 200,000 draws below 4.
@@ -472,6 +491,29 @@ mod tests {
             let got = (0..n).map(|i| law.sample(&mut key.numbered(i).draws()).as_secs_f64()).sum::<f64>() / n as f64;
             let allowed = 4.0 * deviation / (n as f64).sqrt() + 1e-9;
             assert!((got - mean).abs() < allowed, "{text}: mean {got}, theory {mean} ± {allowed}");
+        }
+    }
+
+    #[test]
+    fn bounds_are_those_of_the_keys() {
+        let rows = [
+            (r#""2s""#, 2, Some(2)),
+            (r#"{ uniform = { min = "1s", max = "3s" } }"#, 1, Some(3)),
+            (r#"{ pareto = { min = "4s", shape = 3.0 } }"#, 4, None),
+            (r#"{ exponential = { mean = "2s" } }"#, 0, None),
+            (r#"{ mixture = [{ weight = 3, of = "5s" }, { weight = 1, of = "2s" }] }"#, 2, Some(5)),
+            (
+                r#"{ mixture = [{ weight = 3, of = "5s" }, { weight = 1, of = { pareto = { min = "4s", shape = 3.0 } } }] }"#,
+                4,
+                None,
+            ),
+        ];
+        for (text, least, most) in rows {
+            assert_eq!(
+                spec(text).bounds(),
+                (SimDuration::from_secs(least), most.map(SimDuration::from_secs)),
+                "{text}"
+            );
         }
     }
 

@@ -4,6 +4,7 @@ use crate::distribution::DistributionSpec;
 use crate::engine::DestinationKind;
 use crate::time::SimDuration;
 
+use super::init::LONGEST_RESTORE;
 use super::{AccountSpec, Architecture, EventInvokeConfig, FunctionSpec, Reuse};
 
 /// What the platform takes for granted for `functions` that AWS does not document.
@@ -40,6 +41,12 @@ pub fn assumptions(
     }
     if any(&|function| function.snap_start && function.init_duration.is_none()) {
         assumptions.push("restoring a snapshot takes 200 ms: an estimate, not documented by AWS".to_owned());
+    }
+    let is_longer = |spec: &DistributionSpec| spec.bounds().1.is_none_or(|most| most > LONGEST_RESTORE);
+    if any(&|function| function.snap_start && function.init_duration.as_ref().is_some_and(is_longer)) {
+        assumptions.push(format!(
+            "restoring a snapshot never takes longer than {LONGEST_RESTORE}: AWS ends it then, and lets the call fail"
+        ));
     }
     if any(&|function| function.cpu_bound > 0.0) {
         assumptions.push(

@@ -16,6 +16,10 @@ use super::{DEFAULT_INIT, DEFAULT_RESTORE, FunctionSpec};
 /// "Understanding the Lambda execution environment lifecycle").
 const LONGEST_INIT: SimDuration = SimDuration::from_secs(10);
 
+/// "The runtime must load and after-restore runtime hooks must complete within the timeout limit (10 seconds). Otherwise, you'll get a
+/// SnapStartTimeoutException" (same page).
+pub const LONGEST_RESTORE: SimDuration = SimDuration::from_secs(10);
+
 /// The draws after a reset, below an environment's key.
 const RESET: &str = "reset";
 
@@ -26,8 +30,8 @@ pub(super) struct Init {
     /// What comes before the Init phase.
     platform: SimDuration,
     billed: bool,
-    /// Whether the Init phase is limited; a restored snapshot has none.
-    limited: bool,
+    /// Whether a snapshot is restored instead.
+    restores: bool,
     length: Distribution,
     key: Key,
 }
@@ -61,7 +65,7 @@ impl Init {
         Init {
             length: sampler(&length),
             platform,
-            limited: !spec.snap_start,
+            restores: spec.snap_start,
             billed: rules.init_is_billed || always_billed,
             key,
         }
@@ -69,8 +73,8 @@ impl Init {
 
     /// A cold start of environment `number`.
     pub(super) fn cold(&self, number: u64) -> Preparation {
-        let length = self.length.sample(&mut self.key.numbered(number).draws());
-        let overruns = self.limited && length > LONGEST_INIT;
+        let length = self.drawn(self.key.numbered(number));
+        let overruns = !self.restores && length > LONGEST_INIT;
         let init = if overruns { LONGEST_INIT } else { length };
         Preparation { cold: self.platform + init, inside: if overruns { length } else { SimDuration::ZERO } }
     }
@@ -86,6 +90,12 @@ impl Init {
     /// of the call's duration (same page).
     pub(super) fn suppressed(&self, number: u64, resets: u64) -> Preparation {
         let key = self.key.numbered(number).named(RESET).numbered(resets);
-        Preparation { inside: self.length.sample(&mut key.draws()), ..Preparation::default() }
+        Preparation { inside: self.drawn(key), ..Preparation::default() }
+    }
+
+    /// Assumption: a restore that would take longer ends at its limit; AWS lets the call fail.
+    fn drawn(&self, key: Key) -> SimDuration {
+        let length = self.length.sample(&mut key.draws());
+        if self.restores { length.min(LONGEST_RESTORE) } else { length }
     }
 }

@@ -28,6 +28,7 @@ pub use config::{
     AccountSpec, Architecture, DEFAULT_INIT, DEFAULT_QUEUE_DELAY, DEFAULT_RESTORE, EventInvokeConfig, FunctionSpec,
     LEAST_STORAGE, Limit, Outage, RecursiveLoop, Reuse, ServiceOutage,
 };
+pub use init::LONGEST_RESTORE;
 pub use ledger::Running;
 pub use runtime::{PackageType, Runtime};
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::distribution::DistributionSpec;
 use crate::engine::{DestinationKind, InvocationType};
-use crate::platform::{FunctionSpec, LEAST_STORAGE, PackageType, Platform, RecursiveLoop};
+use crate::platform::{FunctionSpec, LEAST_STORAGE, LONGEST_RESTORE, PackageType, Platform, RecursiveLoop};
 use crate::source::{Charged, Definition, KINDS, Kind, Mode, StreamSpec, chain};
 use crate::time::SimDuration;
 
@@ -348,6 +348,12 @@ impl Problems {
         }
         if spec.package_type == PackageType::Image {
             add(self, "package_type", "SnapStart does not work with container images".to_owned());
+        }
+        let least = spec.init_duration.as_ref().map_or(SimDuration::ZERO, |spec| spec.bounds().0);
+        if least > LONGEST_RESTORE {
+            let message =
+                format!("restoring a snapshot takes {least} at least; Lambda ends it after {LONGEST_RESTORE}");
+            add(self, "init_duration", message);
         }
         if spec.ephemeral_storage > LEAST_STORAGE {
             add(self, "ephemeral_storage", "SnapStart works with 512 MB of `/tmp` only".to_owned());

@@ -149,6 +149,7 @@ fn keys_that_contradict_one_another() {
         ("f", "snap_start = true\nprovisioned_concurrent_executions = 1", "5:37", "1", &["SnapStart does not go together with provisioned concurrency"]),
         ("f", "runtime = \"nodejs22.x\"\nsnap_start = true", "4:11", "\"nodejs22.x\"", &["SnapStart works with Java, Python and .NET only"]),
         ("f", "package_type = \"Image\"\nsnap_start = true", "4:16", "\"Image\"", &["SnapStart does not work with container images"]),
+        ("f", "init_duration = { uniform = { min = \"10001ms\", max = \"11s\" } }\nsnap_start = true", "4:17", "{ uniform = { min = \"10001ms\", max = \"11s\" } }", &["takes 10001ms at least", "Lambda ends it after 10s"]),
         ("f", "ephemeral_storage = \"1GB\"\nsnap_start = true", "4:21", "\"1GB\"", &["512 MB of `/tmp` only"]),
         ("f", "reserved_concurrent_executions = 901", "4:34", "901", &["at most 900 may be reserved"]),
         ("all", "duration = \"1m\"\naccount.concurrent_executions = 50\nfunction.f = { duration = \"1s\", reserved_concurrent_executions = 1 }\nsource.s3 = [{ arrivals = { every = \"1s\" } }]", "3:66", "1", &["none may be reserved"]),

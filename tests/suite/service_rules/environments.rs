@@ -245,6 +245,14 @@ fn environments() {
             &[],
         ),
         (
+            "F§2.19 and takes at most 10 s for it",
+            "function.f = { duration = '1s', snap_start = true, init_duration = { uniform = { min = '10s', max = '20s' } } }
+             source.invoke = [{ arrivals = { at = ['0s'] } }]",
+            "cold_started finished",
+            &["0 cold_started 0 on f/0", "11 finished 0 on f/0"],
+            &[],
+        ),
+        (
             "F§2.10 a life ends an idle environment",
             "function.f = { duration = '1s', init_duration = '0s', max_lifetime = '100s' }
              source.invoke = [{ arrivals = { at = ['0s', '50s', '101s'] } }]",

@@ -9,6 +9,7 @@ use crate::time::SimDuration;
 use super::Kind;
 use super::common::Common;
 use super::mapping::MappingSpec;
+use super::propagation::Propagation;
 use super::streaming::{Plan, StreamCharge, StreamService, kind};
 
 pub(super) const KIND: Kind = kind::<DynamoDb>(
@@ -43,7 +44,11 @@ impl StreamService for DynamoDb {
             // Developer Guide, "Using AWS Lambda with Amazon DynamoDB").
             polling_interval: Some(SimDuration::from_millis(250)),
             // Assumption: inferred from measured trigger latencies; AWS says "in near-real time".
-            propagation: SimDuration::from_millis(90).into(),
+            propagation: Propagation {
+                length: SimDuration::from_millis(90),
+                grows: false,
+                origin: "inferred from measured trigger latencies",
+            },
             // "All data in DynamoDB Streams is subject to a 24-hour lifetime" (Amazon DynamoDB Developer Guide).
             retention_period: SimDuration::from_secs(24 * 3600),
             // GetRecords: "up to 1 MB of data or 1000 stream records, whichever comes first" (DynamoDB Streams API reference).

@@ -8,6 +8,7 @@ use crate::time::SimDuration;
 
 use super::common::Common;
 use super::mapping::{MappingSpec, WriteRetry};
+use super::propagation::Propagation;
 use super::resharding::OnDemandGrowth;
 use super::streaming::{Plan, StreamCharge, StreamService, kind};
 use super::{KeyProblem, Kind};
@@ -78,9 +79,13 @@ impl StreamService for Kinesis {
             // "Lambda polls each shard in your Kinesis stream for records using HTTP protocol ... at a base rate of once per
             // second" (AWS Lambda Developer Guide, "Using Lambda to process records from Kinesis").
             polling_interval: (!self.enhanced_fan_out).then_some(SimDuration::from_secs(1)),
-            // "An average of around 200 ms if you have one consumer"; with enhanced fan-out "typically an average of 70 ms"
-            // (Kinesis Developer Guide, "Develop enhanced fan-out consumers").
-            propagation: SimDuration::from_millis(if self.enhanced_fan_out { 70 } else { 200 }).into(),
+            // "An average of around 200 ms if you have one consumer ... 1000 ms if you have five"; with enhanced fan-out "typically an
+            // average of 70 ms" (Kinesis Developer Guide, "Develop enhanced fan-out consumers"). Assumption: in between in proportion.
+            propagation: Propagation {
+                length: SimDuration::from_millis(if self.enhanced_fan_out { 70 } else { 200 }),
+                grows: !self.enhanced_fan_out,
+                origin: "AWS's typical figure",
+            },
             retention_period: self.retention_period.unwrap_or(RETENTION),
             // GetRecords: "up to 10 MiB of data", "up to 10,000 records" (Kinesis API reference).
             poll_records: 10_000,

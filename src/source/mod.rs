@@ -29,6 +29,7 @@ mod plan;
 mod poison;
 mod pollers;
 mod producers;
+mod propagation;
 mod push;
 mod queue;
 mod queue_batch;

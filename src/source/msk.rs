@@ -9,6 +9,7 @@ use crate::time::SimDuration;
 use super::common::Common;
 use super::consumers::ConsumerScaling;
 use super::mapping::MappingSpec;
+use super::propagation::Propagation;
 use super::streaming::{ConsumerPlan, Plan, StreamCharge, StreamService, kind};
 use super::{KeyProblem, Kind};
 
@@ -77,7 +78,7 @@ impl StreamService for Msk {
         Plan {
             // Consumers wait for records at the broker.
             polling_interval: None,
-            propagation: SimDuration::ZERO.into(),
+            propagation: Propagation::NONE,
             retention_period: self.retention_period.unwrap_or(RETENTION),
             poll_records: u64::MAX,
             // Assumption: of what it may read, a second's worth at a time, and its partitions in turn.

@@ -25,6 +25,7 @@ use super::mapping::{Backlog, MappingSpec, PartitionKeys, StartingPosition, Writ
 use super::partition::Keys;
 use super::poison::Poison;
 use super::producers::WriteLimit;
+use super::propagation::Propagation;
 use super::reads::ReadLimit;
 use super::resharding::{OnDemandGrowth, Resharding};
 use super::shard::{Polling, Pull, Setting};
@@ -45,7 +46,7 @@ pub(super) struct Plan {
     /// Time between polls of a shard; none: records are pushed to the mapping as soon as they can be read.
     pub polling_interval: Option<SimDuration>,
     /// From write to readable.
-    pub propagation: DistributionSpec,
+    pub propagation: Propagation,
     /// How long records are kept.
     pub retention_period: SimDuration,
     /// Most records that one poll moves.
@@ -223,17 +224,8 @@ struct StreamDefinition {
 impl StreamDefinition {
     /// From write to readable.
     fn propagation(&self) -> DistributionSpec {
-        match &self.mapping.propagation {
-            Some(propagation) => propagation.clone(),
-            // "An average of around 200 ms if you have one consumer ... 1000 ms if you have five" (Kinesis Developer Guide,
-            // "Develop enhanced fan-out consumers"). Assumption: in between in proportion.
-            None => match (&self.plan.propagation, self.plan.polling_interval) {
-                (DistributionSpec::Constant(length), Some(_)) => {
-                    length.saturating_mul(u64::from(self.stream.consumers)).into()
-                }
-                (propagation, _) => propagation.clone(),
-            },
-        }
+        let usual = || self.plan.propagation.with(self.stream.consumers).into();
+        self.mapping.propagation.clone().unwrap_or_else(usual)
     }
 
     /// Time between polls of a shard; none where records are pushed.
@@ -467,13 +459,8 @@ impl Definition for StreamDefinition {
         } else {
             "a freed lane takes what was read already, else waits for the next poll: not documented by AWS".into()
         });
-        if let (None, DistributionSpec::Constant(length)) = (&self.mapping.propagation, self.propagation())
-            && !length.is_zero()
-        {
-            let length = length.nanos() as f64 / 1e6;
-            assumptions.push(format!(
-                "a record can be read {length} ms after it was written: AWS's typical figure, taken as a constant"
-            ));
+        if self.mapping.propagation.is_none() {
+            assumptions.extend(self.plan.propagation.assumption(self.stream.consumers));
         }
         if self.plan.consumers.is_some() && self.plan.read_bytes.is_some() {
             assumptions.push("a provisioned poller of Kafka reads its partitions in turn, at most two seconds' worth at once: AWS documents 5 MB a second".into());

@@ -351,6 +351,17 @@ fn streams() {
             &[("sources.a.latency_parts_ms.delivery", 400.0), ("sources.b.latency_parts_ms.delivery", 400.0)],
         ),
         (
+            "F§12.1 of DynamoDB Streams no such growth is known",
+            "function.f = { duration = '0s', init_duration = '0s' }
+             source.dynamodb = [
+                { name = 'a', polling_phase = '0s', arrivals = { at = ['1s'] } },
+                { name = 'b', polling_phase = '0s', stream = 'a' },
+             ]",
+            "",
+            &[],
+            &[("sources.a.latency_parts_ms.delivery", 90.0), ("sources.b.latency_parts_ms.delivery", 90.0)],
+        ),
+        (
             "F§4.1 five polls a second of a shard are shared: the sixth consumer waits for one",
             "function.f = { duration = '0s', init_duration = '0s' }
              source.kinesis = [

@@ -1,9 +1,10 @@
 //! The consumers of a Kafka mapping: each reads some of the partitions, with a bounded number of batches in flight.
 //!
 //! "Lambda evaluates the consumer offset lag of all the partitions ... every minute. If the lag is too high, the partition is
-//! receiving messages faster than Lambda can process them", and consumers are added, at most one a partition (AWS Lambda
-//! Developer Guide, "Kafka event source scaling"). Assumptions: their number grows by a factor while records wait and shrinks by it
-//! while none do, and changes at once ("within three minutes"); partitions are dealt out in turn.
+//! receiving messages faster than Lambda can process them", and consumers are added, at most one a partition; on demand, "if your
+//! target Lambda function is throttled, Lambda reduces the number of event pollers" (AWS Lambda Developer Guide, "Apache Kafka event
+//! poller scaling modes in Lambda"). Assumptions: their number grows by a factor while records wait and shrinks by it while none do or
+//! calls are throttled, and changes at once ("within three minutes"); partitions are dealt out in turn.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -31,7 +32,7 @@ pub(super) const fn units_of(pollers: u32) -> u32 {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct ConsumerScaling {
     /// How many times as many there are after a minute in which records wait, rounded up, 1 to 100; after a minute in which none
-    /// do, as many times fewer. Default 2.
+    /// do, or in which calls were throttled on demand, as many times fewer. Default 2.
     #[schemars(range(min = 1.0, max = 100.0))]
     pub factor: f64,
 }
@@ -52,6 +53,10 @@ pub(super) struct Consumers {
     /// Batches that one of them has in flight at most.
     each: u32,
     scaling: ConsumerScaling,
+    /// Whether throttled calls take consumers away.
+    yields: bool,
+    /// Whether one was throttled since the lag was last looked at.
+    throttled: bool,
     /// By partition: batches in flight.
     busy: Vec<u32>,
     /// When the lag was last looked at.
@@ -63,8 +68,17 @@ impl Consumers {
     pub(super) fn new(plan: ConsumerPlan, partitions: u32) -> Consumers {
         let most = plan.most.min(partitions).max(1) as usize;
         let least = (plan.least as usize).clamp(1, most);
-        let busy = vec![0; partitions as usize];
-        Consumers { count: least, least, most, each: plan.each, scaling: plan.scaling, busy, evaluated: SimTime::ZERO }
+        Consumers {
+            count: least,
+            least,
+            most,
+            each: plan.each,
+            scaling: plan.scaling,
+            yields: plan.yields,
+            throttled: false,
+            busy: vec![0; partitions as usize],
+            evaluated: SimTime::ZERO,
+        }
     }
 
     /// What they are billed as, where they are paid for.
@@ -100,9 +114,14 @@ impl Consumers {
         self.busy[partition] -= 1;
     }
 
-    /// Whether more or fewer consumers may be needed at the next evaluation.
+    /// A call was throttled.
+    pub(super) fn note_throttle(&mut self) {
+        self.throttled = self.yields;
+    }
+
+    /// Whether the next evaluation matters: more or fewer consumers may be needed, or a throttle is to be forgotten.
     fn may_change(&self, lag: bool) -> bool {
-        if lag { self.count < self.most } else { self.count > self.least }
+        self.throttled || if lag { self.count < self.most } else { self.count > self.least }
     }
 
     /// When the lag is looked at next, from `now` on.
@@ -111,11 +130,13 @@ impl Consumers {
         (SimTime::ZERO + minutes).max(self.evaluated + EVALUATION)
     }
 
-    /// Looks at the lag.
+    /// Looks at the lag, and at what was throttled since it last did.
     fn evaluate(&mut self, lag: bool, now: SimTime) {
         self.evaluated = now;
+        let throttled = std::mem::take(&mut self.throttled);
+        let grows = lag && !throttled;
         let (count, factor) = (self.count as f64, self.scaling.factor);
-        let count = if lag { (count * factor).ceil() } else { (count / factor).floor() };
+        let count = if grows { (count * factor).ceil() } else { (count / factor).floor() };
         self.count = (count as usize).clamp(self.least, self.most);
     }
 }
@@ -184,7 +205,7 @@ mod tests {
     #[test]
     fn consumers_double_with_the_lag_and_never_exceed_partitions() {
         let scaling = ConsumerScaling::default();
-        let mut consumers = Consumers::new(ConsumerPlan { least: 1, most: 200, each: 1, scaling }, 5);
+        let mut consumers = Consumers::new(ConsumerPlan { least: 1, most: 200, each: 1, yields: true, scaling }, 5);
         consumers.take(0);
         assert!((0..5).all(|partition| !consumers.is_free(partition)), "one consumer, one batch");
         let mut counts = vec![];
@@ -194,5 +215,29 @@ mod tests {
         }
         assert_eq!(counts, [2, 4, 5, 2, 1, 1]);
         assert_eq!(consumers.beside(3).collect::<Vec<_>>(), [4, 0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn throttled_calls_take_consumers_away_on_demand() {
+        let counts = |yields: bool| {
+            let scaling = ConsumerScaling::default();
+            let mut consumers = Consumers::new(ConsumerPlan { least: 1, most: 200, each: 1, yields, scaling }, 8);
+            let mut counts = vec![];
+            for throttled in [false, false, true, true, true, false] {
+                if throttled {
+                    consumers.note_throttle();
+                    assert_eq!(
+                        consumers.may_change(true),
+                        yields || consumers.count < 8,
+                        "a throttle is to be forgotten"
+                    );
+                }
+                consumers.evaluate(true, SimTime::ZERO);
+                counts.push(consumers.count);
+            }
+            counts
+        };
+        assert_eq!(counts(true), [2, 4, 2, 1, 1, 2]);
+        assert_eq!(counts(false), [2, 4, 8, 8, 8, 8]);
     }
 }

@@ -94,7 +94,13 @@ impl StreamService for Msk {
             reshard: vec![],
             // "For Amazon MSK, ... the default batching window is 500 ms" (AWS::Lambda::EventSourceMapping).
             batching_window: SimDuration::from_millis(500),
-            consumers: Some(ConsumerPlan { least, most, each, scaling: self.consumer_scaling }),
+            consumers: Some(ConsumerPlan {
+                least,
+                most,
+                each,
+                yields: self.provisioned_pollers.is_none(),
+                scaling: self.consumer_scaling,
+            }),
             retries_with_destination: Some(RETRIES_WITH_DESTINATION),
             charge: self
                 .provisioned_pollers

@@ -190,6 +190,9 @@ impl Pull {
         let State::InFlight(mut batch) = self.shards[shard].lanes[lane].state else { return };
         if let Some(consumers) = self.setting.consumers.as_mut().filter(|_| settle.verdict != Verdict::Accepted) {
             consumers.leave(shard);
+            if matches!(settle.verdict, Verdict::Throttled(_)) {
+                consumers.note_throttle();
+            }
         }
         match settle.verdict {
             Verdict::Accepted if batch.copy => return,

@@ -97,6 +97,8 @@ pub(super) struct ConsumerPlan {
     pub most: u32,
     /// Batches that each has in flight at most.
     pub each: u32,
+    /// Whether throttled calls take some of them away.
+    pub yields: bool,
     pub scaling: ConsumerScaling,
 }
 
@@ -454,7 +456,7 @@ impl Definition for StreamDefinition {
             vec![format!("stream retry back-off {}: not documented by AWS", self.mapping.retry_backoff)];
         assumptions.push(if let Some(ConsumerPlan { scaling: ConsumerScaling { factor }, .. }) = self.plan.consumers {
             format!(
-                "the consumers of a Kafka mapping grow {factor} times as many each minute in which records wait, shrink likewise, and are dealt the partitions in turn: not documented by AWS"
+                "the consumers of a Kafka mapping grow {factor} times as many each minute in which records wait, shrink likewise where none do or, on demand, calls were throttled, and are dealt the partitions in turn: not documented by AWS"
             )
         } else {
             "a freed lane takes what was read already, else waits for the next poll: not documented by AWS".into()

@@ -1,6 +1,8 @@
 //! Event source mappings on streams: retries, ages, splitting, partial responses, filters, tumbling windows, starting positions,
 //! shared streams; and the streams themselves: write limits, resharding, enhanced fan-out.
 
+use std::collections::BTreeSet;
+
 use crate::support::{facts, summary};
 
 use super::{NULL, hold};
@@ -599,6 +601,26 @@ fn kafka() {
             &[("functions.f.concurrent_executions.max", 3.0)],
         ),
     ]);
+}
+
+/// F§7.1: two of four consumers are throttled in every second minute, after which half of them are left for one.
+#[test]
+fn throttled_consumers_of_kafka_become_fewer() {
+    let minutes = |keys: &str| {
+        let text = format!(
+            "duration = '1s'
+             drain = '9m'
+             function.f = {{ duration = '50s', timeout = '1m', init_duration = '0s', reserved_concurrent_executions = 2 }}
+             source.msk = [{{ partitions = 8, partition_keys = 1000, maximum_batching_window = '0s', batch_size = 1, {keys}
+                retry_backoff = {{ base = '10s', cap = '10s' }}, backlog = {{ events = 200 }} }}]"
+        );
+        let throttled = facts(&text, 1).into_iter().filter(|row| row.fact == "throttled");
+        // At the very end of a minute some are throttled before the lag is looked at, others after.
+        let within = throttled.map(|row| row.nanos).filter(|nanos| !nanos.is_multiple_of(60_000_000_000));
+        within.map(|nanos| nanos / 60_000_000_000).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(minutes(""), BTreeSet::from([2, 4, 6, 8]));
+    assert_eq!(minutes("provisioned_pollers = {},"), (0..9).collect(), "provisioned pollers stay");
 }
 
 /// So many mappings on one stream, all of them with `keys`, the first with those of the stream.

@@ -42,8 +42,7 @@ struct Kinesis {
     /// How an on-demand stream makes room, `{ period, factor }`. Default `{ period = "15m", factor = 2 }`, a rule that AWS does not
     /// document.
     on_demand_growth: Option<OnDemandGrowth>,
-    /// When the stream gets another number of shards: at most twice as many or half as many, at most 10 times.
-    #[schemars(extend("maxItems" = 10))]
+    /// When the stream gets another number of shards: at most twice as many or half as many, at most 10 times in 24 hours.
     reshard: Option<Vec<Reshard>>,
     /// Whether the mapping is a consumer with enhanced fan-out: records are pushed to it as soon as they can be read, with
     /// throughput of its own. Default false.
@@ -63,6 +62,12 @@ struct Reshard {
     #[schemars(range(min = 1, max = 10_000))]
     shard_count: u32,
 }
+
+/// Changes of the number of shards in [`RESHARD_PERIOD`]: what a stream cannot do is "scale more than ten times per rolling 24-hour
+/// period" (Kinesis API reference, UpdateShardCount).
+const RESHARDS: usize = 10;
+/// See [`RESHARDS`].
+const RESHARD_PERIOD: SimDuration = SimDuration::from_secs(24 * 3600);
 
 /// How long records are kept where the scenario does not say.
 const RETENTION: SimDuration = SimDuration::from_secs(24 * 3600);
@@ -161,6 +166,17 @@ impl StreamService for Kinesis {
                     .push((vec!["reshard"], format!("instants must ascend, and {} comes after {last}", reshard.at)));
             }
             (before, last) = (reshard.shard_count, reshard.at);
+        }
+        let many = self.reshards().windows(RESHARDS + 1);
+        let mut ends = many.filter_map(|reshards| Some((reshards.first()?.at, reshards.last()?.at)));
+        if let Some((first, last)) = ends.find(|(first, last)| last.saturating_sub(*first) < RESHARD_PERIOD) {
+            problems.push((
+                vec!["reshard"],
+                format!(
+                    "{} reshards from {first} to {last}; a stream takes at most {RESHARDS} in {RESHARD_PERIOD}",
+                    RESHARDS + 1
+                ),
+            ));
         }
         problems
     }

@@ -21,6 +21,12 @@ fn ranges() {
             reserves[0], reserves[1]
         )
     };
+    // Ten reshards, an hour apart, and one more.
+    let resharded = |last: &str| {
+        let change = |at: &str, shards: usize| format!("{{ at = '{at}', shard_count = {shards} }}");
+        let changes = (0..10).map(|hour| change(&format!("{hour}h"), 2 - hour % 2)).chain([change(last, 2)]);
+        source("kinesis", &format!("reshard = [{}]", changes.collect::<Vec<_>>().join(", ")))
+    };
     for (rule, allowed, refused) in [
         ("F§1.12 timeout up to 900 s", function("timeout = '15m'"), function("timeout = '901s'")),
         ("F§2.12 memory from 128 MB", function("memory_size = 128"), function("memory_size = 127")),
@@ -55,6 +61,27 @@ fn ranges() {
             source("kinesis", "retention_period = '8760h'"),
             source("kinesis", "retention_period = '8761h'"),
         ),
+        (
+            "F§4.1 five polls of a shard a second",
+            source("kinesis", "polling_interval = '200ms'"),
+            source("kinesis", "polling_interval = '199ms'"),
+        ),
+        (
+            "F§5.1 of DynamoDB Streams the scenario says how many",
+            source("dynamodb", "polling_interval = '1ms'"),
+            source("dynamodb", "polling_interval = '0s'"),
+        ),
+        (
+            "F§2.19 a restore within 10 s",
+            function("snap_start = true, init_duration = '10s'"),
+            function("snap_start = true, init_duration = '10001ms'"),
+        ),
+        (
+            "F§8.11 events of EventBridge up to 1 MB",
+            source("cloudwatch_events", "payload_size = '1MiB'"),
+            source("cloudwatch_events", "payload_size = '1048577B'"),
+        ),
+        ("F§4.8 at most ten reshards in any 24 h", resharded("24h"), resharded("86399s")),
         ("F§5.3 DynamoDB's is fixed", source("dynamodb", ""), source("dynamodb", "retention_period = '24h'")),
         (
             "F§1.12 integration timeout up to 300 s, on request",
@@ -86,4 +113,6 @@ fn ranges() {
         let report = refusal(&refused);
         assert_eq!(report.matches("error: ").count(), 1, "{rule}: one problem: {report}");
     }
+    let told = "11 reshards from 0s to 86399s; a stream takes at most 10 in 24h";
+    assert!(refusal(&resharded("86399s")).contains(told), "F§4.8 which ones");
 }

@@ -23,10 +23,6 @@ const SHARD_RECORDS: u64 = 1_000;
 /// See [`SHARD_RECORDS`].
 const SHARD_BYTES: u64 = 1024 * 1024;
 
-/// "Each shard can support up to five read transactions per second", of all that poll it (same page).
-const POLLS_PER_SECOND: u32 = 5;
-/// So often a mapping polls a shard at most.
-const SHORTEST_INTERVAL: SimDuration = SimDuration::from_millis(1_000 / POLLS_PER_SECOND as u64);
 /// Largest record until late 2025, when it became 10 MiB: "The maximum size of the data payload of a record before base64-encoding
 /// is up to 1 MB" (same page, text of 2023).
 const FORMER_RECORD: u64 = 1024 * 1024;
@@ -99,8 +95,9 @@ impl StreamService for Kinesis {
             // GetRecords: "up to 10 MiB of data", "up to 10,000 records" (Kinesis API reference).
             poll_records: 10_000,
             poll_bytes: 10 * 1024 * 1024,
+            // "Each shard can support up to five read transactions per second", of all that poll it (Kinesis Developer Guide, "Quotas and limits").
             readers: 1,
-            polls_per_second: POLLS_PER_SECOND,
+            polls_per_second: 5,
             // "Up to a maximum total data read rate of 2 MB per second" of a shard, or of a shard and consumer with enhanced
             // fan-out (Kinesis Developer Guide, "Quotas and limits").
             read_bytes: Some(2 * 1024 * 1024),
@@ -141,11 +138,6 @@ impl StreamService for Kinesis {
         }
         if self.enhanced_fan_out && mapping.polling_interval.is_some() {
             problems.push((vec!["polling_interval"], "a consumer with enhanced fan-out does not poll".into()));
-        } else if mapping.polling_interval.is_some_and(|interval| interval < SHORTEST_INTERVAL) {
-            let often = format!(
-                "a shard answers {POLLS_PER_SECOND} polls a second, so the interval is at least {SHORTEST_INTERVAL}"
-            );
-            problems.push((vec!["polling_interval"], often));
         }
         let mut before = mapping.shard_count.unwrap_or(1);
         let mut last = SimDuration::ZERO;

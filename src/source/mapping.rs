@@ -254,7 +254,7 @@ pub struct MappingSpec {
     pub filter_pass_rate: f64,
     /// Where a message goes when a batch is given up: `"sqs"`, `"sns"` or `"s3"`. Default: nowhere.
     pub on_failure: Option<DestinationKind>,
-    /// Time from one poll of a shard to the next, of Kinesis at least `"200ms"`. Default by service.
+    /// Time from one poll of a shard to the next. Default by service; a shard of Kinesis answers five polls a second.
     #[schemars(extend("x-minimum" = "1ms", "x-maximum" = "1h"))]
     pub polling_interval: Option<SimDuration>,
     /// When each shard is first polled, or its records are first pushed. Default: at random within one interval, or `"0s"` where

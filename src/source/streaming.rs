@@ -15,7 +15,7 @@ use crate::distribution::DistributionSpec;
 use crate::engine::{DestinationKind, InvocationType};
 use crate::inputs::InputError;
 use crate::profile::{Feature, Rules};
-use crate::time::{SimDuration, SimTime};
+use crate::time::{SECOND, SimDuration, SimTime};
 use crate::units::Size;
 
 use super::common::Common;
@@ -413,6 +413,13 @@ impl Definition for StreamDefinition {
         let longest = SimDuration::from_secs(14 * 60);
         if self.plan.consumers.is_some() && timeout > longest {
             advice.push(format!("the function's timeout is {timeout}; AWS supports at most {longest} for Kafka"));
+        }
+        // "Each shard can support up to five read transactions per second" (Kinesis Developer Guide, "Quotas and limits").
+        let shortest = SimDuration::from_nanos(SECOND / u64::from(self.plan.polls_per_second.max(1)));
+        if let Some(interval) = self.polling_interval().filter(|interval| *interval < shortest) {
+            advice.push(format!(
+                "a shard is polled every {interval}; the service answers a poll every {shortest} at most"
+            ));
         }
         let (record, most) = (self.record_in_call(), Size(BATCH_PAYLOAD));
         if record > most {

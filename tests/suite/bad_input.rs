@@ -168,7 +168,6 @@ fn keys_that_contradict_one_another() {
         ("kinesis", "backlog = { events = 5, age = \"24h\" }", "5:31", "\"24h\"", &["records 24h old are no longer there", "keeps them for 24h"]),
         ("kinesis", "arrivals = { every = '1s' }\ntumbling_window = '500ms'", "6:19", "'500ms'", &["\"1s\" to \"15m\""]),
         ("kinesis", "name = 'a'\nbacklog = { events = 1 }\nreshard = [{ at = '1s', shard_count = 2 }]\n[[source.kinesis]]\nname = 'b'\nstream = 'a'\ntumbling_window = '10s'", "11:19", "'10s'", &["not together with resharding"]),
-        ("kinesis", "backlog = { events = 1 }\npolling_interval = '199ms'", "6:20", "'199ms'", &["a shard answers 5 polls a second"]),
         ("kinesis", "backlog = { events = 1 }\nenhanced_fan_out = true\npolling_interval = '1s'", "7:20", "'1s'", &["a consumer with enhanced fan-out does not poll"]),
         ("kinesis", "backlog = { events = 1 }\nstarting_position = 'AT_TIMESTAMP'\nstarting_position_timestamp = '2026-01-05T00:00:01Z'", "7:31", "'2026-01-05T00:00:01Z'", &["lies after the `start` of the scenario"]),
         ("cloudwatch_events", "arrivals = { every = '1s' }\npayload_size = '1048577B'", "6:16", "'1048577B'", &["an event of EventBridge holds at most 1 MiB"]),

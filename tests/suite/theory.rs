@@ -280,9 +280,9 @@ fn a_lane_is_a_queue_with_one_server() {
         scenario(
             "duration = '40000s'\nwarm_up = '1000s'\ndrain = '30d'",
             &format!("duration = {law}"),
-            "dynamodb",
+            "kinesis",
             &format!(
-                "propagation = '0s'\npolling_interval = '1ms'\nbatch_size = 1\n\
+                "propagation = '0s'\npolling_interval = '1ms'\nbatch_size = 1\nretention_period = '8760h'\n\
                  arrivals = {{ poisson = {{ rate = {} }} }}",
                 load / service
             ),

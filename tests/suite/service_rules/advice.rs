@@ -31,6 +31,12 @@ fn what_aws_advises() {
         ("F§1.12 up to 14 minutes", with("14m", "msk = [{ partitions = 1"), None),
         ("F§1.12 no other source has that limit", with("15m", "kinesis = [{ shard_count = 1"), None),
         (
+            "F§4.1 five polls of a shard in a second",
+            with("3s", "kinesis = [{ polling_interval = '199ms'"),
+            Some("a shard is polled every 199ms; the service answers a poll every 200ms at most"),
+        ),
+        ("F§4.1 no more than that", with("3s", "kinesis = [{ polling_interval = '200ms'"), None),
+        (
             "F§4.16 a record of Kinesis grows by base64 beyond what a call takes",
             with("3s", "kinesis = [{ payload_size = '6MiB'"),
             Some("a record takes 8MiB in a call, and Lambda at most 6MiB: it could never be handed over"),

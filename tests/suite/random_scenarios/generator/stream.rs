@@ -131,9 +131,7 @@ fn polls(draft: &mut Draft, kind: &str) {
     if kind == "kinesis" && draft.dice.chance(20) {
         draft.key("enhanced_fan_out", true);
     } else {
-        // Five polls a second are the most that a shard of Kinesis answers.
-        let shortest = if kind == "kinesis" { ["200ms", "233ms"] } else { ["1ms", "33ms"] };
-        draft.maybe_text(30, "polling_interval", &[shortest[0], shortest[1], "250ms", "1s", "7s"]);
+        draft.maybe_text(30, "polling_interval", &["1ms", "33ms", "250ms", "1s", "7s"]);
     }
 }
 

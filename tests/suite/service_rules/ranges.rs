@@ -62,11 +62,6 @@ fn ranges() {
             source("kinesis", "retention_period = '8761h'"),
         ),
         (
-            "F§4.1 five polls of a shard a second",
-            source("kinesis", "polling_interval = '200ms'"),
-            source("kinesis", "polling_interval = '199ms'"),
-        ),
-        (
             "F§5.1 of DynamoDB Streams the scenario says how many",
             source("dynamodb", "polling_interval = '1ms'"),
             source("dynamodb", "polling_interval = '0s'"),

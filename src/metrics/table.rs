@@ -102,18 +102,22 @@ pub fn better(metric: &str) -> Option<Better> {
         "latency_parts_ms",
     ];
     const HIGHER: [&str; 2] = ["processed", "throughput_per_s"];
-    let (section, rest) = metric.split_once('.')?;
-    // The figure's own name: what follows the name of a source or function, which may hold any of these words itself.
-    let figure = match section {
-        "sources" | "functions" => rest.split('.').nth(1)?,
-        "cost_usd" => "cost_usd",
-        _ => return None,
-    };
+    let figure = figure_of(metric).split('.').next()?;
     match figure {
         _ if HIGHER.contains(&figure) => Some(Better::Higher),
         _ if LOWER.contains(&figure) => Some(Better::Lower),
         "latency_ms" | "response_ms" | "iterator_age_ms" | "async_event_age_ms" => Some(Better::Lower),
         _ => None,
+    }
+}
+
+/// The figure's own name: what follows the name of a source, function or destination, which may hold any word itself.
+fn figure_of(metric: &str) -> &str {
+    match metric.split_once('.') {
+        Some(("sources" | "functions" | "destinations", rest)) => {
+            rest.split_once('.').map_or(rest, |(_, figure)| figure)
+        }
+        _ => metric,
     }
 }
 
@@ -124,7 +128,7 @@ pub fn is_share(metric: &str) -> bool {
 
 /// The unit of a metric, which its name tells.
 pub fn unit(metric: &str) -> &'static str {
-    let ends = |unit: &str| metric.split('.').any(|part| part.ends_with(unit));
+    let ends = |unit: &str| figure_of(metric).split('.').any(|part| part.ends_with(unit));
     match metric {
         _ if ends("_ms") => "ms",
         _ if ends("_per_s") => "1/s",
@@ -148,6 +152,8 @@ mod tests {
             ("sources.processed.events", None),
             ("functions.f.cold_start_rate", Some(Better::Lower)),
             ("functions.f.batch_size.mean", None),
+            ("destinations.errors.messages", None),
+            ("account.concurrent_executions.mean", None),
             ("cost_usd.total", Some(Better::Lower)),
             ("ended_at_s", None),
         ] {
@@ -165,6 +171,9 @@ mod tests {
             ("cost_usd.total", "USD"),
             ("ended_at_s", "s"),
             ("sources.a.events", "count"),
+            ("functions.resize_ms.invocations", "count"),
+            ("sources.orders_rate.latency_ms.p99", "ms"),
+            ("destinations.paid_usd.messages", "count"),
         ] {
             assert_eq!(unit(metric), want, "{metric}");
         }

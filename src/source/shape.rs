@@ -19,12 +19,16 @@ pub enum Shape {
         batch_size: u32,
         /// Time between two polls of a shard; none where records are pushed.
         polling_interval: Option<SimDuration>,
+        /// Most records that one poll finds.
+        poll_records: u64,
         /// How long a batch waits for more records.
         window: SimDuration,
         /// Share of the records that pass the filter.
         pass_rate: f64,
         /// Keys of records, where they are few.
         keys: Option<PartitionKeys>,
+        /// Tries that a failing batch is sure of; none: without end.
+        tries: Option<u32>,
         /// Whether records lie in the stream as the run begins.
         has_backlog: bool,
     },
@@ -38,6 +42,8 @@ pub enum Shape {
         pass_rate: f64,
         /// Whether messages wait for others of their group.
         in_order: bool,
+        /// Tries of a failing message; none: without end.
+        tries: Option<u32>,
         /// Whether messages lie in the queue as the run begins.
         has_backlog: bool,
     },

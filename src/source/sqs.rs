@@ -194,6 +194,7 @@ impl Definition for SqsDefinition {
             batch_size: self.keys.batch_size,
             pass_rate: self.keys.filter_pass_rate,
             in_order: self.keys.fifo,
+            tries: self.keys.max_receive_count,
             has_backlog: self.keys.backlog.is_some(),
         }
     }

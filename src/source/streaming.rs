@@ -253,6 +253,17 @@ impl StreamDefinition {
         Size((self.stream.payload * grown).div_ceil(of))
     }
 
+    /// Records that one poll moves: as many as may be and as its bytes hold.
+    fn poll_records(&self) -> u64 {
+        self.plan.poll_records.min(self.plan.poll_bytes / self.stream.payload).max(1)
+    }
+
+    /// Retries of a batch after function errors; none: until its records expire.
+    fn most_retries(&self) -> Option<u32> {
+        let with_destination = self.plan.retries_with_destination.filter(|_| self.mapping.on_failure.is_some());
+        self.mapping.maximum_retry_attempts.0.or(with_destination)
+    }
+
     /// Where on the calendar the mapping begins to read, if the scenario says it.
     fn starts_at(&self) -> Option<DateTime<Utc>> {
         self.mapping.starting_position_timestamp.as_ref().and_then(|text| text.parse().ok())
@@ -313,9 +324,15 @@ impl Definition for StreamDefinition {
             lanes: mapping.parallelization_factor,
             batch_size: self.most_records(),
             polling_interval: self.polling_interval(),
+            poll_records: self.poll_records(),
             window: self.batching_window(),
             pass_rate: mapping.filter_pass_rate,
             keys: stream.partition_keys,
+            // Records that become too old may be given up after the first.
+            tries: match mapping.maximum_record_age.0 {
+                Some(_) => Some(1),
+                None => self.most_retries().map(|retries| retries + 1),
+            },
             has_backlog: stream.backlog.events > 0,
         }
     }
@@ -554,7 +571,7 @@ impl Definition for StreamDefinition {
             shares_polls: interval.is_some() && spec.consumers > 1,
             read_limit,
             retention: plan.retention_period,
-            poll_records: self.plan.poll_records.min(self.plan.poll_bytes / spec.payload).max(1),
+            poll_records: self.poll_records(),
             record_bytes: spec.payload,
             lanes: mapping.parallelization_factor,
             cut: Cut {
@@ -566,10 +583,7 @@ impl Definition for StreamDefinition {
                     .map(|width| Windows::new(width, site.start.timestamp(), (backlog, spec.backlog.age))),
             },
             policy: Policy {
-                maximum_retry_attempts: mapping
-                    .maximum_retry_attempts
-                    .0
-                    .or(self.plan.retries_with_destination.filter(|_| mapping.on_failure.is_some())),
+                maximum_retry_attempts: self.most_retries(),
                 maximum_record_age: mapping.maximum_record_age.0,
                 bisect: mapping.bisect_batch_on_function_error,
                 backoff: mapping.retry_backoff,

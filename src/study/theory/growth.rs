@@ -1,11 +1,17 @@
 //! Queues that can only grow: more comes in than their servers can process.
 
+use crate::engine::InvocationType;
 use crate::metrics::Overload;
+use crate::platform::EventInvokeConfig;
 use crate::scenario::Source;
 use crate::source::{PartitionKeys, Shape};
 
 use super::Subject;
-use super::system::{Service, System};
+use super::system::{Call, System};
+
+/// Seconds that an asynchronous event waits before each of its retries, one after the other (AWS Lambda Developer Guide, "Error
+/// handling for asynchronous invocation": 1 minute, then 2).
+const RETRY_WAITS: [f64; 2] = [60.0, 120.0];
 
 /// Sources that emit more than can be processed, as long as they do.
 pub(super) fn overloads(subject: Subject<'_>) -> Vec<Overload> {
@@ -18,27 +24,52 @@ pub(super) fn overloads(subject: Subject<'_>) -> Vec<Overload> {
     overloads
 }
 
-/// What one server processes in a second at full batches, retries of failed ones included.
-fn capacity(service: &Service, batch_size: u32, error_rate: f64) -> f64 {
-    let batch = f64::from(batch_size);
-    batch * (1.0 - error_rate) / service.of_batch(batch)
+/// Mean number of tries where each fails with probability `failing`, until one succeeds or there were `most`; none: without end.
+fn tries(failing: f64, most: Option<u32>) -> f64 {
+    match most {
+        Some(most) if failing == 1.0 => f64::from(most),
+        Some(most) => (1.0 - libm::pow(failing, f64::from(most))) / (1.0 - failing),
+        None => 1.0 / (1.0 - failing),
+    }
+}
+
+/// Tries of an asynchronous event for which it does not become too old.
+fn asynchronous_tries(config: &EventInvokeConfig) -> u32 {
+    let mut waited = 0.0;
+    let retries = RETRY_WAITS.iter().take(config.maximum_retry_attempts as usize).take_while(|wait| {
+        waited += **wait;
+        waited < config.maximum_event_age.as_secs_f64()
+    });
+    1 + retries.count() as u32
+}
+
+/// Events in batches of `batch` that leave one server in a second: processed, or given up after the `most` tries of each.
+fn capacity(call: Call, batch: f64, most: Option<u32>) -> f64 {
+    batch / (call.seconds * tries(call.failing, most))
+}
+
+/// The same at the batch size that does best: where each record takes its time, the function's timeout may end the full batch.
+fn best_capacity(system: &System<'_>, function: usize, batch_size: u32, most: Option<u32>) -> Option<f64> {
+    let sizes = std::iter::successors(Some(batch_size), |size| (*size > 1).then(|| size - (size / 10).max(1)));
+    let of_size = |size: u32| Some(capacity(system.call(function, f64::from(size))?, f64::from(size), most));
+    sizes.map(of_size).try_fold(f64::NEG_INFINITY, |best, capacity| Some(best.max(capacity?)))
 }
 
 fn of_mapping(system: &System<'_>, source: &Source) -> Option<Overload> {
     let function = source.target as usize;
-    let (service, rate) = (system.service(function)?, system.rate(source)?);
-    let error_rate = system.scenario.functions[function].1.error_rate;
+    let rate = system.rate(source)?;
     let limit = system.servers(function).map_or(f64::INFINITY, |servers| servers as f64);
-    let (per_server, servers, what, pass_rate, hottest) = match system.scenario.shape(source) {
-        Shape::Lanes { shards, lanes, batch_size, pass_rate, keys, .. } => {
+    let (batch_size, tries, servers, what, pass_rate, hottest) = match system.scenario.shape(source) {
+        Shape::Lanes { shards, lanes, batch_size, tries, pass_rate, keys, .. } => {
             let servers = f64::from(shards) * f64::from(lanes);
-            (capacity(&service, batch_size, error_rate), servers, "lanes", pass_rate, keys.map(hottest))
+            (batch_size, tries, servers, "lanes", pass_rate, keys.map(hottest))
         }
-        Shape::Batches { at_once, batch_size, pass_rate, .. } => {
-            (capacity(&service, batch_size, error_rate), at_once as f64, "batches at once", pass_rate, None)
+        Shape::Batches { at_once, batch_size, tries, pass_rate, .. } => {
+            (batch_size, tries, at_once as f64, "batches at once", pass_rate, None)
         }
         Shape::Calls | Shape::Other => return None,
     };
+    let per_server = best_capacity(system, function, batch_size, tries)?;
     let load = rate.per_s * pass_rate;
     // The records of one key go through one lane.
     if let Some(share) = hottest.filter(|share| load * share > per_server && load <= per_server * servers) {
@@ -56,19 +87,26 @@ fn of_mapping(system: &System<'_>, source: &Source) -> Option<Overload> {
 
 /// Asynchronous events wait in the function's queue.
 fn of_async_queue(system: &System<'_>, function: usize) -> Option<Overload> {
-    let (service, servers) = (system.service(function)?, system.servers(function)? as f64);
-    let name = &system.scenario.functions[function].0;
-    let mut load = 0.0;
-    let mut waits = false;
+    let (call, servers) = (system.call(function, 1.0)?, system.servers(function)? as f64);
+    let (name, spec) = &system.scenario.functions[function];
+    let most = spec
+        .event_invoke_config
+        .as_ref()
+        .map_or_else(|| asynchronous_tries(&EventInvokeConfig::default()), asynchronous_tries);
+    let (mut load, mut calls, mut waits) = (0.0, 0.0, false);
     for source in system.scenario.sources.iter().filter(|source| source.target as usize == function) {
         if system.scenario.shape(source) == Shape::Calls {
-            load += system.rate(source)?.per_s;
-            waits |= source.definition.invocation_type() == crate::engine::InvocationType::Event;
+            let rate = system.rate(source)?.per_s;
+            let is_queued = source.definition.invocation_type() == InvocationType::Event;
+            load += rate;
+            // Lambda does not try again what is waited for.
+            calls += rate * if is_queued { tries(call.failing, Some(most)) } else { 1.0 };
+            waits |= is_queued;
         }
     }
-    let per_server = capacity(&service, 1, 0.0);
+    let capacity = servers / call.seconds * load / calls;
     let owner = format!("functions.{name}");
-    overload(owner, load, per_server * servers, format!("{servers} environments")).filter(|_| waits)
+    overload(owner, load, capacity, format!("{servers} environments")).filter(|_| waits)
 }
 
 fn overload(owner: String, load: f64, capacity: f64, servers: String) -> Option<Overload> {
@@ -105,6 +143,31 @@ fn hottest(keys: PartitionKeys) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::SimDuration;
+
+    #[test]
+    fn tries_are_a_geometric_series() {
+        for (failing, most, want) in [
+            (0.0, None, 1.0),
+            (0.5, None, 2.0),
+            (1.0, None, f64::INFINITY),
+            (0.5, Some(1), 1.0),
+            (0.5, Some(3), 1.75),
+            (1.0, Some(3), 3.0),
+        ] {
+            assert_eq!(tries(failing, most), want, "{failing}, {most:?}");
+        }
+    }
+
+    #[test]
+    fn an_asynchronous_event_is_tried_until_it_is_too_old() {
+        for (maximum_retry_attempts, age, want) in [(2, 21_600, 3), (1, 21_600, 2), (2, 180, 2), (2, 60, 1), (0, 60, 1)]
+        {
+            let maximum_event_age = SimDuration::from_secs(age);
+            let config = EventInvokeConfig { maximum_retry_attempts, maximum_event_age, ..Default::default() };
+            assert_eq!(asynchronous_tries(&config), want, "{maximum_retry_attempts} retries, {age} s");
+        }
+    }
 
     #[test]
     fn the_hottest_key() {

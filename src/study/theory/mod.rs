@@ -4,6 +4,7 @@
 //! keeps it from applying is the rule, so most scenarios have a few lines only. A disagreement is flagged where the interval of the
 //! simulated figure, at a stricter level, does not hold the theoretical one.
 
+mod cut_off;
 mod growth;
 mod laws;
 mod system;

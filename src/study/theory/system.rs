@@ -8,6 +8,7 @@ use crate::scenario::{Scenario, Source};
 use crate::simulation::Columns;
 use crate::source::Shape;
 
+use super::cut_off::{CutOff, cut_off};
 use super::laws::{erlang_b, erlang_c, pollaczek_khinchine};
 use super::{Law, OfRun, ROUNDING, Subject};
 
@@ -44,6 +45,15 @@ pub(super) struct Service {
     init: Option<f64>,
 }
 
+/// One call, as the function's timeout lets it be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Call {
+    /// Its mean time.
+    pub seconds: f64,
+    /// Probability that it fails.
+    pub failing: f64,
+}
+
 impl Service {
     /// Mean time of a batch.
     pub(super) fn of_batch(&self, records: f64) -> f64 {
@@ -74,6 +84,8 @@ fn always(value: f64) -> OfRun {
 pub(super) struct System<'a> {
     pub scenario: &'a Scenario,
     services: Vec<Option<Service>>,
+    /// The functions' handler times, as stated.
+    handlers: Vec<Distribution>,
 }
 
 impl<'a> System<'a> {
@@ -95,8 +107,26 @@ impl<'a> System<'a> {
                 init,
             })
         };
-        let services = subject.scenario.functions.iter().map(|(_, spec)| service(spec)).collect();
-        System { scenario: subject.scenario, services }
+        let functions = &subject.scenario.functions;
+        let services = functions.iter().map(|(_, spec)| service(spec)).collect();
+        let handlers = functions.iter().map(|(_, spec)| sampler(&spec.duration)).collect();
+        System { scenario: subject.scenario, services, handlers }
+    }
+
+    /// A call with so many records, which the function's timeout ends if nothing else did.
+    pub(super) fn call(&self, function: usize, records: f64) -> Option<Call> {
+        self.service(function)?;
+        let spec = &self.scenario.functions[function].1;
+        let stretch = spec.stretch();
+        let of_records = records * spec.duration_per_record.nanos() as f64;
+        // What the records leave of the timeout, before the stretch; below 0 they alone take longer.
+        let left = spec.timeout.nanos() as f64 / stretch - of_records;
+        let handler =
+            if left > 0.0 { cut_off(&self.handlers[function], left) } else { CutOff { mean: left, share: 1.0 } };
+        Some(Call {
+            seconds: (of_records + handler.mean) * stretch / 1e9,
+            failing: 1.0 - (1.0 - handler.share) * (1.0 - spec.error_rate),
+        })
     }
 
     /// What the laws need to know of a source: what lies there as the run begins is in none of them.

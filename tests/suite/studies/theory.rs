@@ -156,6 +156,33 @@ fn a_queue_that_can_only_grow_is_told_with_its_rate() {
             3.0,
             1.0,
         ),
+        // Half of the batches fail, and are given up.
+        (
+            "function.f = { duration = '100ms', error_rate = 0.5, init_duration = '0s' }\n\
+             [[source.kinesis]]\nbatch_size = 10\nenhanced_fan_out = true\nmaximum_retry_attempts = 0\non_failure = 'sqs'\narrivals = { poisson = { rate = 150 } }\n"
+                .to_owned(),
+            "sources.kinesis",
+            150.0,
+            100.0,
+        ),
+        // Half of the messages come a second time, and none a third.
+        (
+            "function.f = { duration = '100ms', error_rate = 0.5, init_duration = '0s' }\n\
+             [[source.sqs]]\nbatch_size = 1\nmaximum_concurrency = 3\nmax_receive_count = 2\nvisibility_timeout = '10s'\narrivals = { poisson = { rate = 40 } }\n"
+                .to_owned(),
+            "sources.sqs",
+            40.0,
+            20.0,
+        ),
+        // Calls that are ended at 2 s, and fail; each record takes half a second.
+        (
+            "function.f = { duration = '20s', duration_per_record = '500ms', timeout = '2s', init_duration = '0s' }\n\
+             [[source.kinesis]]\nbatch_size = 2\nenhanced_fan_out = true\nmaximum_retry_attempts = 1\narrivals = { poisson = { rate = 5 } }\n"
+                .to_owned(),
+            "sources.kinesis",
+            5.0,
+            0.5,
+        ),
         (
             "function.f = { duration = '1s', init_duration = '0s', reserved_concurrent_executions = 5 }\n\
              [[source.s3]]\narrivals = { poisson = { rate = 8 } }\n"
@@ -178,7 +205,27 @@ fn a_queue_that_can_only_grow_is_told_with_its_rate() {
         assert!((waiting - want).abs() < 0.12 * want, "{one}: {waiting} wait after 1,000 s");
     }
     let enough = function("'1s'") + "[[source.kinesis]]\nbatch_size = 1\narrivals = { poisson = { rate = 0.9 } }\n";
-    assert_eq!(overloads(Alone::new(&format!("{top}{enough}")).subject()), []);
+    let given_up = "function.f = { duration = '100ms', error_rate = 0.5 }\n";
+    for text in [
+        enough,
+        format!(
+            "{given_up}[[source.kinesis]]\nbatch_size = 10\nenhanced_fan_out = true\nmaximum_retry_attempts = 0\narrivals = {{ poisson = {{ rate = 75 }} }}\n"
+        ),
+        // A full batch would take longer than the timeout, and batches of what is there do not.
+        "function.f = { duration = '100ms', duration_per_record = '10ms' }\n[[source.kinesis]]\nbatch_size = 1000\narrivals = { poisson = { rate = 20 } }\n".to_owned(),
+        // Too old after a minute, which may be after one try.
+        format!(
+            "{given_up}[[source.kinesis]]\nbatch_size = 10\nenhanced_fan_out = true\nmaximum_record_age = '60s'\narrivals = {{ poisson = {{ rate = 75 }} }}\n"
+        ),
+        format!(
+            "{given_up}[[source.sqs]]\nbatch_size = 1\nmaximum_concurrency = 5\nmax_receive_count = 1\narrivals = {{ poisson = {{ rate = 30 }} }}\n"
+        ),
+        "function.f = { duration = '20s', timeout = '2s', reserved_concurrent_executions = 10, event_invoke_config.maximum_retry_attempts = 0 }\n\
+         [[source.s3]]\narrivals = { constant = { rate = 2 } }\n"
+            .to_owned(),
+    ] {
+        assert_eq!(overloads(Alone::new(&format!("{top}{text}")).subject()), [], "{text}");
+    }
 }
 
 #[test]

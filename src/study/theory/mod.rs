@@ -7,6 +7,7 @@
 mod cut_off;
 mod growth;
 mod laws;
+mod limits;
 mod system;
 
 use crate::metrics::{Confidence, Overload, Theory};
@@ -39,7 +40,7 @@ struct Law {
     theory: OfRun,
     /// The same, simulated.
     simulated: OfRun,
-    /// What may be between them without a disagreement, as a share: what the edges of the window cut off.
+    /// What may be between them without a disagreement, as a share: what the edges of the window make of it, and rounding.
     edge: f64,
 }
 

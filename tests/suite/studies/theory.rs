@@ -45,6 +45,8 @@ fn each_law_stands_where_it_applies() {
     };
     // Losses, and no M/G/infinity, since calls are refused.
     close(&laws(&loss_system("10m", 40.0, 8)), &[("Erlang B", erlang_b(8, 8.0))]);
+    // More calls than the quota of requests has room for, most of which find no server and use none of it up.
+    close(&laws(&loss_system("10m", 100.0, 8)), &[("Erlang B", erlang_b(8, 20.0))]);
     // All are served at once: 20 calls a second of 0.5 s.
     let lognormal = function("{ lognormal = { mean = '500ms', cv = 1.0 } }");
     let calls = "[[source.s3]]\narrivals = { poisson = { rate = 20 } }\n";
@@ -88,6 +90,46 @@ fn each_law_stands_where_it_applies() {
 }
 
 #[test]
+fn what_the_windows_edges_cut_off_is_no_disagreement() {
+    let calls = |arrivals: &str| format!("[[source.invoke]]\narrivals = {arrivals}\n");
+    let pushed = |arrivals: &str| calls(arrivals).replace("invoke", "s3");
+    let polled = |arrivals: &str| {
+        let keys = "polling_phase = '0s'\npropagation = '0s'\nbatch_size = 20";
+        format!("[[source.kinesis]]\n{keys}\narrivals = {arrivals}\n")
+    };
+    for (top, duration, source, law, why) in [
+        ("duration = '20m'", "'1s'", calls("{ constant = { rate = 10 } }"), "M/G", "nobody is there at first"),
+        ("duration = '20m'", "'1s'", pushed("{ constant = { rate = 10 } }"), "M/G", "the last are on their way"),
+        ("duration = '10m'", "'100ms'", calls("{ every = '37s' }"), "M/G", "16 events in 16.2 periods"),
+        ("duration = '10m'", "'100ms'", calls("{ bursts = { size = 10, every = '37s' } }"), "M/G", "17 of 16.2 bursts"),
+        (
+            "duration = '20m'\nwarm_up = '1m'",
+            "'50ms'",
+            polled("{ bursts = { size = 20, every = '37s' } }"),
+            "utilisation",
+            "31 of 30.8 bursts",
+        ),
+        (
+            "duration = '601s'\nwarm_up = '9500ms'",
+            "'50ms'",
+            polled("{ constant = { rate = 10 } }"),
+            "utilisation",
+            "592 of 591.5 polls",
+        ),
+        (
+            "duration = '661s'\nwarm_up = '60500ms'\ndrain = '30d'",
+            "'50ms'",
+            polled("{ bursts = { size = 100, every = '60s' } }"),
+            "Little",
+            "a burst that waits as the window begins",
+        ),
+    ] {
+        let text = format!("{top}\n{}{source}", function(duration));
+        assert!(laws(&text).iter().any(|(name, _)| name.starts_with(law)), "{law} is not told: {why}");
+    }
+}
+
+#[test]
 fn a_law_is_silent_where_its_premises_are_not_the_scenarios() {
     for (text, why) in [
         (loss_system("5s", 40.0, 8), "too short"),
@@ -101,6 +143,24 @@ fn a_law_is_silent_where_its_premises_are_not_the_scenarios() {
         (loss_system("10m", 40.0, 8).replace("200ms\" } }", "500ms\" } }\ntimeout = \"1s\""), "calls that are cut off"),
     ] {
         assert_eq!(laws(&text), [], "{why}");
+    }
+    let loss = |rate: f64, service: &str, keys: &str| {
+        loss_system("10m", rate, 10).replace("{ exponential = { mean = \"200ms\" } }", &format!("{service}\n{keys}"))
+    };
+    let shared = "account.concurrent_executions = 110\n".to_owned()
+        + &loss_system("1m", 40.0, 8).replace("[[source.invoke]]", "[[source.invoke]]\nname = 'one'\ntarget = 'f'")
+        + "[[source.invoke]]\nname = 'other'\ntarget = 'g'\narrivals = { poisson = { rate = 1090 } }\n\
+           [function.g]\nduration = '10ms'\ninit_duration = '0s'\n";
+    let table = "[[source.dynamodb]]\nbatch_size = 10000\narrivals = { poisson = { rate = 4600 } }\n";
+    for (text, law, why) in [
+        (loss(120.0, "'10ms'", ""), "Erlang B", "the quota of requests refuses, too"),
+        (loss(95.0, "'100ms'", ""), "Erlang B", "the quota of requests is near"),
+        (loss(20.0, "'400ms'", "scaling_rate = 1\nkeep_alive = '1s'"), "Erlang B", "environments come slowly"),
+        (loss(50.0, "'10ms'", ""), "Erlang B", "nothing is refused in any run"),
+        (shared, "Erlang B", "another function uses the account's quota up"),
+        (format!("duration = '3m'\n{}{table}", function("'10ms'")), "polling", "polls leave records behind"),
+    ] {
+        assert!(laws(&text).iter().all(|(name, _)| !name.starts_with(law)), "{law}: {why}");
     }
 }
 

@@ -225,14 +225,14 @@ fn a_queue_that_can_only_grow_is_told_with_its_rate() {
             150.0,
             100.0,
         ),
-        // Half of the messages come a second time, and none a third.
+        // Half of the messages go to the dead-letter queue after one receive.
         (
             "function.f = { duration = '100ms', error_rate = 0.5, init_duration = '0s' }\n\
-             [[source.sqs]]\nbatch_size = 1\nmaximum_concurrency = 3\nmax_receive_count = 2\nvisibility_timeout = '10s'\narrivals = { poisson = { rate = 40 } }\n"
+             [[source.sqs]]\nbatch_size = 1\nmaximum_concurrency = 3\nmax_receive_count = 1\narrivals = { poisson = { rate = 40 } }\n"
                 .to_owned(),
             "sources.sqs",
             40.0,
-            20.0,
+            30.0,
         ),
         // Calls that are ended at 2 s, and fail; each record takes half a second.
         (
@@ -279,6 +279,10 @@ fn a_queue_that_can_only_grow_is_told_with_its_rate() {
         ),
         format!(
             "{given_up}[[source.sqs]]\nbatch_size = 1\nmaximum_concurrency = 5\nmax_receive_count = 1\narrivals = {{ poisson = {{ rate = 30 }} }}\n"
+        ),
+        // One and a half tries each.
+        format!(
+            "{given_up}[[source.sqs]]\nbatch_size = 1\nmaximum_concurrency = 3\nmax_receive_count = 2\narrivals = {{ poisson = {{ rate = 19 }} }}\n"
         ),
         "function.f = { duration = '20s', timeout = '2s', reserved_concurrent_executions = 10, event_invoke_config.maximum_retry_attempts = 0 }\n\
          [[source.s3]]\narrivals = { constant = { rate = 2 } }\n"

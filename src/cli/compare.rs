@@ -83,8 +83,20 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let [(of_a, first_a), (of_b, first_b)] = &pair;
     let differences = compare(of_a, of_b, arguments.replicating.level);
     let sides = [
-        Side { scenario: &a.scenario, changes: &arguments.set_a, replications: of_a, first: first_a },
-        Side { scenario: &b.scenario, changes: &arguments.set_b, replications: of_b, first: first_b },
+        Side {
+            scenario: &a.scenario,
+            set: &arguments.set,
+            changes: &arguments.set_a,
+            replications: of_a,
+            first: first_a,
+        },
+        Side {
+            scenario: &b.scenario,
+            set: &arguments.set,
+            changes: &arguments.set_b,
+            replications: of_b,
+            first: first_b,
+        },
     ];
     let charts = || {
         Ok(vec![("compare.svg", compare_chart(&sides)?), ("differences.svg", differences_chart(&sides, &differences)?)])

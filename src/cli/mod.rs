@@ -22,6 +22,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::metrics::Overload;
+use crate::report::overload_text;
 use crate::scenario::{Report, Scenario};
 
 pub use files::Files;
@@ -128,7 +129,7 @@ fn warn(scenario: &Scenario) {
 
 /// Says which queues of the scenario `name` can only grow.
 fn warn_of_overloads(name: &str, overloads: &[Overload]) {
-    overloads.iter().for_each(|overload| complain(&format!("warning: {name}: {overload}")));
+    overloads.iter().for_each(|overload| complain(&format!("warning: {name}: {}", overload_text(overload))));
 }
 
 fn colour() -> bool {

@@ -99,6 +99,7 @@ fn choose(arguments: &Arguments) -> Result<(), Failure> {
     read_to_the_end(&grid.text.files)?;
     let planned = Planned {
         axes: &grid.axes,
+        set: &arguments.set,
         places: grid.points.iter().map(|point| &point.places[..]).collect(),
         goal: &goal,
         candidates: &candidates,
@@ -146,7 +147,7 @@ fn search(arguments: &Arguments, path: &str) -> Result<(), Failure> {
     drop(workers);
     drop(bar);
     read_to_the_end(&text.files)?;
-    let searched = Searched { path, search: &search, found: &found, scenario: &scenario };
+    let searched = Searched { path, set: &arguments.set, search: &search, found: &found, scenario: &scenario };
     let charts = || Ok(vec![("plan.svg", search_chart(&searched)?)]);
     let tables = vec![("plan.csv", search_csv(&searched))];
     arguments.output.write(&folder, tables, &charts, &search_json(&searched), &|| search_text(&searched))?;

@@ -140,6 +140,7 @@ fn simulate_one(arguments: &Arguments, loaded: &mut Loaded, folder: &Path, enoug
     drop(bar);
     read_to_the_end(&loaded.text.files)?;
     let mut summary = Summary::new(scenario, seed, &first);
+    summary.set.clone_from(&arguments.of.set);
     summary.warm_up = found;
     summary.overloads = overloads;
     summary.unknowns = unknowns;

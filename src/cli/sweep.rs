@@ -67,6 +67,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let sweep = Sweep {
         axes: &grid.axes,
+        set: &arguments.set,
         points: grid.points.iter().zip(&runs).map(|(point, runs)| point.swept(runs)).collect(),
         metrics: asked,
         level: arguments.replicating.level,

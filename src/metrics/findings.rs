@@ -79,17 +79,6 @@ pub struct Overload {
     pub growth_per_s: f64,
 }
 
-impl std::fmt::Display for Overload {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Overload { owner, servers, load_per_s, capacity_per_s, growth_per_s } = self;
-        write!(
-            f,
-            "{owner} is overloaded: {load_per_s:.4} events a second come, {servers} process {capacity_per_s:.4} at most, and what \
-             waits grows by {growth_per_s:.4} a second"
-        )
-    }
-}
-
 /// One of several ways in which Lambda may behave where AWS does not document it, against the scenario as it is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Unknown {

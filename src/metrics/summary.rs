@@ -18,6 +18,9 @@ use super::{FunctionFigures, Outcome, SourceFigures, price};
 pub struct Summary {
     /// The scenario's name.
     pub scenario: String,
+    /// What was changed of the scenario as it is written, each `PATH=VALUE`; for reports to people.
+    #[serde(skip)]
+    pub set: Vec<String>,
     /// The seed of all draws.
     pub seed: u64,
     /// The dated set of AWS's rules.
@@ -221,6 +224,7 @@ impl Summary {
             });
         Summary {
             scenario: scenario.name.clone(),
+            set: vec![],
             seed,
             profile: scenario.profile.name(),
             duration_s: scenario.duration.map_or(outcome.window.1.as_secs_f64(), |duration| duration.as_secs_f64()),

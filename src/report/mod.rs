@@ -17,4 +17,4 @@ pub use json::{Json, compare_json, plan_json, search_json, sweep_json};
 pub use studies::{Planned, Searched, Side, Sweep, SweepPoint};
 pub use study_charts::{compare_chart, differences_chart, plan_chart, search_chart, sweep_chart, unknowns_chart};
 pub use tables::{compare_csv, plan_csv, search_csv, series_csv, summary_csv, sweep_csv, unknowns_csv};
-pub use text::{compare_text, plan_text, search_text, sweep_text, text};
+pub use text::{compare_text, overload_text, plan_text, search_text, sweep_text, text};

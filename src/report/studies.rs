@@ -9,6 +9,8 @@ use crate::study::{Axis, Candidate, Found, Goal, Replications, Search};
 pub struct Side<'a> {
     /// What was run.
     pub scenario: &'a Scenario,
+    /// Assignments that both sides have.
+    pub set: &'a [String],
     /// Assignments that this side alone has.
     pub changes: &'a [String],
     /// All its runs.
@@ -29,6 +31,8 @@ impl Side<'_> {
 pub struct Sweep<'a> {
     /// The varied keys.
     pub axes: &'a [Axis],
+    /// Assignments that all points have.
+    pub set: &'a [String],
     /// The points, the last axis running fastest.
     pub points: Vec<SweepPoint<'a>>,
     /// The metrics that lead; none: those that lead by themselves.
@@ -81,6 +85,8 @@ fn values<'a>(axes: &'a [Axis], places: &[usize]) -> Vec<&'a str> {
 pub struct Planned<'a> {
     /// The varied keys.
     pub axes: &'a [Axis],
+    /// Assignments that all points have.
+    pub set: &'a [String],
     /// The place of each candidate's value on each axis.
     pub places: Vec<&'a [usize]>,
     /// What was asked.
@@ -122,6 +128,8 @@ impl Planned<'_> {
 pub struct Searched<'a> {
     /// The key.
     pub path: &'a str,
+    /// Assignments that all values are tried with.
+    pub set: &'a [String],
     /// What was asked.
     pub search: &'a Search,
     /// What came out.

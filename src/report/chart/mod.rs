@@ -19,7 +19,7 @@ mod labels;
 mod latency_by_part;
 mod latency_distribution;
 mod marker;
-mod number;
+pub(super) mod number;
 mod over_time;
 mod palette;
 mod panels;

@@ -30,17 +30,19 @@ pub(super) fn rate_unit(per_second: f64) -> (&'static str, f64) {
 }
 
 /// A time to three digits in its best unit: "1.24 s".
-pub(super) fn duration(ms: f64) -> String {
-    let ms = three_digits(ms);
+pub(in crate::report) fn duration(ms: f64) -> String {
     if ms < TINY {
         return "0 ms".to_owned();
     }
-    let (name, size) = time_unit(ms);
-    format!("{} {name}", shortest(three_digits(ms / size)))
+    let (_, size) = time_unit(ms);
+    let rounded = three_digits(ms / size) * size;
+    // What is rounded up to a larger unit is told in that.
+    let (name, size) = time_unit(rounded);
+    format!("{} {name}", shortest(three_digits(rounded / size)))
 }
 
 /// Digits grouped by threes: 12500 with 1 decimal is "12,500.0".
-pub(super) fn grouped(value: f64, decimals: usize) -> String {
+pub(in crate::report) fn grouped(value: f64, decimals: usize) -> String {
     let plain = format!("{value:.decimals$}");
     let (whole, fraction) = plain.split_at(plain.find('.').unwrap_or(plain.len()));
     let (sign, digits) = whole.split_at(usize::from(whole.starts_with('-')));
@@ -154,6 +156,8 @@ mod tests {
         of(&[(1234.0, "1.23 s"), (999.9, "1 s"), (119_900.0, "2 min")]);
         of(&[(5.4e6, "90 min"), (9e6, "2.5 h"), (1e12, "11,600 d")]);
         of(&[(250.0, "250 ms"), (89_000.0, "89 s"), (2e-5, "20 ns")]);
+        // Rounded once, in the unit.
+        of(&[(2_885_382.0, "48.1 min"), (1.7279e8, "2 d"), (999.4, "999 ms"), (0.0, "0 ms")]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::study::{Difference, Evidence};
 use crate::time::SimDuration;
 
 use super::super::studies::Side;
-use super::format::{figure, of, plain, table, wrapped};
+use super::format::{changed, figure, of, percent, plain, seeds, span, table, wrapped};
 use super::leading::leading;
 
 /// Pairing that makes an interval less than so many times narrower is explained.
@@ -17,6 +17,7 @@ const TOGETHER: f64 = 0.95;
 pub fn compare_text(sides: &[Side<'_>; 2], differences: &[Difference]) -> String {
     let [a, b] = sides;
     let mut out = format!("A: {}\nB: {}\n", a.title(), b.title());
+    out += &changed(a.set);
     let names = |side: &Side<'_>| side.scenario.names();
     let (of_a, of_b) = (names(a), names(b));
     let asked = [a, b].into_iter().flat_map(|side| side.scenario.expect.iter().map(|expectation| &expectation.metric));
@@ -55,11 +56,10 @@ pub fn compare_text(sides: &[Side<'_>; 2], differences: &[Difference]) -> String
 /// Which part of each side's time counts, where a warm-up is left out or the sides differ.
 fn windows(a: &Scenario, b: &Scenario) -> String {
     let (of_a, of_b) = ((a.duration, a.warm_up.length()), (b.duration, b.warm_up.length()));
-    let long =
-        |duration: Option<SimDuration>| duration.map_or("as long as its events come".to_owned(), |d| d.to_string());
+    let long = |duration: Option<SimDuration>| duration.map_or("as long as its events come".to_owned(), span);
     let told = |(duration, warm_up): (Option<SimDuration>, SimDuration)| match warm_up.is_zero() {
         true => long(duration),
-        false => format!("{} without the first {warm_up}", long(duration)),
+        false => format!("{} without the first {}", long(duration), span(warm_up)),
     };
     match (of_a == of_b, of_a.1.is_zero()) {
         (true, true) => String::new(),
@@ -81,14 +81,14 @@ fn prose([a, b]: &[Side<'_>; 2], differences: &[Difference]) -> String {
     let count = |evidence: Evidence| differences.iter().filter(|one| one.evidence == evidence).count();
     let n = a.replications.runs.len();
     let level = differences.first().map_or(0.0, |one| one.difference.level);
-    let seeds = format!("seeds {} to {}", a.replications.seed, a.replications.seed.wrapping_add(n as u64 - 1));
     let mut out = wrapped(
         &format!(
-            "{}% confidence over {} of runs {same}, {seeds}. Of {} metrics {} are better, {} worse, \
+            "{} confidence over {} of runs {same}, {}. Of {} metrics {} are better, {} worse, \
              {} higher and {} lower; {} are equal, and for {} there is no evidence. Where nothing differs, about {} in 100 would \
              still seem to.",
-            plain(100.0 * level, 4),
+            percent(level, 4),
             of(n, "pair"),
+            seeds(a.replications.seed, n),
             differences.len(),
             count(Evidence::Better),
             count(Evidence::Worse),

@@ -2,14 +2,13 @@
 
 use crate::metrics::{PrecisionReached, Summary};
 
-use super::format::{figure, half_width, plain, table, wrapped};
+use super::format::{figure, half_width, of, percent, seeds, table, wrapped};
 use super::leading::leading;
 
 /// The intervals of the leading metrics; nothing without replications.
 pub(super) fn confidence(summary: &Summary) -> String {
     let Some(any) = summary.confidence.values().next() else { return String::new() };
     let most = summary.confidence.values().map(|interval| interval.n).max().unwrap_or(0);
-    let percent = plain(100.0 * any.level, 4);
     let mut rows = vec![["mean of replications", "mean", "low", "high", "±"].map(str::to_owned).to_vec()];
     let asked = summary.expect.iter().map(|verdict| &verdict.metric);
     let asked = asked.chain(summary.precision.iter().map(|reached| &reached.metric));
@@ -32,9 +31,10 @@ pub(super) fn confidence(summary: &Summary) -> String {
     let mut out = table(rows, 1);
     out += &wrapped(
         &format!(
-            "{percent}% confidence over {most} replications, seeds {} to {}. The tables above and all charts show the first.",
-            summary.seed,
-            summary.seed.wrapping_add(most as u64 - 1)
+            "{} confidence over {}, {}. The tables above and all charts show the first.",
+            percent(any.level, 4),
+            of(most, "replication"),
+            seeds(summary.seed, most),
         ),
         "",
         "",
@@ -46,10 +46,9 @@ pub(super) fn confidence(summary: &Summary) -> String {
 }
 
 fn precision(reached: &PrecisionReached) -> String {
-    let percent = |share: f64| format!("{}%", plain(100.0 * share, 3));
     let PrecisionReached { metric, wanted, reached, met } = reached;
-    let known = reached.map_or("not known at all".into(), |reached| format!("known to ±{}", percent(reached)));
-    let asked = percent(*wanted);
+    let known = reached.map_or("not known at all".into(), |reached| format!("known to ±{}", percent(reached, 3)));
+    let asked = percent(*wanted, 3);
     let verdict = if *met { format!("±{asked} was asked") } else { format!("±{asked} was asked and not reached") };
     format!("{metric} is {known}; {verdict}.")
 }

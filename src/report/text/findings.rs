@@ -1,12 +1,32 @@
 //! What theory says beside the simulation, and what hangs on what AWS does not document.
 
-use crate::metrics::{Change, Summary, Theory};
+use crate::metrics::{Change, Overload, Summary, Theory};
 
-use super::format::{figure, plain, rate, table, time, wrapped};
+use super::format::{count, figure, percent, plain, rate, table, time, wrapped};
 use super::leading::leading;
 
 /// Changes below this share of a figure are no reason to doubt it.
 const SMALL: f64 = 0.01;
+
+/// Whether a change is none that a reader has to know of.
+pub(in crate::report) fn is_small(change: &Change) -> bool {
+    change.mean.abs() < SMALL * change.base.abs()
+}
+
+/// A queue that can only grow.
+pub fn overload(overload: &Overload) -> String {
+    let Overload { owner, servers, load_per_s, capacity_per_s, growth_per_s } = overload;
+    let value = |value: &f64| rate(Some(*value));
+    // Not all servers are told by their number.
+    let counted = |(n, what): (&str, &str)| Some(format!("{} {what}", count(Some(n.parse().ok()?))));
+    let servers = servers.split_once(' ').and_then(counted).unwrap_or_else(|| servers.clone());
+    format!(
+        "{owner} is overloaded: {} events a second come, {servers} can process {} at most, and what waits grows by {} a second",
+        value(load_per_s),
+        value(capacity_per_s),
+        value(growth_per_s),
+    )
+}
 
 /// The closed forms that apply.
 pub(super) fn theory(summary: &Summary) -> String {
@@ -62,8 +82,7 @@ pub(super) fn unknowns(summary: &Summary) -> String {
     let mut without = Vec::new();
     for unknown in &summary.unknowns {
         let found = leading.iter().filter_map(|metric| unknown.changes.get(metric).map(|change| (metric, change)));
-        let found: Vec<(&String, &Change)> =
-            found.filter(|(_, change)| change.mean.abs() >= SMALL * change.base.abs()).collect();
+        let found: Vec<(&String, &Change)> = found.filter(|(_, change)| !is_small(change)).collect();
         if found.is_empty() {
             without.push(unknown.name);
         }
@@ -81,7 +100,8 @@ pub(super) fn unknowns(summary: &Summary) -> String {
     if !without.is_empty() {
         out += &wrapped(
             &format!(
-                "No leading figure changes by 1% or more, as far as the runs tell, if instead: {}.",
+                "No leading figure changes by {} or more, as far as the runs tell, if instead: {}.",
+                percent(SMALL, 2),
                 without.join("; ")
             ),
             "",

@@ -4,6 +4,10 @@ use comfy_table::{CellAlignment, Table};
 
 use crate::metrics::{Confidence, unit};
 use crate::scenario::Scenario;
+use crate::study::seed_of;
+use crate::time::SimDuration;
+
+use super::super::chart::number;
 
 /// Lines of prose are no longer.
 const WIDTH: usize = 110;
@@ -26,12 +30,10 @@ fn signed(value: Option<f64>, format: fn(Option<f64>) -> String) -> String {
     }
 }
 
-/// The half-width of an interval over its mean.
+/// The half-width of an interval over its mean: its longer side, since an end where no value is possible is cut.
 pub(super) fn half_width(interval: &Confidence) -> String {
     match (interval.mean, interval.low, interval.high) {
-        (Some(mean), Some(low), Some(high)) if mean != 0.0 => {
-            format!("{}%", plain(50.0 * (high - low) / mean.abs(), 2))
-        }
+        (Some(mean), Some(low), Some(high)) if mean != 0.0 => percent((high - mean).max(mean - low) / mean.abs(), 2),
         _ => "-".into(),
     }
 }
@@ -49,11 +51,34 @@ pub(super) fn table(rows: Vec<Vec<String>>, left: usize) -> String {
     format!("\n{}\n", lines.join("\n"))
 }
 
-/// What all runs of a grid leave out, as a further sentence.
+/// What each run leaves out, as a sentence.
 pub(super) fn warm_up(scenario: &Scenario) -> String {
     match scenario.warm_up.length() {
         length if length.is_zero() => String::new(),
-        length => format!(" The first {length} of each run is left out."),
+        length => format!("The first {} of each run is left out.", span(length)),
+    }
+}
+
+/// What was changed of the scenario as it is written, on lines of its own.
+pub(super) fn changed(set: &[String]) -> String {
+    if set.is_empty() { String::new() } else { wrapped(&format!("with {}", set.join(", ")), "", "  ") }
+}
+
+/// A length that somebody has set.
+pub(super) fn span(length: SimDuration) -> String {
+    time(Some(length.as_secs_f64() * 1e3))
+}
+
+/// A share in percent, to so many digits.
+pub(super) fn percent(share: f64, digits: i32) -> String {
+    format!("{} %", plain(100.0 * share, digits))
+}
+
+/// The seeds of so many runs.
+pub(super) fn seeds(first: u64, runs: usize) -> String {
+    match runs {
+        0 | 1 => format!("seed {first}"),
+        _ => format!("seeds {first} to {}", seed_of(first, runs - 1)),
     }
 }
 
@@ -63,16 +88,7 @@ pub(super) fn of(n: usize, name: &str) -> String {
 }
 
 pub(super) fn count(value: Option<f64>) -> String {
-    let Some(value) = value else { return "-".into() };
-    let digits = format!("{value:.0}");
-    let mut grouped = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
+    value.map_or("-".into(), |value| number::grouped(value, 0))
 }
 
 /// Three significant digits, without a tail of zeros.
@@ -117,27 +133,24 @@ pub(super) fn wrapped(text: &str, first: &str, then: &str) -> String {
 
 /// Milliseconds in the unit that reads best.
 pub(super) fn time(ms: Option<f64>) -> String {
-    let Some(ms) = ms else { return "-".into() };
-    let (value, unit) = match ms {
-        0.0 => return "0".into(),
-        ms if ms < 0.001 => (ms * 1e6, "ns"),
-        ms if ms < 1.0 => (ms * 1e3, "µs"),
-        ms if ms < 1e3 => (ms, "ms"),
-        ms if ms < 120e3 => (ms / 1e3, "s"),
-        ms if ms < 7_200e3 => (ms / 60e3, "min"),
-        ms if ms < 172_800e3 => (ms / 3_600e3, "h"),
-        ms => (ms / 86_400e3, "d"),
-    };
-    format!("{} {unit}", rate(Some(value)))
+    match ms {
+        None => "-".into(),
+        Some(0.0) => "0".into(),
+        Some(ms) => number::duration(ms),
+    }
 }
 
 /// Three significant digits, cents at least; what is less than a millionth of a dollar is called so.
 pub(super) fn money(value: Option<f64>) -> String {
     match value {
         None => "-".into(),
-        Some(value) if value == 0.0 || value >= 1.0 => format!("{value:.2}"),
+        Some(value) if value == 0.0 || value >= 0.995 => number::grouped(value, 2),
         Some(value) if value < 1e-6 => "under 0.000001".into(),
-        Some(value) => plain(value, 3),
+        Some(value) => {
+            let text = plain(value, 3);
+            // Ninety cents are not 0.9.
+            if text.len() < "0.90".len() { text + "0" } else { text }
+        }
     }
 }
 
@@ -150,8 +163,19 @@ mod tests {
         assert_eq!([rate(Some(0.0123)), rate(Some(12.0)), rate(Some(12_345.6))], ["0.0123", "12", "12,346"]);
         assert_eq!([plain(20.4, 6), plain(1_234_567.8, 6), plain(0.0, 6)], ["20.4", "1234568", "0"]);
         assert_eq!([money(Some(0.0)), money(Some(0.0385)), money(Some(2.5))], ["0.00", "0.0385", "2.50"]);
+        assert_eq!([money(Some(0.9)), money(Some(0.999)), money(Some(12_345.6))], ["0.90", "1.00", "12,345.60"]);
         assert_eq!([money(Some(2.2e-6)), money(Some(2e-7)), money(None)], ["0.0000022", "under 0.000001", "-"]);
         assert_eq!([time(Some(9e7)), time(Some(1.2e9)), time(Some(0.0))], ["25 h", "13.9 d", "0"]);
+        assert_eq!([time(Some(999.9)), time(Some(119_990.0)), time(Some(1e-4))], ["1 s", "2 min", "100 ns"]);
+    }
+
+    #[test]
+    fn an_interval_that_is_cut_is_as_wide_as_its_longer_side() {
+        let of = |mean, low, high| half_width(&Confidence { mean: Some(mean), low, high, level: 0.95, n: 5 });
+        assert_eq!(of(10.0, Some(9.0), Some(11.0)), "10 %");
+        assert_eq!(of(10.0, Some(0.0), Some(30.0)), "200 %");
+        assert_eq!(of(0.75, Some(0.45), Some(1.0)), "40 %");
+        assert_eq!([of(0.0, Some(0.0), Some(0.0)), of(10.0, None, None)], ["-", "-"]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::metrics::Confidence;
 use crate::study::{Holds, Requirement};
 
 use super::super::studies::{Planned, Searched};
-use super::format::{count, figure, of, plain, table, warm_up, wrapped};
+use super::format::{changed, count, figure, of, percent, plain, table, warm_up, wrapped};
 
 /// Rows of a long grid that are shown.
 const MOST_ROWS: usize = 40;
@@ -20,15 +20,17 @@ fn mark(holds: Holds) -> &'static str {
 /// The plan for people.
 pub fn plan_text(planned: &Planned<'_>) -> String {
     let goal = planned.goal;
-    let percent = plain(100.0 * goal.level, 4);
-    let mut out = format!("{}   {}\n\n", planned.scenario.name, of(planned.candidates.len(), "point"));
+    let sure = percent(goal.level, 4);
+    let mut out = format!("{}   {}\n", planned.scenario.name, of(planned.candidates.len(), "point"));
+    out += &changed(planned.set);
+    out.push('\n');
     out += &match planned.best() {
         Some(best) => {
             let objective = &planned.candidates[best].objective;
             let value = |value| figure(&goal.minimize, value);
             wrapped(
                 &format!(
-                    "{} meets every requirement with {percent}% confidence at the least {}: {} ({} to {}).",
+                    "{} meets every requirement with {sure} confidence at the least {}: {} ({} to {}).",
                     planned.setting(best),
                     goal.minimize,
                     value(objective.mean),
@@ -39,7 +41,7 @@ pub fn plan_text(planned: &Planned<'_>) -> String {
                 "",
             )
         }
-        None => nothing_meets(planned, &percent),
+        None => nothing_meets(planned, &sure),
     };
     let mut header: Vec<String> = planned.axes.iter().map(|axis| axis.path.clone()).collect();
     header.extend(goal.requirements.iter().map(ToString::to_string));
@@ -61,7 +63,7 @@ pub fn plan_text(planned: &Planned<'_>) -> String {
     }
     if let Some(best) = planned.best() {
         let seen = goal.requirements.iter().zip(&planned.candidates[best].verdicts);
-        out += &unseen(seen.map(|(requirement, (interval, _))| (requirement, interval)), &percent);
+        out += &unseen(seen.map(|(requirement, (interval, _))| (requirement, interval)), &sure);
     }
     out += &table(rows, 0);
     if order.len() > MOST_ROWS {
@@ -70,13 +72,13 @@ pub fn plan_text(planned: &Planned<'_>) -> String {
     let runs: usize = planned.candidates.iter().map(|candidate| candidate.replications.runs.len()).sum();
     out += &wrapped(
         &format!(
-            "In order of {}. ✓ the whole {}% interval is as required, ✗ none of it is, ? some of it{}. {} runs in all; what clearly \
-             misses or is clearly dearer was left early.{}",
+            "In order of {}. ✓ the whole {} interval is as required, ✗ none of it is, ? some of it{}. {} runs in all; what clearly \
+             misses or is clearly dearer was left early. {}",
             goal.minimize,
-            plain(100.0 * goal.deciding(), 4),
+            percent(goal.deciding(), 4),
             match goal.looks() {
                 1 => String::new(),
-                looks => format!(" (up to {looks} looks at a point are {percent}% sure together)"),
+                looks => format!(" (up to {looks} looks at a point are {sure} sure together)"),
             },
             count(Some(runs as f64)),
             warm_up(planned.scenario),
@@ -88,12 +90,12 @@ pub fn plan_text(planned: &Planned<'_>) -> String {
 }
 
 /// Of which counts no run saw anything, and how much they may be.
-fn unseen<'a>(verdicts: impl Iterator<Item = (&'a Requirement, &'a Confidence)>, percent: &str) -> String {
+fn unseen<'a>(verdicts: impl Iterator<Item = (&'a Requirement, &'a Confidence)>, sure: &str) -> String {
     let told = verdicts.filter_map(|(requirement, interval)| {
         let most = plain(requirement.unseen(interval)?, 2);
         let (metric, n) = (&requirement.metric, interval.n);
         Some(wrapped(
-            &format!("{metric} was 0 in all {n} runs: with {percent}% confidence it is below {most} a run on average."),
+            &format!("{metric} was 0 in all {n} runs: with {sure} confidence it is below {most} a run on average."),
             "",
             "",
         ))
@@ -101,8 +103,8 @@ fn unseen<'a>(verdicts: impl Iterator<Item = (&'a Requirement, &'a Confidence)>,
     told.collect()
 }
 
-fn nothing_meets(planned: &Planned<'_>, percent: &str) -> String {
-    let none = format!("No point meets every requirement with {percent}% confidence.");
+fn nothing_meets(planned: &Planned<'_>, sure: &str) -> String {
+    let none = format!("No point meets every requirement with {sure} confidence.");
     let Some((place, requirement, miss)) = planned.nearest_miss() else { return wrapped(&none, "", "") };
     let requirement_text = &planned.goal.requirements[requirement];
     let (interval, _) = &planned.candidates[place].verdicts[requirement];
@@ -127,23 +129,25 @@ fn nothing_meets(planned: &Planned<'_>, percent: &str) -> String {
 /// A search for people.
 pub fn search_text(searched: &Searched<'_>) -> String {
     let (search, found) = (searched.search, searched.found);
-    let percent = plain(100.0 * search.level, 4);
+    let sure = percent(search.level, 4);
     let extreme = if search.highest { "highest" } else { "lowest" };
-    let mut out = format!("{}   {} tried\n\n", searched.scenario.name, of(found.trials.len(), "value"));
+    let mut out = format!("{}   {} tried\n", searched.scenario.name, of(found.trials.len(), "value"));
+    out += &changed(searched.set);
+    out.push('\n');
     let path = searched.path;
     out += &wrapped(
         &match (found.value, found.beyond) {
             (Some(value), Some(beyond)) => format!(
-                "{path} = {value} is the {extreme} value found that meets every requirement with {percent}% confidence; {beyond} does not."
+                "{path} = {value} is the {extreme} value found that meets every requirement with {sure} confidence; {beyond} does not."
             ),
             (Some(value), None) => format!(
-                "{path} = {value} meets every requirement with {percent}% confidence, and so did every value tried on the way out to it, \
+                "{path} = {value} meets every requirement with {sure} confidence, and so did every value tried on the way out to it, \
                  where the search ended."
             ),
             (None, _) => {
                 let (way, other) = if search.highest { ("down", "--min") } else { ("up", "--max") };
                 format!(
-                    "No value of {path} that was tried meets every requirement with {percent}% confidence. The search went {way} from {}; \
+                    "No value of {path} that was tried meets every requirement with {sure} confidence. The search went {way} from {}; \
                      with {other} it goes the other way.",
                     plain(search.start, 6)
                 )
@@ -154,7 +158,7 @@ pub fn search_text(searched: &Searched<'_>) -> String {
     );
     if let Some(trial) = found.trials.iter().find(|trial| Some(trial.value) == found.value) {
         let seen = search.requirements.iter().zip(&trial.verdicts);
-        out += &unseen(seen.map(|(requirement, (interval, _))| (requirement, interval)), &percent);
+        out += &unseen(seen.map(|(requirement, (interval, _))| (requirement, interval)), &sure);
     }
     let mut header = vec![path.to_owned()];
     header.extend(search.requirements.iter().map(ToString::to_string));
@@ -173,7 +177,7 @@ pub fn search_text(searched: &Searched<'_>) -> String {
     out += &table(rows, 0);
     out += &wrapped(
         &format!(
-            "Means of {} runs with the same seeds at each value, and their {percent}% intervals; ✓ the whole interval is as required, ✗ none of \
+            "Means of {} runs with the same seeds at each value, and their {sure} intervals; ✓ the whole interval is as required, ✗ none of \
              it is, ? some of it, which counts as a miss.",
             search.replications
         ),

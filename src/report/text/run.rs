@@ -6,8 +6,8 @@ use crate::metrics::{Summary, WarmUpFound};
 use crate::scenario::Scenario;
 
 use super::confidence::confidence;
-use super::findings::{theory, unknowns};
-use super::format::{count, money, plain, rate, table, time, wrapped};
+use super::findings::{overload, theory, unknowns};
+use super::format::{changed, count, money, plain, rate, table, time, warm_up, wrapped};
 
 /// The summary of a run for people.
 pub fn text(scenario: &Scenario, summary: &Summary) -> String {
@@ -20,11 +20,12 @@ pub fn text(scenario: &Scenario, summary: &Summary) -> String {
         time(Some(summary.duration_s * 1e3)),
         time(Some(summary.ended_at_s * 1e3)),
     );
+    out += &changed(&summary.set);
     out += &wrapped(&scenario.about, "", "");
-    for overload in &summary.overloads {
-        out += &wrapped(&format!("{overload}."), "! ", "  ");
+    for one in &summary.overloads {
+        out += &wrapped(&format!("{}.", overload(one)), "! ", "  ");
     }
-    out += &wrapped(&summary.warm_up.as_ref().map_or_else(String::new, warm_up), "", "");
+    out += &wrapped(&summary.warm_up.as_ref().map_or_else(|| warm_up(scenario), found), "", "");
     let sources: Vec<_> = json["sources"].as_object().into_iter().flatten().collect();
     let functions: Vec<_> = json["functions"].as_object().into_iter().flatten().collect();
 
@@ -87,7 +88,9 @@ pub fn text(scenario: &Scenario, summary: &Summary) -> String {
         quantiles(name, "duration", &function["duration_ms"]);
         quantiles(name, "async event age", &function["async_event_age_ms"]);
     }
-    out += &table(rows, 2);
+    if rows.len() > 1 {
+        out += &table(rows, 2);
+    }
 
     let parts: Vec<&str> = crate::engine::Part::ALL.iter().map(|part| part.name()).collect();
     let shown: Vec<&str> = parts
@@ -147,8 +150,8 @@ pub fn text(scenario: &Scenario, summary: &Summary) -> String {
     out += &theory(summary);
     out += &unknowns(summary);
     let cost = &json["cost_usd"];
-    out += &format!(
-        "\nThis would cost {} USD: Lambda's requests {}, duration {}, provisioned concurrency {} and storage {}, the sources {}.\n",
+    let sentence = format!(
+        "This would cost {} USD: Lambda's requests {}, duration {}, provisioned concurrency {} and storage {}, the sources {}.",
         money(number(&cost["total"])),
         money(number(&cost["lambda_requests"])),
         money(number(&cost["lambda_duration"])),
@@ -156,6 +159,8 @@ pub fn text(scenario: &Scenario, summary: &Summary) -> String {
         money(number(&cost["ephemeral_storage"])),
         money(number(&cost["sources"])),
     );
+    out.push('\n');
+    out += &wrapped(&sentence, "", "");
     if let Some(month) = number(&cost["per_month"]) {
         out += &format!("A month of it would cost {} USD.\n", money(Some(month)));
     }
@@ -175,8 +180,8 @@ pub fn text(scenario: &Scenario, summary: &Summary) -> String {
 }
 
 /// What `warm_up = "auto"` came to.
-fn warm_up(found: &WarmUpFound) -> String {
-    let WarmUpFound { rule, pilot_runs, found_s, note } = found;
+fn found(warm_up: &WarmUpFound) -> String {
+    let WarmUpFound { rule, pilot_runs, found_s, note } = warm_up;
     let by = format!("{rule} over {pilot_runs} pilot runs");
     match (found_s, note) {
         (Some(seconds), _) => format!("Measured after a warm-up of {} ({by}).", time(Some(seconds * 1e3))),

@@ -1,7 +1,7 @@
 //! A sweep: one row a point, the leading metrics with their intervals.
 
 use super::super::studies::Sweep;
-use super::format::{figure, half_width, of, plain, table, warm_up, wrapped};
+use super::format::{changed, figure, half_width, of, percent, seeds, table, warm_up, wrapped};
 
 /// The sweep for people.
 pub fn sweep_text(sweep: &Sweep<'_>) -> String {
@@ -27,20 +27,20 @@ pub fn sweep_text(sweep: &Sweep<'_>) -> String {
     }
     let first = &sweep.points[0];
     let n = first.replications.runs.len();
-    let seed = first.replications.seed;
     let points = of(sweep.points.len(), "point");
     let mut out = format!(
-        "{}   {points}, {} each, seeds {seed} to {}\n",
+        "{}   {points}, {} each, {}\n",
         first.scenario.name,
         of(n, "replication"),
-        seed + n as u64 - 1
+        seeds(first.replications.seed, n)
     );
+    out += &changed(sweep.set);
     out += &table(rows, 0);
     out += &wrapped(
         &format!(
-            "± is the half-width of the {}% confidence interval over the mean. All points see the same seeds. All metrics are in \
-             sweep.csv.{}",
-            plain(100.0 * sweep.level, 4),
+            "± is the half-width of the {} confidence interval over the mean. All points see the same seeds. All metrics are in \
+             sweep.csv. {}",
+            percent(sweep.level, 4),
             warm_up(first.scenario)
         ),
         "",

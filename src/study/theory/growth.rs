@@ -62,10 +62,10 @@ fn of_mapping(system: &System<'_>, source: &Source) -> Option<Overload> {
     let (batch_size, tries, servers, what, pass_rate, hottest) = match system.scenario.shape(source) {
         Shape::Lanes { shards, lanes, batch_size, tries, pass_rate, keys, .. } => {
             let servers = f64::from(shards) * f64::from(lanes);
-            (batch_size, tries, servers, "lanes", pass_rate, keys.map(hottest))
+            (batch_size, tries, servers, ("lane", "lanes"), pass_rate, keys.map(hottest))
         }
         Shape::Batches { at_once, batch_size, tries, pass_rate, .. } => {
-            (batch_size, tries, at_once as f64, "batches at once", pass_rate, None)
+            (batch_size, tries, at_once as f64, ("batch at once", "batches at once"), pass_rate, None)
         }
         Shape::Calls | Shape::Other => return None,
     };
@@ -81,8 +81,9 @@ fn of_mapping(system: &System<'_>, source: &Source) -> Option<Overload> {
         );
     }
     let used = servers.min(limit);
-    let of = if limit < servers { "environments that the function may have" } else { what };
-    overload(format!("sources.{}", source.name), load, per_server * used, format!("{used} {of}"))
+    let allowed = ("environment that the function may have", "environments that the function may have");
+    let of = if limit < servers { allowed } else { what };
+    overload(format!("sources.{}", source.name), load, per_server * used, counted(used, of))
 }
 
 /// Asynchronous events wait in the function's queue.
@@ -106,7 +107,7 @@ fn of_async_queue(system: &System<'_>, function: usize) -> Option<Overload> {
     }
     let capacity = servers / call.seconds * load / calls;
     let owner = format!("functions.{name}");
-    overload(owner, load, capacity, format!("{servers} environments")).filter(|_| waits)
+    overload(owner, load, capacity, counted(servers, ("environment", "environments"))).filter(|_| waits)
 }
 
 fn overload(owner: String, load: f64, capacity: f64, servers: String) -> Option<Overload> {
@@ -119,6 +120,11 @@ fn overload(owner: String, load: f64, capacity: f64, servers: String) -> Option<
         capacity_per_s: capacity,
         growth_per_s: load - capacity,
     })
+}
+
+/// So many servers, by their name.
+fn counted(servers: f64, (one, many): (&str, &str)) -> String {
+    if servers == 1.0 { format!("1 {one}") } else { format!("{servers} {many}") }
 }
 
 /// The share of records that have the most frequent key.

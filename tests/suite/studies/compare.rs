@@ -61,10 +61,10 @@ fn both_sides_are_measured_over_the_same_time_or_it_is_told() {
                    batch_size = 1\nenhanced_fan_out = true\nbacklog = { events = 3000, age = '10m' }\narrivals = { poisson = { rate = 5.0 } }\n";
     let sandbox = Sandbox::new().with("a.toml", API).with("b.toml", &longer).with("backlog.toml", backlog);
     let text = sandbox.ok("compare a.toml b.toml --replications 2 --no-charts");
-    assert!(text.contains("A is measured over 2m, B over 3m: counts and costs"), "{text}");
+    assert!(text.contains("A is measured over 2 min, B over 3 min: counts and costs"), "{text}");
     let faster = "compare backlog.toml --set-b function.f.duration=70ms --replications 3 --no-charts";
     let text = sandbox.ok(faster);
-    assert!(text.contains("Both sides are measured over 1h without the first"), "{text}");
+    assert!(text.contains("Both sides are measured over 60 min without the first"), "{text}");
     let metrics = &sandbox.run(&format!("{faster} --json")).line()["metrics"];
     // Records of the backlog that one side still processes in its window are all that differs.
     let [a, b] = ["a", "b"].map(|side| metrics["sources.kinesis.events"][side]["mean"].as_f64().unwrap());

@@ -56,7 +56,7 @@ fn what_no_run_saw_is_not_taken_for_impossible() {
         assert_eq!(ended.status, 1, "{}", ended.out);
     }
     let never = sandbox.ok(&format!("{line} --set function.f.error_rate=0"));
-    assert!(never.contains("was 0 in all 40 runs: with 95% confidence it is below 0.075 a run"), "{never}");
+    assert!(never.contains("was 0 in all 40 runs: with 95 % confidence it is below 0.075 a run"), "{never}");
 }
 
 #[test]

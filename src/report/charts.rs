@@ -4,8 +4,10 @@ use crate::engine::Part;
 use crate::metrics::{FunctionColumn, Outcome, Owner, Quantity, SourceColumn, Summary};
 use crate::platform::Limit;
 use crate::scenario::{Scenario, Source};
+use crate::source::{Mode, chain};
+use crate::time::{SECOND, SimDuration};
 
-use super::chart::{self, Bar, Curve, Heading, Limit as LimitLine, Line, LineStyle, Panel, Unit};
+use super::chart::{self, Bar, Curve, Heading, Ink, Limit as LimitLine, Line, LineStyle, Panel, Unit, number};
 
 /// The charts of a run: (file name, SVG). A chart that would show nothing is left out.
 ///
@@ -16,10 +18,13 @@ pub fn charts(
     summary: &Summary,
     outcome: &Outcome,
 ) -> Result<Vec<(&'static str, String)>, String> {
+    let with = changed(&summary.set);
     let heading = |title: &str| Heading {
         title: title.to_owned(),
-        subtitle: format!("{} · seed {} · profile {}", summary.scenario, summary.seed, summary.profile),
+        subtitle: format!("{} · seed {} · profile {}{with}", summary.scenario, summary.seed, summary.profile),
+        names: vec![summary.scenario.clone()],
     };
+    let over_time = |title: &str, panels: &[Panel]| chart::over_time(&heading(title), summary.warm_up_s, panels);
     let mut charts = Vec::new();
     let curves = curves(scenario, outcome);
     if !curves.is_empty() {
@@ -29,27 +34,29 @@ pub fn charts(
     if !bars.is_empty() {
         charts.push(("latency-parts.svg", chart::latency_by_part(&heading("Mean latency by part"), &bars)?));
     }
-    let panels = concurrency(scenario, outcome);
-    charts.push(("concurrency.svg", chart::over_time(&heading("Concurrency and environments"), &panels)?));
-    let panels = throughput(scenario, outcome);
-    let title = panels.last().map_or("", |panel| panel.y_title.as_str());
-    let title = match title {
-        _ if title.starts_with("events") => "Events".to_owned(),
-        "throttles and errors" => "Events, throttles and errors".to_owned(),
-        _ => format!("Events and {title}"),
-    };
-    charts.push(("throughput.svg", chart::over_time(&heading(&title), &panels)?));
+    charts.push(("concurrency.svg", over_time("Concurrency and environments", &concurrency(scenario, outcome))?));
+    let (title, panels) = throughput(scenario, outcome);
+    charts.push(("throughput.svg", over_time(title, &panels)?));
     let panels = backlog(scenario, outcome);
     if !panels.is_empty() {
-        charts.push(("backlog.svg", chart::over_time(&heading("What waits"), &panels)?));
+        charts.push(("backlog.svg", over_time("What waits", &panels)?));
     }
     Ok(charts)
+}
+
+/// What was changed of the scenario as it is written, as a further part of a subtitle.
+pub(super) fn changed(set: &[String]) -> String {
+    if set.is_empty() { String::new() } else { format!(" · with {}", set.join(", ")) }
 }
 
 /// Below this number of events each is a step of its own in the curve.
 const EACH_EVENT: u64 = 400;
 /// Below this number of events a curve says how many they are: its percentiles tell little.
 const FEW_EVENTS: u64 = 100;
+
+/// What is told of a bin.
+const MAXIMUM: &str = "maximum in";
+const MEAN: &str = "mean of";
 
 /// Percentiles at which a latency is drawn, as far as there are events to tell them.
 fn quantiles(quantity: &Quantity) -> Vec<(f64, f64)> {
@@ -71,24 +78,26 @@ fn quantiles(quantity: &Quantity) -> Vec<(f64, f64)> {
 
 pub(super) fn curves(scenario: &Scenario, outcome: &Outcome) -> Vec<Curve> {
     let mut curves = Vec::new();
-    let mut add = |label: String, quantity: &Quantity| {
-        let few = if quantity.count() < FEW_EVENTS {
-            format!(" ({} event{})", quantity.count(), if quantity.count() == 1 { "" } else { "s" })
-        } else {
-            String::new()
+    let mut add = |label: &str, what: &str, ink: Ink, quantity: &Quantity| {
+        let few = match quantity.count() {
+            1 => " (1 event)".to_owned(),
+            n if n < FEW_EVENTS => format!(" ({n} events)"),
+            _ => String::new(),
         };
-        curves.push(Curve { label: label + &few, points: quantiles(quantity) });
+        let (label, note) = (label.to_owned(), format!("{what}{few}"));
+        curves.push(Curve { label, note, ink: Some(ink), points: quantiles(quantity) });
     };
-    for (source, figures) in scenario.sources.iter().zip(&outcome.sources) {
+    for (place, (source, figures)) in scenario.sources.iter().zip(&outcome.sources).enumerate() {
         let (latency, response) = (figures.latency.max() > 0, figures.response.max() > 0);
         // A caller sees errors, too, and the way back: drawn where that is another curve.
         let same = latency && response && coincide(&figures.latency, &figures.response);
         if latency {
             let what = if same { " and response" } else { "" };
-            add(format!("{}{what}", source.name), &figures.latency);
+            add(&source.name, what, ink(place), &figures.latency);
         }
         if response && !same {
-            add(format!("{} response", source.name), &figures.response);
+            let second = Ink { place, dashed: latency };
+            add(&source.name, " response", second, &figures.response);
         }
     }
     curves
@@ -111,41 +120,73 @@ fn bars(scenario: &Scenario, outcome: &Outcome) -> Vec<Bar> {
         .collect()
 }
 
-/// What becomes of a bin's value where a last bin, too short for a step of its own, is joined to the one before it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Joined {
-    /// The larger one.
-    Largest,
-    /// Both together, here as a rate per second.
-    Rate,
-}
-
-/// A value of the bins over time as stairs: each value from the start of its bin to the start of the next.
-fn stairs(outcome: &Outcome, owner: Owner, joined: Joined, value: impl Fn(&[f64]) -> f64) -> Vec<(f64, f64)> {
-    let end = outcome.timeline.end().as_secs_f64();
-    let mut bins: Vec<(f64, f64)> = outcome.timeline.points(owner, |bin, _| value(bin));
-    // Points stand in the middle of their bins; all bins but the last have one width.
-    let Some(width) = bins.first().map(|(middle, _)| 2.0 * middle) else { return bins };
-    bins.iter_mut().enumerate().for_each(|(place, (start, _))| *start = place as f64 * width);
-    if let [.., (_, before), (start, value)] = &mut bins[..]
-        && end - *start < width / 2.0
+/// Values of the bins over time with the start of each, in seconds, up to `until`; what a last bin has, too short for a step
+/// of its own, and what comes later, is joined to the one before.
+fn bins(
+    outcome: &Outcome,
+    owner: Owner,
+    until: f64,
+    value: impl Fn(&[f64]) -> f64,
+    join: impl Fn(f64, f64) -> f64,
+) -> Vec<(f64, f64)> {
+    let width = bin_width(outcome);
+    let values = outcome.timeline.points(owner, |bin, _| value(bin)).into_iter().enumerate();
+    let mut bins: Vec<(f64, f64)> = values.map(|(place, (_, value))| (place as f64 * width, value)).collect();
+    while let [.., (_, before), (start, value)] = &mut bins[..]
+        && until - *start < width / 2.0
     {
-        *before = if joined == Joined::Largest { before.max(*value) } else { *before + *value };
+        *before = join(*before, *value);
         bins.pop();
     }
-    if joined == Joined::Rate {
-        let last = bins.len() - 1;
-        for (place, (start, value)) in bins.iter_mut().enumerate() {
-            // A short last bin counts as a whole one, or its few events would look like many a second.
-            *value /= if place == last { (end - *start).max(width) } else { width };
-        }
-    }
+    bins
+}
+
+/// Seconds.
+fn bin_width(outcome: &Outcome) -> f64 {
+    outcome.timeline.width() as f64 / SECOND as f64
+}
+
+/// A level's maximum in each bin as stairs: each value from the start of its bin to the start of the next.
+fn levels(outcome: &Outcome, owner: Owner, value: impl Fn(&[f64]) -> f64) -> Vec<(f64, f64)> {
+    let end = outcome.timeline.end().as_secs_f64();
+    let mut bins = bins(outcome, owner, end, value, f64::max);
     bins.extend(bins.last().map(|(_, value)| (end, *value)));
     bins
 }
 
-fn stair_line(label: String, points: Vec<(f64, f64)>) -> Line {
-    Line { label, points, style: LineStyle::Step }
+/// A count as a rate in each bin, as stairs that end after `until` seconds.
+fn rates(outcome: &Outcome, owner: Owner, until: f64, value: impl Fn(&[f64]) -> f64) -> Vec<(f64, f64)> {
+    let (end, width) = (outcome.timeline.end().as_secs_f64(), bin_width(outcome));
+    // A run of no length has a bin of its own.
+    let until = until.min(end).max(width.min(end));
+    let mut bins = bins(outcome, owner, until, value, |before, value| before + value);
+    let ends: Vec<f64> = bins.iter().skip(1).map(|(start, _)| *start).chain([until]).collect();
+    for ((start, count), end) in bins.iter_mut().zip(ends) {
+        let length = end - *start;
+        *count /= if length > 0.0 { length } else { width };
+    }
+    bins.extend(bins.last().map(|(_, rate)| (until, *rate)));
+    bins
+}
+
+/// When a source stops emitting, in seconds, as far as that is known; what functions send goes on as long as they run.
+fn end_of_emission(scenario: &Scenario, source: &Source) -> f64 {
+    let duration = scenario.duration.filter(|_| source.kind.name != chain::KIND.name);
+    duration.map_or(f64::INFINITY, SimDuration::as_secs_f64)
+}
+
+fn stair_line(label: String, ink: Option<Ink>, points: Vec<(f64, f64)>) -> Line {
+    Line { label, points, style: LineStyle::Step, ink }
+}
+
+/// The colour of a source or function.
+fn ink(place: usize) -> Ink {
+    Ink { place, dashed: false }
+}
+
+/// What a panel shows, and of how long a time each step tells.
+fn titled(outcome: &Outcome, what: &str, statistic: &str) -> String {
+    format!("{what}, {statistic} {}", number::duration(1e3 * bin_width(outcome)))
 }
 
 fn concurrency(scenario: &Scenario, outcome: &Outcome) -> Vec<Panel> {
@@ -154,15 +195,15 @@ fn concurrency(scenario: &Scenario, outcome: &Outcome) -> Vec<Panel> {
         let functions = scenario.functions.iter().enumerate();
         let line = |(place, (name, _)): (usize, &(String, _))| {
             let owner = Owner::Function(place as u32);
-            stair_line(name.clone(), stairs(outcome, owner, Joined::Largest, |bin| bin[column as usize]))
+            stair_line(name.clone(), Some(ink(place)), levels(outcome, owner, |bin| bin[column as usize]))
         };
         functions.map(line).collect::<Vec<_>>()
     };
     let several = scenario.functions.len() > 1;
     let mut executions = lines(ConcurrencyMax);
     if several {
-        let points = stairs(outcome, Owner::Account, Joined::Largest, |bin| bin[ConcurrencyMax as usize]);
-        executions.push(stair_line("all functions".into(), points));
+        let points = levels(outcome, Owner::Account, |bin| bin[ConcurrencyMax as usize]);
+        executions.push(stair_line("all functions".into(), None, points));
     }
     let limit = |label: &str, value: u64| LimitLine { label: label.to_owned(), value: value as f64 };
     let mut limits: Vec<LimitLine> = scenario
@@ -178,7 +219,7 @@ fn concurrency(scenario: &Scenario, outcome: &Outcome) -> Vec<Panel> {
         limits.push(limit("account", most));
     }
     let panel = |title: &str, lines: Vec<Line>, limits: Vec<LimitLine>| Panel {
-        y_title: format!("{title}, maximum"),
+        y_title: titled(outcome, title, MAXIMUM),
         unit: Unit::Count,
         lines,
         limits,
@@ -186,31 +227,33 @@ fn concurrency(scenario: &Scenario, outcome: &Outcome) -> Vec<Panel> {
     vec![panel("concurrent executions", executions, limits), panel("environments", lines(EnvironmentsMax), vec![])]
 }
 
-fn throughput(scenario: &Scenario, outcome: &Outcome) -> Vec<Panel> {
+/// The title and the panels.
+fn throughput(scenario: &Scenario, outcome: &Outcome) -> (&'static str, Vec<Panel>) {
     use FunctionColumn::{Failed, Throttles};
     use SourceColumn::{Emitted, Processed};
     let panel = |title: &str, lines: Vec<Line>| Panel {
-        y_title: title.to_owned(),
+        y_title: titled(outcome, title, MEAN),
         unit: Unit::PerSecond,
         lines,
         limits: vec![],
     };
-    let lines = |column: SourceColumn, label: &dyn Fn(&str) -> String| {
+    let end = outcome.timeline.end().as_secs_f64();
+    let points = |place: usize, column: SourceColumn| {
+        let until = if column == Emitted { end_of_emission(scenario, &scenario.sources[place]) } else { end };
+        rates(outcome, Owner::Source(place as u32), until, |bin| bin[column as usize])
+    };
+    let lines = |column: SourceColumn| {
         let sources = scenario.sources.iter().enumerate();
         let line = |(place, source): (usize, &Source)| {
-            let owner = Owner::Source(place as u32);
-            stair_line(label(&source.name), stairs(outcome, owner, Joined::Rate, |bin| bin[column as usize]))
+            stair_line(source.name.clone(), Some(ink(place)), points(place, column))
         };
         sources.map(line).collect::<Vec<_>>()
     };
     let mut panels = if scenario.sources.len() == 1 {
-        let mut events = lines(Emitted, &|_| "emitted".to_owned());
-        events.extend(lines(Processed, &|_| "processed".to_owned()));
-        vec![panel("events", events)]
+        let line = |(label, column): (&str, _)| stair_line(label.to_owned(), None, points(0, column));
+        vec![panel("events", [("emitted", Emitted), ("processed", Processed)].map(line).into())]
     } else {
-        // One colour a source: the two panels are compared line by line.
-        let name = |name: &str| name.to_owned();
-        vec![panel("events emitted", lines(Emitted, &name)), panel("events processed", lines(Processed, &name))]
+        vec![panel("events emitted", lines(Emitted)), panel("events processed", lines(Processed))]
     };
     let mut refusals = Vec::new();
     let (mut throttles, mut errors) = (false, false);
@@ -221,19 +264,24 @@ fn throughput(scenario: &Scenario, outcome: &Outcome) -> Vec<Panel> {
         ] {
             if count > 0 {
                 *any = true;
-                let label = if scenario.functions.len() == 1 { what.to_owned() } else { format!("{name} {what}") };
-                let points = stairs(outcome, Owner::Function(place as u32), Joined::Rate, |bin| bin[column as usize]);
-                refusals.push(stair_line(label, points));
+                let points = rates(outcome, Owner::Function(place as u32), end, |bin| bin[column as usize]);
+                refusals.push(if scenario.functions.len() == 1 {
+                    stair_line(what.to_owned(), None, points)
+                } else {
+                    let dashed = what == "errors" && figures.throttles > 0;
+                    stair_line(format!("{name} {what}"), Some(Ink { place, dashed }), points)
+                });
             }
         }
     }
-    match (throttles, errors) {
-        (true, true) => panels.push(panel("throttles and errors", refusals)),
-        (true, false) => panels.push(panel("throttles", refusals)),
-        (false, true) => panels.push(panel("errors", refusals)),
-        (false, false) => {}
-    }
-    panels
+    let (title, what) = match (throttles, errors) {
+        (true, true) => ("Events, throttles and errors", "throttles and errors"),
+        (true, false) => ("Events and throttles", "throttles"),
+        (false, true) => ("Events and errors", "errors"),
+        (false, false) => return ("Events", panels),
+    };
+    panels.push(panel(what, refusals));
+    (title, panels)
 }
 
 fn backlog(scenario: &Scenario, outcome: &Outcome) -> Vec<Panel> {
@@ -241,32 +289,31 @@ fn backlog(scenario: &Scenario, outcome: &Outcome) -> Vec<Panel> {
     let lines = |wanted: &dyn Fn(usize) -> bool, value: &dyn Fn(&[f64]) -> f64| {
         let sources = scenario.sources.iter().enumerate().filter(|(place, _)| wanted(*place));
         let line = |(place, source): (usize, &Source)| {
-            stair_line(source.name.clone(), stairs(outcome, Owner::Source(place as u32), Joined::Largest, value))
+            let points = levels(outcome, Owner::Source(place as u32), value);
+            stair_line(source.name.clone(), Some(ink(place)), points)
         };
         sources.map(line).collect::<Vec<_>>()
     };
-    let waiting = lines(&|place| outcome.sources[place].backlog_max > 0, &|bin| bin[BacklogMax as usize]);
     // Where no batch was sent there is no age: a gap in the line.
     let age = |bin: &[f64]| if bin[AgeCount as usize] > 0.0 { bin[AgeMax as usize] / 1e6 } else { f64::NAN };
     let ages = lines(&|place| outcome.sources[place].iterator_age.count() > 0, &age);
-    let mut panels = Vec::new();
-    if !waiting.is_empty() {
-        panels.push(Panel {
-            y_title: "events waiting, maximum".into(),
-            unit: Unit::Count,
-            lines: waiting,
-            limits: vec![],
-        });
-    }
-    if !ages.is_empty() {
-        panels.push(Panel {
-            y_title: "iterator age, maximum".into(),
-            unit: Unit::Milliseconds,
-            lines: ages,
-            limits: vec![],
-        });
-    }
-    panels
+    let panel = |title: &str, unit: Unit, lines: Vec<Line>| Panel {
+        y_title: titled(outcome, title, MAXIMUM),
+        unit,
+        lines,
+        limits: vec![],
+    };
+    let waiting = |mode: Mode| {
+        let waits = |place: usize| outcome.sources[place].backlog_max > 0 && scenario.sources[place].kind.mode == mode;
+        lines(&waits, &|bin| bin[BacklogMax as usize])
+    };
+    let panels = [
+        // What waits at a sender, because Lambda did not take it, is not counted.
+        panel("events accepted by Lambda and waiting", Unit::Count, waiting(Mode::Push)),
+        panel("events waiting in streams and queues", Unit::Count, waiting(Mode::Pull)),
+        panel("iterator age", Unit::Milliseconds, ages),
+    ];
+    panels.into_iter().filter(|panel| !panel.lines.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -288,20 +335,24 @@ mod tests {
 
     #[test]
     fn stairs_stand_where_their_bins_do() {
-        let text = r#"
-            duration = "10s"
-            function.work.duration = "100ms"
-            [[source.invoke]]
-            arrivals = { bursts = { size = 10, every = "5s" } }
-        "#;
         let inputs = MemoryInputs::new();
-        let scenario = crate::read("test.toml", text, &[], &inputs).unwrap();
-        let outcome = crate::simulate(&scenario, 1, &inputs, &mut ());
-        let points = stairs(&outcome, Owner::Source(0), Joined::Rate, |bin| bin[SourceColumn::Emitted as usize]);
+        let emitted = |text: &str| {
+            let text = format!("duration = \"10s\"\nfunction.work.duration = \"100ms\"\n[[source.invoke]]\n{text}");
+            let scenario = crate::read("test.toml", &text, &[], &inputs).unwrap();
+            let outcome = crate::simulate(&scenario, 1, &inputs, &mut ());
+            let until = end_of_emission(&scenario, &scenario.sources[0]);
+            let points = rates(&outcome, Owner::Source(0), until, |bin| bin[SourceColumn::Emitted as usize]);
+            let end = outcome.timeline.end().as_secs_f64();
+            assert_eq!(points.last().map(|(end, _)| *end), Some(end.min(10.0)), "{points:?}");
+            points
+        };
+        let points = emitted("arrivals = { bursts = { size = 10, every = '5s' } }");
         let emitting: Vec<f64> = points.iter().filter(|(_, rate)| *rate > 0.0).map(|(start, _)| *start).collect();
         assert_eq!(emitting, [0.0, 5.0], "{points:?}");
         let events: f64 = points.windows(2).map(|pair| pair[0].1 * (pair[1].0 - pair[0].0)).sum();
         assert!((events - 20.0).abs() < 1e-6, "{events}");
-        assert_eq!(points.last().map(|(end, _)| *end), Some(outcome.timeline.end().as_secs_f64()));
+        // A steady rate is steady to the end of the emission.
+        let points = emitted("arrivals = { constant = { rate = 1000 } }");
+        assert!(points.iter().all(|(_, rate)| (rate - 1000.0).abs() < 0.04 * 1000.0), "{points:?}");
     }
 }

@@ -4,11 +4,12 @@ use crate::metrics::{Better, Change, Confidence, Summary, better, unit};
 use crate::study::{Axis, Difference, Evidence, Standing};
 
 use super::chart::{
-    self, Band, BandPanel, Choice, Effect, Heading, HeatPanel, KeyAxis, Limit, Standing as Mark, Tone, Unit,
+    self, Band, BandPanel, Choice, Effect, Effects, Heading, HeatPanel, KeyAxis, Limit, Measure, Standing as Mark,
+    Tone, Unit,
 };
-use super::charts::curves;
+use super::charts::{changed, curves};
 use super::studies::{Planned, Searched, Side, Sweep, SweepPoint};
-use super::text::leading;
+use super::text::{is_small, leading};
 
 /// Rows of a chart of effects: more are in the table.
 const MOST_EFFECTS: usize = 24;
@@ -20,12 +21,15 @@ const MOST_EFFECTS: usize = 24;
 pub fn compare_chart(sides: &[Side<'_>; 2]) -> Result<String, String> {
     let of = |name: &str, side: &Side<'_>| {
         let curves = curves(side.scenario, side.first).into_iter();
-        curves.map(|curve| chart::Curve { label: format!("{name}: {}", curve.label), ..curve }).collect::<Vec<_>>()
+        curves
+            .map(|curve| chart::Curve { label: format!("{name}: {}", curve.label), ink: None, ..curve })
+            .collect::<Vec<_>>()
     };
     let [a, b] = sides;
     let heading = Heading {
         title: "Latency by percentile, A and B".to_owned(),
-        subtitle: format!("A: {} · B: {} · seed {}", a.title(), b.title(), a.replications.seed),
+        subtitle: format!("A: {} · B: {} · seed {}{}", a.title(), b.title(), a.replications.seed, changed(a.set)),
+        names: sides.map(|side| side.scenario.name.clone()).into(),
     };
     chart::latency_distribution(&heading, &[of("A", a), of("B", b)].concat())
 }
@@ -37,10 +41,10 @@ pub fn compare_chart(sides: &[Side<'_>; 2]) -> Result<String, String> {
 pub fn differences_chart(sides: &[Side<'_>; 2], differences: &[Difference]) -> Result<String, String> {
     let [a, b] = sides;
     let names = a.scenario.names();
-    let asked = a.scenario.expect.iter().map(|expectation| &expectation.metric);
+    let asked = sides.iter().flat_map(|side| side.scenario.expect.iter().map(|expectation| &expectation.metric));
     let leading = leading(asked, names.sources.iter(), names.functions.iter());
     let found = leading.iter().filter_map(|metric| differences.iter().find(|one| one.metric == *metric));
-    let rows: Vec<Effect> = found
+    let mut rows: Vec<Effect> = found
         .filter(|one| one.evidence != Evidence::Equal)
         .filter_map(|one| {
             let tone = match one.evidence {
@@ -49,38 +53,57 @@ pub fn differences_chart(sides: &[Side<'_>; 2], differences: &[Difference]) -> R
                 Evidence::Higher | Evidence::Lower => Tone::Neutral,
                 Evidence::Equal | Evidence::None => Tone::None,
             };
-            effect(&one.metric, one.a.mean?, &one.difference, one.evidence.text(), tone)
+            let unit = unit_of(&one.metric);
+            let figure = format!("{} → {}", unit.short(one.a.mean?), unit.short(one.b.mean?));
+            Some(Effect { figure, ..effect(&one.metric, one.a.mean?, &one.difference, one.evidence.text(), tone) })
         })
-        .take(MOST_EFFECTS)
         .collect();
+    let more = cut(&mut rows, "compare.csv");
+    let level = percent(differences.first().map_or(0.0, |one| one.difference.level));
+    let runs = match a.replications.runs.len() {
+        1 => "one pair of runs".to_owned(),
+        n => format!("{level} confidence, {n} pairs of runs"),
+    };
     let heading = Heading {
         title: "What changes from A to B".to_owned(),
-        subtitle: format!(
-            "A: {} · B: {} · {}% confidence, {} pairs of runs",
-            a.title(),
-            b.title(),
-            percent(differences.first().map_or(0.0, |one| one.difference.level)),
-            a.replications.runs.len(),
-        ),
+        subtitle: format!("A: {} · B: {} · {runs}{}", a.title(), b.title(), changed(a.set)),
+        names: sides.map(|side| side.scenario.name.clone()).into(),
     };
-    chart::forest(&heading, "change in percent of A", &rows)
+    let (x_title, none) = ("change in percent of A".to_owned(), "no leading figure differs".to_owned());
+    chart::forest(&heading, &Effects { x_title, rows, note: more, none })
 }
 
-/// A change of a metric in percent of what it was; none where it was 0.
-fn effect(metric: &str, base: f64, change: &Confidence, note: &str, tone: Tone) -> Option<Effect> {
-    let share = |value: Option<f64>| value.filter(|_| base != 0.0).map(|value| 100.0 * value / base.abs());
-    Some(Effect {
+/// A change of a metric in percent of what it was; where that was 0 there is none.
+fn effect(metric: &str, base: f64, change: &Confidence, note: &str, tone: Tone) -> Effect {
+    let share = |value: Option<f64>| value.filter(|_| base != 0.0).map_or(f64::NAN, |value| 100.0 * value / base.abs());
+    Effect {
         label: metric.to_owned(),
-        mean: share(change.mean)?,
-        low: share(change.low)?,
-        high: share(change.high)?,
+        mean: share(change.mean),
+        low: share(change.low),
+        high: share(change.high),
         note: note.to_owned(),
         tone,
-    })
+        ..Effect::default()
+    }
 }
 
-fn percent(level: f64) -> f64 {
-    (1e4 * level).round() / 100.0
+/// Leaves as many rows as a chart can have, and says how many more the table has.
+fn cut(rows: &mut Vec<Effect>, table: &str) -> String {
+    let more = rows.len().saturating_sub(MOST_EFFECTS);
+    rows.truncate(MOST_EFFECTS);
+    if more == 0 { String::new() } else { format!("and {more} more: see {table}") }
+}
+
+fn percent(level: f64) -> String {
+    format!("{} %", (1e4 * level).round() / 100.0)
+}
+
+/// What figures of so many runs are.
+fn means_of(runs: usize, level: f64) -> String {
+    match runs {
+        1 => "one run".to_owned(),
+        _ => format!("means and {} confidence intervals of {runs} runs", percent(level)),
+    }
 }
 
 /// How the leading metrics change if Lambda behaves otherwise where AWS does not document it, the largest changes first.
@@ -90,30 +113,41 @@ fn percent(level: f64) -> f64 {
 pub fn unknowns_chart(summary: &Summary) -> Result<String, String> {
     let leading =
         leading(summary.expect.iter().map(|verdict| &verdict.metric), summary.sources.keys(), summary.functions.keys());
+    let known = || summary.confidence.values();
+    let level = known().next().map_or(0.95, |interval| interval.level);
+    let runs = known().map(|interval| interval.n).max().unwrap_or(0);
     let mut rows: Vec<Effect> = Vec::new();
     for unknown in &summary.unknowns {
-        for (metric, change) in leading.iter().filter_map(|metric| Some((metric, unknown.changes.get(metric)?))) {
+        let changes = leading.iter().filter_map(|metric| Some((metric, unknown.changes.get(metric)?)));
+        for (metric, change) in changes.filter(|(_, change)| !is_small(change)) {
             let Change { base, mean, low, high } = *change;
-            let level = summary.confidence.values().next().map_or(0.95, |interval| interval.level);
-            let interval = Confidence { mean: Some(mean), low: Some(low), high: Some(high), level, n: 0 };
+            let interval = Confidence { mean: Some(mean), low: Some(low), high: Some(high), level, n: runs };
             let tone = match (better(metric), mean > 0.0) {
                 (Some(Better::Higher), true) | (Some(Better::Lower), false) => Tone::Good,
                 (Some(_), _) => Tone::Bad,
                 (None, _) => Tone::Neutral,
             };
-            rows.extend(effect(metric, base, &interval, unknown.name, tone));
+            let unit = unit_of(metric);
+            let figure = format!("{} → {}", unit.short(base), unit.short(base + mean));
+            rows.push(Effect { figure, ..effect(metric, base, &interval, unknown.name, tone) });
         }
     }
-    rows.sort_by(|a, b| b.mean.abs().total_cmp(&a.mean.abs()));
-    rows.truncate(MOST_EFFECTS);
+    // What was 0 has no share by which it changes: it comes first.
+    let size = |row: &Effect| if row.mean.is_nan() { f64::INFINITY } else { row.mean.abs() };
+    rows.sort_by(|a, b| size(b).total_cmp(&size(a)));
+    let more = cut(&mut rows, "unknowns.csv");
     let heading = Heading {
         title: "What hangs on what AWS does not document".to_owned(),
         subtitle: format!(
-            "{} · the largest changes of the leading figures, each with what is assumed instead",
-            summary.scenario
+            "{} · leading figures with what is assumed instead · {} confidence, {runs} pairs of runs{}",
+            summary.scenario,
+            percent(level),
+            changed(&summary.set),
         ),
+        names: vec![summary.scenario.clone()],
     };
-    chart::forest(&heading, "change in percent", &rows)
+    let (x_title, none) = ("change in percent".to_owned(), "no leading figure changes by 1 % or more".to_owned());
+    chart::forest(&heading, &Effects { x_title, rows, note: more, none })
 }
 
 /// The leading metrics over the varied key, or over both; of three keys and more over the points in their order.
@@ -123,17 +157,18 @@ pub fn unknowns_chart(summary: &Summary) -> Result<String, String> {
 pub fn sweep_chart(sweep: &Sweep<'_>) -> Result<String, String> {
     let first = &sweep.points[0];
     let heading = Heading {
-        title: format!("{} over {}", first.scenario.name, list(sweep.axes.iter().map(short))),
+        title: format!("{} over {}", first.scenario.name, list(sweep.axes.iter().map(|axis| short(&axis.path)))),
         subtitle: format!(
-            "{} of {} runs a point · seeds from {}",
-            // Cells hold one figure.
-            match sweep.axes {
-                [_, _] => "means".to_owned(),
-                _ => format!("means and {}% confidence intervals", percent(sweep.level)),
+            "{} a point · seeds from {}{}",
+            match (sweep.axes, first.replications.runs.len()) {
+                // Cells hold one figure.
+                ([_, _], n @ 2..) => format!("means of {n} runs"),
+                (_, n) => means_of(n, sweep.level),
             },
-            first.replications.runs.len(),
             first.replications.seed,
+            changed(sweep.set),
         ),
+        names: vec![first.scenario.name.clone()],
     };
     let leading = sweep.leading();
     let mean = |point: &SweepPoint<'_>, metric: &str| point.interval(metric, sweep.level).mean.unwrap_or(f64::NAN);
@@ -156,7 +191,7 @@ pub fn sweep_chart(sweep: &Sweep<'_>) -> Result<String, String> {
         axes => {
             let values = sweep.points.iter().map(|point| sweep.values(point).join(" / ")).collect();
             let title = list(axes.iter().map(|axis| axis.path.as_str()));
-            let axis = KeyAxis { title, values };
+            let axis = KeyAxis { title, values, marked: None };
             chart::bands(&heading, &axis, &panels(&leading, &sweep.points, sweep.level, &[]))
         }
     }
@@ -202,7 +237,7 @@ fn owner_and_figure(metric: &str) -> (&str, &str) {
 
 fn key_axis(axis: &Axis) -> KeyAxis {
     let plain = |value: &String| value.trim_matches('"').to_owned();
-    KeyAxis { title: axis.path.clone(), values: axis.values.iter().map(plain).collect() }
+    KeyAxis { title: axis.path.clone(), values: axis.values.iter().map(plain).collect(), marked: None }
 }
 
 fn unit_of(metric: &str) -> Unit {
@@ -216,12 +251,17 @@ fn unit_of(metric: &str) -> Unit {
 }
 
 /// The last part of a key's path: the whole path stands at its axis.
-fn short(axis: &Axis) -> &str {
-    axis.path.rsplit('.').next().unwrap_or(&axis.path)
+fn short(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
 }
 
+/// "a, b and c".
 fn list<'a>(words: impl Iterator<Item = &'a str>) -> String {
-    words.collect::<Vec<_>>().join(" and ")
+    let words: Vec<&str> = words.collect();
+    match &words[..] {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        _ => words.concat(),
+    }
 }
 
 /// What is minimized against the first required figure, for each point of the grid.
@@ -248,14 +288,30 @@ pub fn plan_chart(planned: &Planned<'_>) -> Result<String, String> {
     };
     let choices: Vec<Choice> = planned.candidates.iter().enumerate().map(choice).collect();
     let heading = Heading {
-        title: format!("{}: what to choose of {}", planned.scenario.name, list(planned.axes.iter().map(short))),
-        subtitle: format!(
-            "required: {} · {}% confidence",
-            goal.requirements.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-            percent(goal.level)
+        title: format!(
+            "{}: what to choose of {}",
+            planned.scenario.name,
+            list(planned.axes.iter().map(|axis| short(&axis.path)))
         ),
+        subtitle: format!(
+            "required: {} · {} confidence{}",
+            goal.requirements.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+            percent(goal.level),
+            changed(planned.set),
+        ),
+        names: vec![planned.scenario.name.clone()],
     };
-    chart::trade_off(&heading, metric, unit_of(metric), &goal.minimize, unit_of(&goal.minimize), &choices)
+    let measure = |metric: &str| Measure {
+        title: metric.to_owned(),
+        unit: unit_of(metric),
+        required: goal
+            .requirements
+            .iter()
+            .filter(|requirement| requirement.metric == metric)
+            .flat_map(crate::study::Requirement::limits)
+            .collect(),
+    };
+    chart::trade_off(&heading, &measure(metric), &measure(&goal.minimize), &choices)
 }
 
 /// The required figures over the values that were tried.
@@ -266,6 +322,7 @@ pub fn search_chart(searched: &Searched<'_>) -> Result<String, String> {
     let (search, found) = (searched.search, searched.found);
     let mut trials: Vec<_> = found.trials.iter().collect();
     trials.sort_by(|a, b| a.value.total_cmp(&b.value));
+    let extreme = if search.highest { "highest" } else { "lowest" };
     let points: Vec<SweepPoint<'_>> = trials
         .iter()
         .map(|trial| SweepPoint { places: &[], scenario: searched.scenario, replications: &trial.replications })
@@ -273,6 +330,10 @@ pub fn search_chart(searched: &Searched<'_>) -> Result<String, String> {
     let axis = KeyAxis {
         title: searched.path.to_owned(),
         values: trials.iter().map(|trial| trial.value.to_string()).collect(),
+        marked: trials
+            .iter()
+            .position(|trial| Some(trial.value) == found.value)
+            .map(|place| (place, format!("{extreme} found"))),
     };
     let metrics: Vec<String> = search.requirements.iter().map(|requirement| requirement.metric.clone()).collect();
     let limits: Vec<(&str, f64)> = search
@@ -280,15 +341,11 @@ pub fn search_chart(searched: &Searched<'_>) -> Result<String, String> {
         .iter()
         .flat_map(|requirement| requirement.limits().into_iter().map(|limit| (requirement.metric.as_str(), limit)))
         .collect();
-    let extreme = if search.highest { "highest" } else { "lowest" };
     let answer = found.value.map_or("none meets the requirements".into(), |value| format!("{extreme} found: {value}"));
     let heading = Heading {
-        title: format!("{}: {} that meets the requirements", searched.scenario.name, searched.path),
-        subtitle: format!(
-            "{answer} · means and {}% confidence intervals of {} runs each",
-            percent(search.level),
-            search.replications
-        ),
+        title: format!("{}: {} that meets the requirements", searched.scenario.name, short(searched.path)),
+        subtitle: format!("{answer} · {} each{}", means_of(search.replications, search.level), changed(searched.set),),
+        names: vec![searched.scenario.name.clone()],
     };
     chart::bands(&heading, &axis, &panels(&metrics, &points, search.level, &limits))
 }

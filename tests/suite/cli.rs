@@ -86,6 +86,53 @@ fn set_and_seed_change_what_they_name() {
 }
 
 #[test]
+fn what_was_changed_and_what_is_left_out_is_told() {
+    let sandbox = small();
+    let set = "--set duration=1m --set warm_up=10s";
+    let text = sandbox.ok(&format!("run small.toml {set}"));
+    assert!(text.contains("\nwith duration=1m, warm_up=10s\n"), "{text}");
+    assert!(text.contains("\nThe first 10 s of each run is left out.\n"), "{text}");
+    let costs = text.lines().skip_while(|line| !line.starts_with("This would cost"));
+    assert!(costs.take(2).all(|line| line.chars().count() <= 110), "{text}");
+    let chart = |name: &str| sandbox.text(&format!("output/small/{name}.svg"));
+    for name in ["latency", "latency-parts", "concurrency", "throughput", "backlog"] {
+        assert!(chart(name).contains(" · with duration=1m, warm_up=10s\n"), "{name}");
+    }
+    for name in ["concurrency", "throughput", "backlog"] {
+        assert!(chart(name).contains("warm-up\n"), "{name}");
+    }
+    // Each step is so long.
+    assert!(chart("concurrency").contains("concurrent executions, maximum in 200 ms\n"));
+    assert!(chart("throughput").contains("events emitted, mean of 200 ms\n"));
+    let plain = sandbox.ok("run small.toml --out plain");
+    assert!(!plain.contains("\nwith ") && !plain.contains("left out"), "{plain}");
+    for line in [
+        "compare small.toml --set-b function.f.memory_size=512",
+        "sweep small.toml --vary function.f.memory_size=512,1024",
+        "plan small.toml --vary function.f.memory_size=512,1024 --require sources.logs.latency_ms.p99<60000",
+        "plan small.toml --find source.logs.arrivals.constant.rate --max --tolerance 50% --require sources.logs.latency_ms.p99<60000",
+    ] {
+        let text = sandbox.run(&format!("{line} {set} --replications 2 --out study")).out;
+        assert!(text.contains("\nwith duration=1m, warm_up=10s\n"), "{line}: {text}");
+        let charts =
+            sandbox.files().into_iter().filter(|(name, _)| name.starts_with("study/") && name.ends_with(".svg"));
+        for (name, bytes) in charts {
+            assert!(String::from_utf8(bytes).unwrap().contains("with duration=1m, warm_up=10s\n"), "{line}: {name}");
+        }
+    }
+}
+
+/// A run without events has tables without empty heads, and one replication no range of seeds.
+#[test]
+fn where_there_is_nothing_no_head_stands_alone() {
+    let none = "duration = '1m'\nfunction.f.duration = '1s'\n[[source.invoke]]\narrivals = { at = [] }\n";
+    let sandbox = small().with("none.toml", none);
+    assert!(!sandbox.ok("run none.toml --no-charts").contains("p99"));
+    let text = sandbox.ok("sweep small.toml --vary duration=1m,2m --replications 1 --no-charts");
+    assert!(text.contains("1 replication each, seed 1\n"), "{text}");
+}
+
+#[test]
 fn a_dash_is_standard_input() {
     let sandbox = small();
     let ended = sandbox.piped("run - --json --no-charts", SMALL);

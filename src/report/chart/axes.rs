@@ -14,8 +14,13 @@ const TITLE_ABOVE: f64 = 19.0;
 const GAP: f64 = 8.0;
 /// The least distance of two tick labels on the y axis.
 const ROW: f64 = 20.0;
+/// What two labels may overlap by: places are not exact.
+const HAIR: f64 = 1e-6;
 /// Between two tick labels on the x axis.
 const SPACE: f64 = 12.0;
+
+/// A rectangle: left, top, right and bottom.
+pub(super) type Area = (f64, f64, f64, f64);
 
 /// A rectangle in which values are drawn.
 pub(super) struct Plot {
@@ -52,6 +57,11 @@ impl Plot {
         self.bottom - self.y.at(y) * (self.bottom - self.top)
     }
 
+    /// Whether an area lies within the plot.
+    pub(super) fn has_room(&self, (left, top, right, bottom): Area) -> bool {
+        left >= self.left && top >= self.top && right <= self.right && bottom <= self.bottom
+    }
+
     /// The title of the y axis as it is shown, with room beside it for a note.
     fn title(&self, y_title: &str) -> String {
         text::AXIS.fit(y_title, 0.6 * (WIDTH - 2.0 * MARGIN))
@@ -60,8 +70,11 @@ impl Plot {
     /// A note above the plot's right end that ends in `last`, beside the title of the y axis.
     pub(super) fn note(&self, canvas: &Canvas, y_title: &str, note: &str, last: &str) -> Result<(), String> {
         let title = text::AXIS.width(&self.title(y_title));
-        let room = self.right - MARGIN - title - 24.0 - text::SMALL.width(last);
-        let note = text::SMALL.fit(note, room) + last;
+        let room = self.right - MARGIN - title - 24.0;
+        let note = match room - text::SMALL.width(last) {
+            left if left > 24.0 => text::SMALL.fit(note, left) + last,
+            _ => text::SMALL.fit(&format!("{note}{last}"), room),
+        };
         let at = (self.right, self.top - TITLE_ABOVE);
         canvas.text(at, Anchor::End, text::SMALL, palette::GREY, &note)
     }
@@ -159,7 +172,7 @@ fn fitting(ticks: &[Tick], extent: impl Fn(&Tick) -> (f64, f64)) -> Vec<&Tick> {
     let mut kept = Vec::new();
     for tick in ticks {
         let (from, to) = extent(tick);
-        if taken.iter().all(|(start, end)| to <= *start || from >= *end) {
+        if taken.iter().all(|(start, end)| to <= *start + HAIR || from >= *end - HAIR) {
             taken.push((from, to));
             kept.push(tick);
         }

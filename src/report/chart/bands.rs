@@ -3,7 +3,7 @@
 
 use super::Heading;
 use super::key_axis::KeyAxis;
-use super::panels::{self, Limit, Part};
+use super::panels::{self, Limit, Mark, Part};
 use super::series::Series;
 use super::unit::Unit;
 
@@ -48,7 +48,8 @@ pub fn bands(heading: &Heading, x: &KeyAxis, panels: &[BandPanel]) -> Result<Str
     let lines: Vec<Vec<Series>> = panels.iter().map(|panel| lines(&panel.lines, &positions, joined)).collect();
     let parts = panels.iter().zip(&lines);
     let parts = parts.map(|(panel, lines)| Part::new(&panel.y_title, panel.unit, lines, &panel.limits));
-    panels::chart(heading, parts.collect(), |width| x.scale(width))
+    let mark = x.marked.as_ref().and_then(|(place, what)| Some(Mark::At(*positions.get(*place)?, what.clone())));
+    panels::chart(heading, parts.collect(), mark, |width| x.scale(width))
 }
 
 /// The lines of a panel; in categories they stand side by side.

@@ -37,12 +37,46 @@ pub(super) struct Stroke {
     pattern: Pattern,
 }
 
-/// What a line is made of; the number is that of [`PATTERN`]s.
+/// What a line is made of.
 #[derive(Clone, Copy, Debug)]
 enum Pattern {
-    Solid = 0,
-    Dashes = 1,
-    Dots = 2,
+    Solid,
+    Dashes,
+    Dots,
+    /// Dashes of the turn `place` among `of` lines that lie upon each other.
+    Turns {
+        place: u32,
+        of: u32,
+    },
+}
+
+/// Length of a turn, in backend units.
+const TURN: u32 = 80;
+
+impl Pattern {
+    /// The number of [`PATTERN`]s that tells it.
+    fn code(self) -> u32 {
+        match self {
+            Pattern::Solid => 0,
+            Pattern::Dashes => 1,
+            Pattern::Dots => 2,
+            Pattern::Turns { place, of } => 10 * of + place,
+        }
+    }
+
+    /// The attributes of the pattern with this code.
+    fn attributes(code: u32) -> String {
+        match code {
+            0 => String::new(),
+            1 => " stroke-dasharray=\"60 40\"".to_owned(),
+            2 => " stroke-dasharray=\"10 30\"".to_owned(),
+            code => {
+                let (of, place) = (code / 10, code % 10);
+                let (gap, start) = (TURN * (of - 1), TURN * ((of - place) % of));
+                format!(" stroke-dasharray=\"{TURN} {gap}\" stroke-dashoffset=\"{start}\"")
+            }
+        }
+    }
 }
 
 impl Stroke {
@@ -58,6 +92,11 @@ impl Stroke {
         Stroke { pattern, ..self }
     }
 
+    /// The turn `place` of the same line among `of` that lie upon each other, fewer than ten: each is seen.
+    pub(super) fn turn(self, place: usize, of: usize) -> Stroke {
+        Stroke { pattern: Pattern::Turns { place: place as u32, of: of as u32 }, ..self }
+    }
+
     /// A thin, dotted line of the same colour, for what leads from a line to its label.
     pub(super) fn leader(self) -> Stroke {
         Stroke { colour: self.colour.mix(0.7), width: 1.0, pattern: Pattern::Dots }
@@ -69,7 +108,7 @@ impl Stroke {
     }
 
     fn style(self) -> ShapeStyle {
-        let width = (self.width * UNITS).round() as u32 + PATTERN * self.pattern as u32;
+        let width = (self.width * UNITS).round() as u32 + PATTERN * self.pattern.code();
         self.colour.stroke_width(width)
     }
 }
@@ -166,7 +205,7 @@ impl<'s> Canvas<'s> {
             (26.0, text::TITLE, palette::INK, &heading.title),
             (50.0, text::SUBTITLE, palette::GREY, &heading.subtitle),
         ] {
-            let text = face.fit(text, room);
+            let text = face.fit_around(text, &heading.names, room);
             self.text((super::MARGIN, y), Anchor::Start, face, colour, &text)?;
         }
         Ok(())
@@ -211,11 +250,7 @@ fn finish(svg: &str, heading: &Heading, (width, height): Spot) -> String {
     while let Some((before, after)) = rest.split_once("stroke-width=\"") {
         let (width, after) = after.split_once('"').unwrap_or((after, ""));
         let number: u32 = width.parse().unwrap_or(0);
-        let dashes = match number / PATTERN {
-            0 => "",
-            1 => " stroke-dasharray=\"60 40\"",
-            _ => " stroke-dasharray=\"10 30\"",
-        };
+        let dashes = Pattern::attributes(number / PATTERN);
         out += &format!("{before}stroke-width=\"{}\"{dashes}", number % PATTERN);
         rest = after;
     }

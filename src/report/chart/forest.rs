@@ -1,6 +1,6 @@
 //! Effects beside each other: an interval for each around the line of no change, with its name, figure and a note.
 //!
-//! Intervals that are far longer than the effects are cut at the edge, with an arrow.
+//! Intervals that are far longer than the effects are cut at the edge, with an arrow. A legend says what the marks mean.
 
 use plotters::style::RGBColor;
 
@@ -15,6 +15,12 @@ use super::{Heading, MARGIN, WIDTH, palette, text};
 const ROW: f64 = 28.0;
 /// The widest name.
 const MOST_NAME: f64 = 260.0;
+/// Height of the legend with the space below it.
+const LEGEND: f64 = 26.0;
+/// Height of the note below.
+const NOTE: f64 = 22.0;
+/// The widest figure in place of a change.
+const MOST_FIGURE: f64 = 150.0;
 /// The widest note.
 const MOST_NOTE: f64 = 290.0;
 /// Between the columns of text and the plot.
@@ -26,13 +32,28 @@ const FAR: f64 = 2.0;
 /// The axis reaches at least this far in percent.
 const LEAST: f64 = 0.1;
 
+/// The rows of a chart, and what is said around them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Effects {
+    /// The title of the axis.
+    pub x_title: String,
+    /// The rows, from the top.
+    pub rows: Vec<Effect>,
+    /// What stands below the rows, such as how many there are besides.
+    pub note: String,
+    /// What is said where there is no row.
+    pub none: String,
+}
+
 /// A change in percent: a row of the chart.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Effect {
     /// What changed, or what made the change.
     pub label: String,
-    /// The change in percent: 12.5 is an eighth more. Not finite: no data.
+    /// The change in percent: 12.5 is an eighth more. Not finite: there is none, and no mark.
     pub mean: f64,
+    /// What stands in place of the change in percent where there is none, such as "0 → 2"; empty: "no data".
+    pub figure: String,
     /// Lower end of the interval; not finite: no interval.
     pub low: f64,
     /// Upper end of the interval; not finite: no interval.
@@ -50,14 +71,23 @@ pub enum Tone {
     Good,
     /// Worse: a vermilion diamond.
     Bad,
-    /// Neither, or not known: a grey ring.
+    /// Changed, but not for better or worse: a grey ring.
     Neutral,
-    /// Not for better or worse: a black square.
+    /// Not known to have changed: a black square.
     #[default]
     None,
 }
 
 impl Tone {
+    fn name(self) -> &'static str {
+        match self {
+            Tone::Good => "better",
+            Tone::Bad => "worse",
+            Tone::Neutral => "neither better nor worse",
+            Tone::None => "no evidence of a change",
+        }
+    }
+
     fn mark(self) -> (Marker, RGBColor) {
         match self {
             Tone::Good => (Marker::Disc, palette::GOOD),
@@ -68,15 +98,40 @@ impl Tone {
     }
 }
 
+/// All of them, in the order of the legend.
+const TONES: [Tone; 4] = [Tone::Good, Tone::Bad, Tone::Neutral, Tone::None];
+
 /// Draws horizontal intervals around a zero line, one a row in the given order; the chart is as high as its rows need.
 ///
 /// # Errors
 /// If the drawing library fails; no data makes it.
-pub fn forest(heading: &Heading, x_title: &str, rows: &[Effect]) -> Result<String, String> {
+pub fn forest(heading: &Heading, effects: &Effects) -> Result<String, String> {
     text::register()?;
-    let rows: Vec<Row> = rows.iter().map(Row::new).collect();
-    let bottom = HEAD + 8.0 + ROW * rows.len().max(2) as f64;
-    canvas::chart(heading, (WIDTH, bottom + FOOT), |canvas| draw(canvas, x_title, &rows, (HEAD, bottom)))
+    let rows: Vec<Row> = effects.rows.iter().map(Row::new).collect();
+    let top = if rows.iter().any(|row| row.mean.is_some()) { HEAD + LEGEND } else { HEAD };
+    let bottom = top + 8.0 + ROW * rows.len().max(2) as f64;
+    let more = if effects.note.is_empty() { 0.0 } else { NOTE };
+    canvas::chart(heading, (WIDTH, bottom + FOOT + more), |canvas| {
+        legend(canvas, &rows)?;
+        let at = (MARGIN, bottom + FOOT + 4.0);
+        let note = text::SMALL.fit(&effects.note, WIDTH - 2.0 * MARGIN);
+        canvas.text(at, Anchor::Start, text::SMALL, palette::GREY, &note)?;
+        draw(canvas, effects, &rows, (top, bottom))
+    })
+}
+
+/// The marks that occur and what they mean, in a row.
+fn legend(canvas: &Canvas, rows: &[Row]) -> Result<(), String> {
+    let (mut x, y) = (MARGIN, HEAD + 8.0);
+    for tone in TONES {
+        if rows.iter().any(|row| row.mean.is_some() && row.effect.tone == tone) {
+            let (marker, colour) = tone.mark();
+            marker.draw(canvas, (x + 6.0, y), 5.0, colour)?;
+            canvas.text((x + 18.0, y), Anchor::Start, text::SMALL, palette::INK, tone.name())?;
+            x += 18.0 + text::SMALL.width(tone.name()) + 20.0;
+        }
+    }
+    Ok(())
 }
 
 /// An effect as it is drawn.
@@ -93,7 +148,11 @@ impl<'a> Row<'a> {
         let mean = known(effect.mean);
         let ends = mean.and(known(effect.low).zip(known(effect.high)));
         let range = ends.map(|(low, high)| (low.min(high), high.max(low)));
-        let figure = mean.map_or_else(|| "no data".to_owned(), number::change);
+        let figure = match mean {
+            Some(mean) => number::change(mean),
+            None if effect.figure.is_empty() => "no data".to_owned(),
+            None => text::SMALL.fit(&effect.figure, MOST_FIGURE),
+        };
         Row { effect, mean, range, figure }
     }
 }
@@ -111,10 +170,9 @@ fn scale(rows: &[Row]) -> Scale {
     Scale::changes((low, high), 7.0)
 }
 
-fn draw(canvas: &Canvas, x_title: &str, rows: &[Row], (top, bottom): (f64, f64)) -> Result<(), String> {
+fn draw(canvas: &Canvas, effects: &Effects, rows: &[Row], (top, bottom): (f64, f64)) -> Result<(), String> {
     let widest = |texts: &[String]| texts.iter().map(|t| text::SMALL.width(t)).fold(0.0, f64::max);
-    let cut = |text: &str, room| text::SMALL.fit_name(text, room);
-    let names: Vec<String> = rows.iter().map(|row| cut(&row.effect.label, MOST_NAME)).collect();
+    let names = text::SMALL.fit_names(&rows.iter().map(|row| &*row.effect.label).collect::<Vec<_>>(), MOST_NAME);
     let notes: Vec<String> = rows.iter().map(|row| text::SMALL.fit(&row.effect.note, MOST_NOTE)).collect();
     let figures = rows.iter().map(|row| text::AXIS.width(&row.figure)).fold(0.0, f64::max);
     let notes_left = WIDTH - MARGIN - widest(&notes);
@@ -127,9 +185,11 @@ fn draw(canvas: &Canvas, x_title: &str, rows: &[Row], (top, bottom): (f64, f64))
         x: scale(rows),
         y: Scale::blank(),
     };
-    if rows.iter().all(|row| row.mean.is_none()) {
-        plot.no_data(canvas)?;
-    } else {
+    if rows.is_empty() {
+        let at = (f64::midpoint(plot.left, plot.right), f64::midpoint(top, bottom));
+        let none = text::SUBTITLE.fit(&effects.none, plot.right - plot.left);
+        canvas.text(at, Anchor::Middle, text::SUBTITLE, palette::GREY, &none)?;
+    } else if rows.iter().any(|row| row.mean.is_some()) {
         plot.columns(canvas)?;
         let (zero, _) = plot.at((0.0, 0.0));
         canvas.path(&[(zero, top), (zero, bottom)], Stroke::solid(palette::LIMIT, 1.2))?;
@@ -137,12 +197,13 @@ fn draw(canvas: &Canvas, x_title: &str, rows: &[Row], (top, bottom): (f64, f64))
     for (i, row) in rows.iter().enumerate() {
         let y = top + 4.0 + (i as f64 + 0.5) * ROW;
         canvas.text((plot.left - GAP, y), Anchor::End, text::SMALL, palette::INK, &names[i])?;
-        let ink = if row.mean.is_some() { palette::INK } else { palette::GREY };
+        let is_known = row.mean.is_some() || !row.effect.figure.is_empty();
+        let ink = if is_known { palette::INK } else { palette::GREY };
         canvas.text((figures_right, y), Anchor::End, text::AXIS, ink, &row.figure)?;
         canvas.text((notes_left, y), Anchor::Start, text::SMALL, palette::GREY, &notes[i])?;
         mark(canvas, &plot, row, y)?;
     }
-    plot.x_axis(canvas, x_title)
+    plot.x_axis(canvas, &effects.x_title)
 }
 
 /// The interval and the mark of a row.

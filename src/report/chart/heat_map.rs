@@ -9,7 +9,7 @@ use super::key_axis::KeyAxis;
 use super::number::HUGE;
 use super::scale::{LOG_FROM, Scale};
 use super::text::{self, Face};
-use super::unit::Unit;
+use super::unit::{ALIKE, Unit};
 use super::{Heading, MARGIN, WIDTH, palette};
 
 /// Above a grid, for the panel's title and that of the y axis.
@@ -46,7 +46,7 @@ pub struct HeatPanel {
 }
 
 /// Draws a grid for each figure, coloured from its least to its largest value, with the values in the cells as far as
-/// they fit. Values that span more than a factor of 30 get logarithmic colours. Rows go up if their values ascend as
+/// they fit. Values that hardly differ have one colour, those that span more than a factor of 30 get logarithmic colours. Rows go up if their values ascend as
 /// numbers, else down in the given order. Of more than 100 rows or columns the first are shown.
 ///
 /// # Errors
@@ -82,12 +82,11 @@ impl Grid {
         let left_out = (x.values.len().saturating_sub(MOST_CELLS), y.values.len().saturating_sub(MOST_CELLS));
         let first = |key: &KeyAxis| {
             let values = key.values.iter().take(MOST_CELLS).cloned();
-            KeyAxis { title: key.title.clone(), values: values.collect() }
+            KeyAxis { values: values.collect(), ..key.clone() }
         };
         let (x, mut y) = (first(x), first(y));
-        for value in &mut y.values {
-            *value = text::SMALL.fit_name(value, MOST_NAME);
-        }
+        let names = y.names();
+        y.values = text::SMALL.fit_names(&names.iter().map(String::as_str).collect::<Vec<_>>(), MOST_NAME);
         let names = y.values.iter().map(|name| text::SMALL.width(name));
         let left = MARGIN + names.fold(24.0, f64::max) + GAP;
         let (columns, rows) = (x.values.len().max(1) as f64, y.values.len().max(1) as f64);
@@ -215,12 +214,17 @@ impl Colours {
         self.low > self.high
     }
 
+    /// Whether the figures hardly differ: then colours would show noise.
+    fn are_alike(&self) -> bool {
+        self.high - self.low <= ALIKE * self.high
+    }
+
     fn of(&self, value: f64) -> plotters::style::RGBColor {
         let place = match self.log_from {
             Some(from) => (value.max(from) / from).log10() / (self.high / from).log10(),
             None => (value - self.low) / (self.high - self.low),
         };
-        palette::range(if place.is_finite() { place } else { 0.5 })
+        palette::range(if self.are_alike() { 0.5 } else { place })
     }
 
     /// Draws the least and the largest figure with the colours between, at the right, and says where that starts.
@@ -236,7 +240,7 @@ impl Colours {
         let start = end - width;
         let step = width / steps as f64;
         for i in 0..steps {
-            let part = if self.low < self.high { i as f64 / (steps - 1) as f64 } else { 0.5 };
+            let part = if self.are_alike() { 0.5 } else { i as f64 / (steps - 1) as f64 };
             let left = start + i as f64 * step;
             // Each reaches to the end, so that no seam shows between it and the next.
             let (upper, lower) = ((left, y - height / 2.0), (end, y + height / 2.0));

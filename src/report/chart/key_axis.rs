@@ -13,6 +13,8 @@ const MOST_TICKS: usize = 12;
 const LEAST_NAME: f64 = 64.0;
 /// Free space between two names.
 const SPACE: f64 = 14.0;
+/// A number that is written no longer than this is shown as it is.
+const EXACT: usize = 7;
 /// The widest text at a value.
 const MOST_NAME: f64 = 120.0;
 
@@ -24,6 +26,8 @@ pub struct KeyAxis {
     /// The values as text. Ascending numbers, durations ("250ms") or sizes ("128MB") lie where their value says;
     /// anything else, and a single value, is a category: evenly spaced, in the given order.
     pub values: Vec<String>,
+    /// The place of a value that is marked, and what is said of it.
+    pub marked: Option<(usize, String)>,
 }
 
 /// What the values are; times count in milliseconds.
@@ -85,11 +89,17 @@ impl KeyAxis {
             _ if values.len() <= MOST_TICKS => None,
             Kind::Numbers(_) if is_log => Some(Scale::powers((first, last), false, number::short)),
             Kind::Numbers(_) => Some(Scale::numbers(first, last, 8.0)),
-            Kind::Times(_) if is_log => Some(Scale::magnitudes(first, last)),
+            Kind::Times(_) if is_log => Some(Scale::magnitudes((first, last), false)),
             Kind::Times(_) => Some(Scale::durations((first, last), 8.0)),
             Kind::Sizes(_) | Kind::Names => None,
         };
-        let ticks = round.map_or_else(|| self.ticks(values), |scale| scale.ticks);
+        let exact = self.ticks(values);
+        // Among round values the marked one and the ends have ticks of their own.
+        let first_few = exact.len() - values.len() + 2;
+        let ticks = match round {
+            Some(scale) => exact.into_iter().take(first_few).chain(scale.ticks).collect(),
+            None => exact,
+        };
         let title = if is_log { format!("{} (log scale)", self.title) } else { self.title.clone() };
         (Scale::exactly((first, last), is_log, ticks), title)
     }
@@ -97,17 +107,30 @@ impl KeyAxis {
     /// Evenly spaced places, whatever the values are.
     pub(super) fn places(&self, width: f64) -> Scale {
         let room = (width / self.values.len().max(1) as f64 - SPACE).max(LEAST_NAME);
-        Scale::places(self.values.iter().map(|value| text::SMALL.fit_name(value, room)))
+        Scale::places(self.names().iter().map(|value| text::SMALL.fit_name(value, room)))
     }
 
-    /// A tick at each value, the ends first: they are named in any case.
+    /// The values as they are shown: long numbers are rounded, as long as they can be told apart.
+    pub(super) fn names(&self) -> Vec<String> {
+        let Kind::Numbers(numbers) = self.kind() else { return self.values.clone() };
+        let name = |(number, text): (&f64, &String)| match *number {
+            number if number.fract() == 0.0 => number::grouped(number, 0),
+            number if number > 0.0 && text.len() > EXACT => number::short(number),
+            _ => text.clone(),
+        };
+        let names: Vec<String> = numbers.iter().zip(&self.values).map(name).collect();
+        if names.windows(2).all(|pair| pair[0] != pair[1]) { names } else { self.values.clone() }
+    }
+
+    /// A tick at each value, the marked one and the ends first: they are named in any case.
     fn ticks(&self, values: &[f64]) -> Vec<Tick> {
-        let ticks = values.iter().zip(&self.values);
-        let ticks = ticks.map(|(value, label)| Tick { value: *value, label: text::SMALL.fit_name(label, MOST_NAME) });
+        let ticks = values.iter().zip(self.names());
+        let ticks = ticks.map(|(value, label)| Tick { value: *value, label: text::SMALL.fit_name(&label, MOST_NAME) });
         let mut ticks: Vec<Tick> = ticks.collect();
+        let marked = self.marked.iter().filter_map(|(place, _)| ticks.get(*place).cloned()).collect::<Vec<_>>();
         if let Some(last) = ticks.pop() {
             ticks.insert(1.min(ticks.len()), last);
         }
-        ticks
+        [marked, ticks].concat()
     }
 }

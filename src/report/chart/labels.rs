@@ -12,7 +12,7 @@ const SAMPLE: f64 = 16.0;
 /// From the sample to the text.
 const GAP: f64 = 6.0;
 /// The widest text.
-const MOST: f64 = 190.0;
+const MOST: f64 = 230.0;
 
 /// One label.
 pub(super) struct Label {
@@ -29,6 +29,11 @@ pub(super) fn width<'a>(texts: impl IntoIterator<Item = &'a str>) -> f64 {
     let widths = texts.into_iter().map(|label| text::SMALL.width(label));
     let widest = widths.fold(0.0, f64::max).min(MOST);
     if widest > 0.0 { LEAD + SAMPLE + GAP + widest + MARGIN } else { MARGIN }
+}
+
+/// `name` and what is told after it: only the name is cut.
+pub(super) fn fit(name: &str, note: &str) -> String {
+    text::SMALL.fit_name(name, MOST - text::SMALL.width(&format!("…{note}"))) + note
 }
 
 /// Draws the labels right of `right`, between `top` and `bottom`.

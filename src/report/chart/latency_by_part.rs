@@ -131,8 +131,10 @@ impl<'a> Chart<'a> {
             y: Scale::blank(),
         };
         plot.columns(canvas)?;
-        for (i, bar) in self.bars.iter().enumerate() {
+        let names = text::SMALL.fit_names(&self.bars.iter().map(|bar| bar.label).collect::<Vec<_>>(), MOST_NAME);
+        for (i, (bar, name)) in self.bars.iter().zip(names).enumerate() {
             let middle = top + 4.0 + (i as f64 + 0.5) * self.pitch();
+            canvas.text((plot.left - 10.0, middle), Anchor::End, text::SMALL, palette::INK, &name)?;
             self.bar(canvas, &plot, bar, middle)?;
         }
         if self.bars.is_empty() {
@@ -157,9 +159,6 @@ impl<'a> Chart<'a> {
 
     fn bar(&self, canvas: &Canvas, plot: &Plot, bar: &Stack, middle: f64) -> Result<(), String> {
         let half = self.pitch() * 0.32;
-        let name = text::SMALL.fit_name(bar.label, MOST_NAME);
-        let at = (plot.left - 10.0, middle);
-        canvas.text(at, Anchor::End, text::SMALL, palette::INK, &name)?;
         let scale = if self.shares { 1.0 / bar.total } else { 1.0 };
         let place = |ms: f64| plot.at((ms * scale, 0.0)).0;
         let mut start = 0.0;

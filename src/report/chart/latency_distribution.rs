@@ -3,7 +3,7 @@
 use super::axes::{self, FOOT, HEAD, Plot};
 use super::canvas::{self, Canvas};
 use super::scale::{LOG_FROM, Scale};
-use super::series::{Cast, LineStyle, MOST_LINES, Series};
+use super::series::{Cast, Ink, LineStyle, MOST_LINES, Series};
 use super::{Heading, WIDTH, labels};
 
 /// Height of the chart in pixels.
@@ -12,8 +12,12 @@ const HEIGHT: f64 = 540.0;
 /// One curve of the latency distribution.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Curve {
-    /// Its name, shown at its end.
+    /// Its name, shown at its end; cut if it is long.
     pub label: String,
+    /// What is told after the name.
+    pub note: String,
+    /// Its colour; without one, by its place in the chart.
+    pub ink: Option<Ink>,
     /// Quantiles: p from 0 to 1, and the milliseconds which that share of the events did not exceed. A point for
     /// p = 1 is the maximum; it stands right of all percentiles.
     pub points: Vec<(f64, f64)>,
@@ -33,7 +37,7 @@ pub fn latency_distribution(heading: &Heading, curves: &[Curve]) -> Result<Strin
 fn series(curve: &Curve) -> Series<'_> {
     let points = curve.points.iter().copied();
     let points = points.filter(|(p, ms)| (0.0..=1.0).contains(p) && ms.is_finite());
-    Series::new(&curve.label, &points.collect::<Vec<_>>(), LineStyle::Line)
+    Series::new(&curve.label, &points.collect::<Vec<_>>(), LineStyle::Line).inked(curve.ink).noted(&curve.note)
 }
 
 fn draw(canvas: &Canvas, series: &[Series]) -> Result<(), String> {
@@ -65,7 +69,7 @@ fn times(series: &[Series]) -> Scale {
     if series.iter().all(|series| series.runs.is_empty()) {
         Scale::blank()
     } else if max > LOG_FROM * min {
-        Scale::magnitudes(min, max)
+        Scale::magnitudes((min, max), times().any(|ms| ms <= 0.0))
     } else {
         Scale::durations((0.0, max), 6.0)
     }

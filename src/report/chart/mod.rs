@@ -30,15 +30,15 @@ mod text;
 mod unit;
 
 pub use bands::{Band, BandPanel, bands};
-pub use forest::{Effect, Tone, forest};
+pub use forest::{Effect, Effects, Tone, forest};
 pub use heat_map::{HeatPanel, heat_map};
 pub use key_axis::KeyAxis;
 pub use latency_by_part::{Bar, latency_by_part};
 pub use latency_distribution::{Curve, latency_distribution};
 pub use over_time::{Line, Panel, over_time};
 pub use panels::Limit;
-pub use scatter::{Choice, Standing, trade_off};
-pub use series::LineStyle;
+pub use scatter::{Choice, Measure, Standing, trade_off};
+pub use series::{Ink, LineStyle};
 pub use unit::Unit;
 
 /// What stands above a chart: what it shows, and where that comes from.
@@ -48,6 +48,8 @@ pub struct Heading {
     pub title: String,
     /// Scenario, seed and the like: grey, below the title.
     pub subtitle: String,
+    /// The names of scenarios in the two: they are what is cut where a line is too long.
+    pub names: Vec<String>,
 }
 
 /// Width of every chart in pixels.

@@ -1,9 +1,9 @@
 //! What happens when: panels of lines and limits above each other, on one axis of virtual time.
 
 use super::Heading;
-use super::panels::{self, Limit, Part};
+use super::panels::{self, Limit, Mark, Part};
 use super::scale::Scale;
-use super::series::{LineStyle, Series};
+use super::series::{Ink, LineStyle, Series};
 use super::unit::Unit;
 
 /// A line over time.
@@ -15,6 +15,8 @@ pub struct Line {
     pub points: Vec<(f64, f64)>,
     /// How it is drawn.
     pub style: LineStyle,
+    /// Its colour; without one, by its place in the panel.
+    pub ink: Option<Ink>,
 }
 
 /// One plot of the chart.
@@ -30,20 +32,21 @@ pub struct Panel {
     pub limits: Vec<Limit>,
 }
 
-/// Draws panels above each other on one time axis. A limit more than four times above all data is named at the upper
+/// Draws panels above each other on one time axis; the first `warm_up` seconds are shaded. A limit more than four times above all data is named at the upper
 /// edge of its panel instead of drawn. Times and rates get a logarithmic axis if a spike would squash all else.
 ///
 /// # Errors
 /// If the drawing library fails; no data makes it.
-pub fn over_time(heading: &Heading, panels: &[Panel]) -> Result<String, String> {
+pub fn over_time(heading: &Heading, warm_up: f64, panels: &[Panel]) -> Result<String, String> {
     let lines: Vec<Vec<Series>> = panels.iter().map(|panel| panel.lines.iter().map(series).collect()).collect();
     let parts = panels.iter().zip(&lines);
     let parts = parts.map(|(panel, lines)| Part::new(&panel.y_title, panel.unit, lines, &panel.limits));
-    panels::chart(heading, parts.collect(), |_| (clock(&lines), "virtual time".to_owned()))
+    let mark = (warm_up > 0.0).then(|| Mark::Before(warm_up, "warm-up".to_owned()));
+    panels::chart(heading, parts.collect(), mark, |_| (clock(&lines), "virtual time".to_owned()))
 }
 
 fn series(line: &Line) -> Series<'_> {
-    Series::new(&line.label, &line.points, line.style)
+    Series::new(&line.label, &line.points, line.style).inked(line.ink)
 }
 
 /// The time axis that all panels share.

@@ -14,6 +14,8 @@ pub(super) const LIMIT: RGBColor = RGBColor(0x44, 0x44, 0x44);
 pub(super) const AXIS: RGBColor = RGBColor(0x99, 0x99, 0x99);
 /// Lines that are too many to be told apart.
 pub(super) const FAINT: RGBColor = RGBColor(0xcc, 0xcc, 0xcc);
+/// The ground of a time that does not count.
+pub(super) const SHADE: RGBColor = RGBColor(0xf1, 0xf1, 0xf1);
 /// Grid lines.
 pub(super) const GRID: RGBColor = RGBColor(0xe4, 0xe4, 0xe4);
 
@@ -82,11 +84,10 @@ pub(super) fn part(name: &str, index: usize) -> RGBColor {
     known.map_or(line(index).0, |(_, colour)| *colour)
 }
 
-/// Black or white, whichever is easier to read on `ground`.
+/// Black or white, whichever contrasts more with `ground`.
 pub(super) fn ink_on(ground: RGBColor) -> RGBColor {
-    // The threshold is where black and white contrast equally (0.179 in linear light), raised a little because white
-    // on a strong colour looks crisper than the formula has it.
-    if luminance(ground) < 0.24 { GROUND } else { INK }
+    // In linear light both contrast equally with 0.179.
+    if luminance(ground) < 0.179 { GROUND } else { BLACK }
 }
 
 /// Weights of the sRGB channels in luminance.
@@ -98,6 +99,16 @@ fn luminance(colour: RGBColor) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn text_is_easy_to_read_on_every_colour() {
+        let grounds = PARTS.iter().map(|(_, colour)| *colour).chain(LINES).chain(RANGE);
+        for ground in grounds {
+            let (one, other) = (luminance(ground) + 0.05, luminance(ink_on(ground)) + 0.05);
+            let contrast = one.max(other) / one.min(other);
+            assert!(contrast >= 4.5, "{ground:?}: {contrast}");
+        }
+    }
 
     #[test]
     fn a_range_darkens_all_the_way() {

@@ -3,7 +3,7 @@
 //! For [`over_time()`](super::over_time()) and [`bands()`](super::bands()), which differ in their x axis and lines.
 
 use super::axes::{self, FOOT, HEAD, Plot};
-use super::canvas::{self, Canvas, Stroke};
+use super::canvas::{self, Anchor, Canvas, Stroke};
 use super::labels::{self, Label};
 use super::number::HUGE;
 use super::scale::Scale;
@@ -21,6 +21,9 @@ const PANEL_FOOT: f64 = 14.0;
 const FAR: f64 = 4.0;
 /// Limits with a label.
 const MOST_LIMITS: usize = 3;
+/// Beside and above the label of a mark.
+const LABEL_GAP: f64 = 4.0;
+const LABEL_DOWN: f64 = 9.0;
 /// A maximum this far above what a line usually is would squash the line: then the axis is logarithmic.
 const SPIKE: f64 = 50.0;
 /// What a logarithmic panel shows below its maximum.
@@ -35,10 +38,46 @@ pub struct Limit {
     pub value: f64,
 }
 
+/// A place on the x axis of all panels.
+pub(super) enum Mark {
+    /// A line there.
+    At(f64, String),
+    /// All before it is shaded.
+    Before(f64, String),
+}
+
+impl Mark {
+    fn draw(&self, canvas: &Canvas, plot: &Plot) -> Result<(), String> {
+        match self {
+            Mark::At(x, _) => {
+                let (x, _) = plot.at((*x, 0.0));
+                canvas.path(&[(x, plot.top), (x, plot.bottom)], Stroke::solid(palette::AXIS, 1.0))
+            }
+            Mark::Before(x, _) => {
+                let (x, _) = plot.at((*x, 0.0));
+                canvas.rectangle((plot.left, plot.top), (x, plot.bottom), palette::SHADE)
+            }
+        }
+    }
+
+    /// What it is: in the uppermost panel.
+    fn label(&self, canvas: &Canvas, plot: &Plot) -> Result<(), String> {
+        let (x, label) = match self {
+            Mark::At(x, label) => (plot.at((*x, 0.0)).0, label),
+            Mark::Before(_, label) => (plot.left, label),
+        };
+        let label = text::SMALL.fit(label, (plot.right - plot.left) / 2.0 - LABEL_GAP);
+        let is_right = x + LABEL_GAP + text::SMALL.width(&label) > plot.right;
+        let (x, anchor) = if is_right { (x - LABEL_GAP, Anchor::End) } else { (x + LABEL_GAP, Anchor::Start) };
+        canvas.text((x, plot.top + LABEL_DOWN), anchor, text::SMALL, palette::GREY, &label)
+    }
+}
+
 /// Draws panels above each other. `x` is asked for the x axis and its title once the width of the plots is known.
 pub(super) fn chart(
     heading: &Heading,
     mut parts: Vec<Part>,
+    mark: Option<Mark>,
     x: impl FnOnce(f64) -> (Scale, String),
 ) -> Result<String, String> {
     text::register()?;
@@ -46,10 +85,15 @@ pub(super) fn chart(
         parts.push(Part::new("", Unit::Count, &[], &[]));
     }
     let height = HEAD + PANEL * parts.len() as f64 - PANEL_FOOT + FOOT;
-    canvas::chart(heading, (WIDTH, height), |canvas| draw(canvas, &parts, x))
+    canvas::chart(heading, (WIDTH, height), |canvas| draw(canvas, &parts, mark.as_ref(), x))
 }
 
-fn draw(canvas: &Canvas, parts: &[Part], x: impl FnOnce(f64) -> (Scale, String)) -> Result<(), String> {
+fn draw(
+    canvas: &Canvas,
+    parts: &[Part],
+    mark: Option<&Mark>,
+    x: impl FnOnce(f64) -> (Scale, String),
+) -> Result<(), String> {
     let plot_height = PANEL - PANEL_HEAD - PANEL_FOOT;
     let gutters = parts.iter().map(|part| axes::gutter(&part.y, plot_height));
     let left = gutters.fold(0.0, f64::max);
@@ -60,7 +104,11 @@ fn draw(canvas: &Canvas, parts: &[Part], x: impl FnOnce(f64) -> (Scale, String))
         let top = HEAD + PANEL * i as f64 + PANEL_HEAD;
         let bottom = top + plot_height;
         let plot = Plot { left, top, right, bottom, x: x.clone(), y: part.y.clone() };
+        mark.map_or(Ok(()), |mark| mark.draw(canvas, &plot))?;
         part.draw(canvas, &plot)?;
+        if i == 0 {
+            mark.map_or(Ok(()), |mark| mark.label(canvas, &plot))?;
+        }
         if i + 1 == parts.len() {
             plot.x_axis(canvas, &x_title)?;
         }
@@ -141,12 +189,18 @@ impl<'a> Part<'a> {
     /// Names the limits that are not drawn or have no label.
     fn note(&self, canvas: &Canvas, plot: &Plot, title: &str) -> Result<(), String> {
         let unlabelled = self.near.len().saturating_sub(MOST_LIMITS);
-        let names = self.far.iter().map(|limit| named(limit, self.unit));
+        let names = self.far.iter().take(MOST_LIMITS).map(|limit| named(limit, self.unit));
         let names = names.collect::<Vec<_>>().join(", ");
+        let more = |n: usize| format!("and {n} more limit{}", if n == 1 { "" } else { "s" });
+        let beyond = match self.far.len().saturating_sub(MOST_LIMITS) {
+            0 => " ↑ beyond the axis".to_owned(),
+            n => format!(" {} ↑ beyond the axis", more(n)),
+        };
         match (names.is_empty(), unlabelled) {
             (true, 0) => Ok(()),
-            (true, n) => plot.note(canvas, title, &format!("and {n} more limits"), ""),
-            (false, _) => plot.note(canvas, title, &names, " ↑ beyond the axis"),
+            (true, n) => plot.note(canvas, title, &more(n), ""),
+            (false, 0) => plot.note(canvas, title, &names, &beyond),
+            (false, n) => plot.note(canvas, title, &names, &format!("{beyond}, {}", more(n))),
         }
     }
 }

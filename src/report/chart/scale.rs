@@ -144,6 +144,7 @@ impl Scale {
         if ticks.len() < 5 {
             ticks.extend(inside(rungs(&[2.0, 5.0])));
         }
+        ticks.extend(inside(vec![low, high]));
         Scale { shape: Shape::Log, low, high, ticks }
     }
 
@@ -185,8 +186,9 @@ impl Scale {
         time(low, over(low, high), (high - low) / n, (unit, size))
     }
 
-    /// Times in milliseconds of any magnitude, from `min` to `max`, both positive.
-    pub(super) fn magnitudes(min: f64, max: f64) -> Scale {
+    /// Times in milliseconds of any magnitude, from `min` to `max`, both positive. With `zero` nothing at all stands at
+    /// the lower end, below all that is.
+    pub(super) fn magnitudes((min, max): (f64, f64), zero: bool) -> Scale {
         let max = max.max(1e-5);
         let min = min.max(max / LOG_RANGE).max(1e-6);
         let ladder = time_ladder();
@@ -203,7 +205,14 @@ impl Scale {
         if ticks.len() < 5 {
             ticks.extend(inside(false));
         }
-        Scale { shape: Shape::Log, low, high, ticks }
+        // Both ends have a name where there is room.
+        ticks.extend(ladder.iter().filter(|(_, tick)| tick.value == low || tick.value == high).map(|(_, t)| t.clone()));
+        if !zero {
+            return Scale { shape: Shape::Log, low, high, ticks };
+        }
+        let nothing = low / 10.0;
+        ticks.insert(0, Tick { value: nothing, label: "0".to_owned() });
+        Scale { shape: Shape::Log, low: nothing, high, ticks }
     }
 
     /// Virtual time in seconds from `from` to `to`, about `n` ticks.
@@ -369,12 +378,19 @@ mod tests {
 
     #[test]
     fn magnitudes_are_named_by_their_unit() {
-        let scale = Scale::magnitudes(0.5, 7e6);
+        let scale = Scale::magnitudes((0.5, 7e6), false);
         assert!(labels(&scale).contains(&"10 min"));
         assert!(labels(&scale).contains(&"1 h"));
         assert!(labels(&scale).contains(&"1 ms"));
         assert_eq!(scale.at(0.0), 0.0);
         assert_eq!(scale.at(1e9), 1.0);
+        // Both ends are named, and so is nothing.
+        assert_eq!((scale.low, scale.high), (0.5, 7.2e6));
+        assert!(labels(&scale).ends_with(&["500 µs", "2 h"]), "{:?}", labels(&scale));
+        let with_zero = Scale::magnitudes((0.5, 7e6), true);
+        assert_eq!(labels(&with_zero)[0], "0");
+        assert_eq!(with_zero.at(0.0), 0.0);
+        assert!(with_zero.at(0.5) > 0.1);
     }
 
     #[test]

@@ -3,10 +3,11 @@
 
 use plotters::style::RGBColor;
 
-use super::axes::{self, FOOT, HEAD, Plot};
+use super::axes::{self, Area, FOOT, HEAD, Plot};
 use super::canvas::{self, Anchor, Canvas, Spot, Stroke};
 use super::marker::Marker;
 use super::number::HUGE;
+use super::scale::Scale;
 use super::text::{self, Face};
 use super::unit::Unit;
 use super::{Heading, MARGIN, WIDTH, palette};
@@ -19,6 +20,8 @@ const ABOVE: f64 = 58.0;
 const MOST_LABEL: f64 = 220.0;
 /// So many points of the front may have a label.
 const MOST_LABELS: usize = 40;
+/// What is required is beyond the axis if it is further from all points than this factor.
+const FAR: f64 = 4.0;
 /// From a mark to its label.
 const GAP: f64 = 5.0;
 /// What the legend says of the line.
@@ -79,6 +82,30 @@ impl Standing {
     }
 }
 
+/// What an axis shows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Measure {
+    /// Its title, without the unit.
+    pub title: String,
+    /// The unit of its figures.
+    pub unit: Unit,
+    /// What is required of them: a line at each.
+    pub required: Vec<f64>,
+}
+
+impl Measure {
+    /// The axis of these figures, and of what is required where that is near them.
+    fn scale(&self, figures: impl Iterator<Item = f64> + Clone) -> Scale {
+        let (low, high) = (figures.clone().fold(f64::MAX, f64::min), figures.clone().fold(0.0, f64::max));
+        let near = self.required.iter().copied().filter(|limit| (low / FAR..=high * FAR).contains(limit));
+        self.unit.scale_of(figures.chain(near), 8.0)
+    }
+
+    fn title(&self, scale: &Scale) -> String {
+        if scale.is_log() { format!("{} (log scale)", self.title) } else { self.title.clone() }
+    }
+}
+
 /// Draws choices by two figures that both should be low, with a stepped line through those that meet all requirements
 /// and that no other such choice beats. The best is labelled, the others on the line, or without a line all, as far as their
 /// labels fit.
@@ -89,26 +116,61 @@ impl Standing {
 /// If the drawing library fails; no data makes it.
 pub fn trade_off(
     heading: &Heading,
-    x_title: &str,
-    x_unit: Unit,
-    y_title: &str,
-    y_unit: Unit,
+    x_measure: &Measure,
+    y_measure: &Measure,
     points: &[Choice],
 ) -> Result<String, String> {
     let points: Vec<Point> = points.iter().filter_map(Point::new).collect();
     canvas::chart(heading, (WIDTH, HEIGHT), |canvas| {
         let (top, bottom) = (HEAD + ABOVE, HEIGHT - FOOT);
-        let x = x_unit.scale_of(points.iter().map(|point| point.x), 8.0);
-        let y = y_unit.scale_of(points.iter().map(|point| point.y), 8.0);
+        let x = x_measure.scale(points.iter().map(|point| point.x));
+        let y = y_measure.scale(points.iter().map(|point| point.y));
         let plot = Plot { left: axes::gutter(&y, bottom - top), top, right: WIDTH - MARGIN - 8.0, bottom, x, y };
-        let log = |title: &str, is_log| if is_log { format!("{title} (log scale)") } else { title.to_owned() };
-        plot.grid(canvas, &log(y_title, plot.y.is_log()))?;
-        plot.x_axis(canvas, &log(x_title, plot.x.is_log()))?;
+        plot.grid(canvas, &y_measure.title(&plot.y))?;
+        plot.x_axis(canvas, &x_measure.title(&plot.x))?;
         if points.is_empty() {
             return plot.no_data(canvas);
         }
-        draw(canvas, &plot, &points)
+        let required = required(canvas, &plot, [x_measure, y_measure])?;
+        draw(canvas, &plot, &points, required)
     })
+}
+
+/// Draws a line with a label at each value that is required, names those beyond the axes, and says where the labels stand.
+fn required(canvas: &Canvas, plot: &Plot, [x_measure, y_measure]: [&Measure; 2]) -> Result<Vec<Area>, String> {
+    let stroke = Stroke::solid(palette::LIMIT, 1.2).dashed(true);
+    let mut taken: Vec<Area> = Vec::new();
+    let mut mark = |ends: [Spot; 2], label: String, places: [Spot; 2]| {
+        canvas.path(&ends, stroke)?;
+        let (width, height) = (text::SMALL.width(&label), text::SMALL.size + 4.0);
+        let areas = places.map(|(left, middle)| (left, middle - height / 2.0, left + width, middle + height / 2.0));
+        let free = |area: &&Area| plot.has_room(**area) && !taken.iter().any(|other| overlap(**area, *other));
+        let Some(area) = areas.iter().find(free).copied() else { return Ok(()) };
+        taken.push(area);
+        let at = (area.0, f64::midpoint(area.1, area.3));
+        canvas.text(at, Anchor::Start, text::SMALL, palette::LIMIT, &label)
+    };
+    let label = |measure: &Measure, value: f64| format!("required {}", measure.unit.exact(value));
+    for value in x_measure.required.iter().copied().filter(|value| plot.x.holds(*value)) {
+        let ((x, _), label) = (plot.at((value, 0.0)), label(x_measure, value));
+        let left = x - GAP - text::SMALL.width(&label);
+        let y = plot.bottom - 10.0;
+        mark([(x, plot.top), (x, plot.bottom)], label, [(x + GAP, y), (left, y)])?;
+    }
+    for value in y_measure.required.iter().copied().filter(|value| plot.y.holds(*value)) {
+        let (y, label) = (plot.height_of(value), label(y_measure, value));
+        let left = plot.right - GAP - text::SMALL.width(&label);
+        mark([(plot.left, y), (plot.right, y)], label, [(left, y - 9.0), (left, y + 9.0)])?;
+    }
+    let beyond = [(x_measure, &plot.x), (y_measure, &plot.y)].into_iter().flat_map(|(measure, scale)| {
+        let values = measure.required.iter().filter(|value| value.is_finite() && !scale.holds(**value));
+        values.map(|value| label(measure, *value))
+    });
+    let beyond = beyond.collect::<Vec<_>>().join(", ");
+    if !beyond.is_empty() {
+        plot.note(canvas, &y_measure.title(&plot.y), &beyond, " beyond the axis")?;
+    }
+    Ok(taken)
 }
 
 /// A choice that has a place.
@@ -128,7 +190,7 @@ impl<'a> Point<'a> {
     }
 }
 
-fn draw(canvas: &Canvas, plot: &Plot, points: &[Point]) -> Result<(), String> {
+fn draw(canvas: &Canvas, plot: &Plot, points: &[Point], taken: Vec<Area>) -> Result<(), String> {
     let front = front(points);
     let spots: Vec<Spot> = front.iter().map(|point| plot.at((point.x, point.y))).collect();
     let line = Stroke::solid(palette::GOOD, 1.4);
@@ -149,7 +211,7 @@ fn draw(canvas: &Canvas, plot: &Plot, points: &[Point]) -> Result<(), String> {
         }
     }
     legend(canvas, points, (steps.len() > 1).then_some(line))?;
-    labels(canvas, plot, points, (&front, &steps))
+    labels(canvas, plot, points, (&front, &steps), taken)
 }
 
 /// The choices that meet all requirements and that no other such choice beats, by ascending x.
@@ -185,15 +247,18 @@ fn legend(canvas: &Canvas, points: &[Point], line: Option<Stroke>) -> Result<(),
     }
 }
 
-/// A rectangle: left, top, right and bottom.
-type Area = (f64, f64, f64, f64);
-
 fn overlap(a: Area, b: Area) -> bool {
     a.0 < b.2 && b.0 < a.2 && a.1 < b.3 && b.1 < a.3
 }
 
 /// Labels the best, wherever there is room, and points of the front, or without one all, where that covers nothing.
-fn labels(canvas: &Canvas, plot: &Plot, points: &[Point], (front, line): (&[Point], &[Spot])) -> Result<(), String> {
+fn labels(
+    canvas: &Canvas,
+    plot: &Plot,
+    points: &[Point],
+    (front, line): (&[Point], &[Spot]),
+    mut taken: Vec<Area>,
+) -> Result<(), String> {
     let area = |point: &Point| {
         let ((x, y), (_, radius, _)) = (plot.at((point.x, point.y)), point.standing.mark());
         (x - radius, y - radius, x + radius, y + radius)
@@ -203,7 +268,6 @@ fn labels(canvas: &Canvas, plot: &Plot, points: &[Point], (front, line): (&[Poin
         (x1.min(x2) - 1.0, y1.min(y2) - 1.0, x1.max(x2) + 1.0, y1.max(y2) + 1.0)
     };
     let marks: Vec<Area> = points.iter().map(area).chain(line.windows(2).map(side)).collect();
-    let mut taken: Vec<Area> = Vec::new();
     let best = points.iter().filter(|point| point.standing == Standing::Best);
     // Where nothing meets what is required, all that was tried has a name.
     let named = if front.is_empty() { points } else { front };
@@ -214,10 +278,10 @@ fn labels(canvas: &Canvas, plot: &Plot, points: &[Point], (front, line): (&[Poin
         if label.is_empty() {
             continue;
         }
-        let inside = |a: &Area| a.0 >= plot.left && a.2 <= plot.right && a.1 >= plot.top && a.3 <= plot.bottom;
         let places = places(area(point), face, &label);
         let free = |a: &Area| !taken.iter().any(|other| overlap(*a, *other));
-        let mut usable = places.iter().copied().filter(|a| inside(a) && free(a)).collect::<Vec<_>>().into_iter();
+        let mut usable =
+            places.iter().copied().filter(|a| plot.has_room(*a) && free(a)).collect::<Vec<_>>().into_iter();
         let place = usable.clone().find(|a| !marks.iter().any(|mark| overlap(*a, *mark)));
         // The first label stands on marks rather than nowhere.
         let place = if i == 0 { place.or_else(|| usable.next()) } else { place };

@@ -1,8 +1,10 @@
 //! Lines in a plot: their points made drawable, the foremost of them chosen, drawn and labelled.
 
+use plotters::style::RGBColor;
+
 use super::axes::Plot;
 use super::canvas::{Canvas, Spot, Stroke};
-use super::labels::Label;
+use super::labels::{self, Label};
 use super::number::HUGE;
 use super::{palette, text};
 
@@ -33,10 +35,30 @@ pub enum LineStyle {
     Area,
 }
 
+/// Which of the colours a line has: lines of one source or function have the same in all charts of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ink {
+    /// The place of what it is of.
+    pub place: usize,
+    /// Whether it is another figure of the same: dashed.
+    pub dashed: bool,
+}
+
+impl Ink {
+    /// Its colour, and whether it is dashed.
+    fn look(self) -> (RGBColor, bool) {
+        let (colour, dashed) = palette::line(self.place);
+        (colour, dashed != self.dashed)
+    }
+}
+
 /// A line ready to be drawn.
 pub(super) struct Series<'a> {
     /// Its name.
     pub(super) label: &'a str,
+    /// What is told after the name.
+    note: &'a str,
+    ink: Option<Ink>,
     /// Its points by ascending x, cut where a value is missing.
     pub(super) runs: Vec<Vec<(f64, f64)>>,
     look: Look,
@@ -58,10 +80,20 @@ impl<'a> Series<'a> {
         placed.sort_by(|a, b| a.0.total_cmp(&b.0));
         let runs = placed.split(|(_, y)| !y.is_finite()).filter(|run| !run.is_empty());
         let clamped = |run: &[(f64, f64)]| run.iter().map(|(x, y)| (*x, y.clamp(0.0, HUGE))).collect();
-        Series { label, runs: runs.map(clamped).collect(), look: Look::Line(style) }
+        Series { label, note: "", ink: None, runs: runs.map(clamped).collect(), look: Look::Line(style) }
     }
 
-    /// The same for values (x, mean, low, high) by ascending x. Each mean has a dot; where they are `joined` a line
+    /// The same in a colour of its own, or without one in that of its place in the chart.
+    pub(super) fn inked(self, ink: Option<Ink>) -> Series<'a> {
+        Series { ink, ..self }
+    }
+
+    /// The same with something after its name.
+    pub(super) fn noted(self, note: &'a str) -> Series<'a> {
+        Series { note, ..self }
+    }
+
+    /// The same as [`new`](Series::new) for values (x, mean, low, high) by ascending x. Each mean has a dot; where they are `joined` a line
     /// and a band connect them, else each has an interval of its own.
     pub(super) fn estimates(label: &'a str, points: &[(f64, f64, f64, f64)], joined: bool) -> Series<'a> {
         let means: Vec<(f64, f64)> = points.iter().map(|(x, mean, ..)| (*x, *mean)).collect();
@@ -92,6 +124,11 @@ impl<'a> Series<'a> {
         ends.chain(self.max()).reduce(f64::max)
     }
 
+    /// Whether both are the same line.
+    fn covers(&self, other: &Series) -> bool {
+        !self.runs.is_empty() && self.runs == other.runs
+    }
+
     fn ranges(&self) -> &[Vec<(f64, f64, f64)>] {
         match &self.look {
             Look::Line(_) => &[],
@@ -107,13 +144,20 @@ impl<'a> Series<'a> {
                 let upper = run.iter().map(|(x, _, high)| plot.at((*x, *high)));
                 let lower = run.iter().rev().map(|(x, low, _)| plot.at((*x, *low)));
                 canvas.shape(&upper.chain(lower).collect::<Vec<_>>(), stroke.colour(), BAND)?;
-                continue;
             }
+            let is_band = joined && run.len() > 1;
             let whisker = Stroke::solid(stroke.colour(), 1.4);
             for (x, low, high) in run {
                 let (lower, upper) = (plot.at((*x, *low)), plot.at((*x, *high)));
-                canvas.path(&[lower, upper], whisker)?;
-                for (x, y) in [lower, upper] {
+                if !is_band {
+                    canvas.path(&[lower, upper], whisker)?;
+                    canvas.path(&[(lower.0 - CAP, lower.1), (lower.0 + CAP, lower.1)], whisker)?;
+                }
+                let (x, y) = upper;
+                if !plot.y.holds(*high) {
+                    // An arrow: it goes on beyond the axis.
+                    canvas.path(&[(x - CAP, y + CAP), (x, y), (x + CAP, y + CAP)], whisker)?;
+                } else if !is_band {
                     canvas.path(&[(x - CAP, y), (x + CAP, y)], whisker)?;
                 }
             }
@@ -146,25 +190,42 @@ impl<'a> Series<'a> {
     }
 }
 
+/// A line with a colour and a label.
+struct Shown<'a> {
+    series: &'a Series<'a>,
+    /// How its label shows it.
+    sample: Stroke,
+    /// How it is drawn: lines that lie upon each other take turns.
+    stroke: Stroke,
+}
+
 /// The lines of a plot, and which of them have a colour and a label.
 pub(super) struct Cast<'a> {
-    shown: Vec<(&'a Series<'a>, Stroke)>,
+    shown: Vec<Shown<'a>>,
     faint: Vec<&'a Series<'a>>,
 }
 
 impl<'a> Cast<'a> {
     /// The `most` lines with the largest `value` are shown, in their given order.
-    pub(super) fn new(series: &'a [Series<'a>], most: usize, value: impl Fn(&Series) -> f64) -> Cast<'a> {
-        let mut order: Vec<usize> = (0..series.len()).collect();
-        order.sort_by(|a, b| value(&series[*b]).total_cmp(&value(&series[*a])));
+    pub(super) fn new(all: &'a [Series<'a>], most: usize, value: impl Fn(&Series) -> f64) -> Cast<'a> {
+        let mut order: Vec<usize> = (0..all.len()).collect();
+        order.sort_by(|a, b| value(&all[*b]).total_cmp(&value(&all[*a])));
         let faint = order.split_off(order.len().min(most));
         order.sort_unstable();
+        let mut taken: Vec<(RGBColor, bool)> = Vec::new();
         let shown = order.iter().enumerate().map(|(place, index)| {
-            let (colour, dashed) = palette::line(place);
-            let width = if series[*index].points().count() > MANY_POINTS { 1.4 } else { 2.0 };
-            (&series[*index], Stroke::solid(colour, width).dashed(dashed))
+            let series = &all[*index];
+            let wanted = series.ink.map_or_else(|| palette::line(place), Ink::look);
+            let mut looks = [wanted].into_iter().chain((0..2 * MOST_LINES).map(palette::line));
+            let (colour, dashed) = looks.find(|look| !taken.contains(look)).unwrap_or(wanted);
+            taken.push((colour, dashed));
+            let width = if series.points().count() > MANY_POINTS { 1.4 } else { 2.0 };
+            let sample = Stroke::solid(colour, width).dashed(dashed);
+            let equal: Vec<usize> = order.iter().copied().filter(|other| series.covers(&all[*other])).collect();
+            let turn = equal.iter().position(|other| other == index).filter(|_| equal.len() > 1);
+            Shown { series, sample, stroke: turn.map_or(sample, |turn| sample.turn(turn, equal.len())) }
         });
-        Cast { shown: shown.collect(), faint: faint.iter().map(|index| &series[*index]).collect() }
+        Cast { shown: shown.collect(), faint: faint.iter().map(|index| &all[*index]).collect() }
     }
 
     /// Draws the lines, the pale ones below the others.
@@ -172,10 +233,10 @@ impl<'a> Cast<'a> {
         for series in &self.faint {
             series.draw(canvas, plot, faint())?;
         }
-        for (series, stroke) in &self.shown {
+        for Shown { series, stroke, .. } in &self.shown {
             series.draw_ranges(canvas, plot, *stroke)?;
         }
-        for (series, stroke) in &self.shown {
+        for Shown { series, stroke, .. } in &self.shown {
             series.draw(canvas, plot, *stroke)?;
             let end = series.points().last().map(|last| plot.at(last));
             if let Some(end) = end.filter(|(x, _)| *x < plot.right - EARLY) {
@@ -187,9 +248,10 @@ impl<'a> Cast<'a> {
 
     /// What the labels say.
     pub(super) fn texts(&self) -> Vec<String> {
-        let shown = self.shown.iter().map(|(series, _)| {
-            let name = text::clean(series.label);
-            if series.runs.is_empty() && !name.is_empty() { name + " (no data)" } else { name }
+        let shown = self.shown.iter().map(|Shown { series, .. }| match text::clean(series.label) {
+            name if name.is_empty() => name,
+            name if series.runs.is_empty() => labels::fit(&name, " (no data)"),
+            name => labels::fit(&name, series.note),
         });
         let more = match self.faint.len() {
             0 => String::new(),
@@ -200,9 +262,9 @@ impl<'a> Cast<'a> {
 
     /// The labels, each at the end of its line.
     pub(super) fn labels(&self, plot: &Plot) -> Vec<Label> {
-        let shown = self.shown.iter().map(|(series, stroke)| {
+        let shown = self.shown.iter().map(|Shown { series, sample, .. }| {
             let end = series.points().last().map(|last| plot.at(last));
-            (end, end.and(Some(*stroke)))
+            (end, end.and(Some(*sample)))
         });
         let more = (None, Some(faint()));
         let labels = self.texts().into_iter().zip(shown.chain([more]));

@@ -128,13 +128,18 @@ impl Dice {
 
     fn heading(&mut self) -> Heading {
         let (title, subtitle) = (self.name(), self.name());
-        Heading { title, subtitle }
+        let names = self.many(3, Dice::name);
+        Heading { title, subtitle, names }
     }
 
     fn line(&mut self) -> Line {
         let style = [LineStyle::Line, LineStyle::Step, LineStyle::Area][self.below(3)];
         let (label, points) = (self.name(), self.many(600, |d| (d.value(), d.value())));
-        Line { label, points, style }
+        Line { label, points, style, ink: self.ink() }
+    }
+
+    fn ink(&mut self) -> Option<Ink> {
+        (self.below(2) == 0).then(|| Ink { place: self.below(20), dashed: self.below(2) == 0 })
     }
 
     fn panel(&mut self) -> Panel {
@@ -153,12 +158,15 @@ fn any_data_makes_a_chart() {
     let mut dice = Dice(42);
     for _ in 0..150 {
         let heading = dice.heading();
-        let curves = dice.many(60, |d| Curve { label: d.name(), points: d.many(100, |d| (d.share(), d.value())) });
+        let curves = dice.many(60, |d| {
+            let (label, ink) = (d.name(), d.ink());
+            Curve { label, ink, note: " response".to_owned(), points: d.many(100, |d| (d.share(), d.value())) }
+        });
         check(&latency_distribution(&heading, &curves).unwrap());
         let bars = dice.many(60, |d| Bar { label: d.name(), parts: d.many(12, |d| (d.name(), d.value())) });
         check(&latency_by_part(&heading, &bars).unwrap());
         let panels = dice.many(5, Dice::panel);
-        check(&over_time(&heading, &panels).unwrap());
+        check(&over_time(&heading, dice.value(), &panels).unwrap());
     }
 }
 
@@ -168,19 +176,19 @@ fn the_same_data_make_the_same_bytes() {
         let mut dice = Dice(seed);
         let heading = dice.heading();
         let panels: Vec<Panel> = (0..3).map(|_| dice.panel()).collect();
-        over_time(&heading, &panels).unwrap()
+        over_time(&heading, 0.0, &panels).unwrap()
     };
     assert_eq!(chart(7), chart(7));
     assert_ne!(chart(7), chart(8));
 }
 
 fn heading() -> Heading {
-    Heading { title: "Queues & streams".to_owned(), subtitle: "seed 42".to_owned() }
+    Heading { title: "Queues & streams".to_owned(), subtitle: "seed 42".to_owned(), names: vec![] }
 }
 
 fn line(label: &str, values: &[f64]) -> Line {
     let points = values.iter().enumerate().map(|(i, y)| (i as f64 * 60.0, *y));
-    Line { label: label.to_owned(), points: points.collect(), style: LineStyle::Line }
+    Line { label: label.to_owned(), points: points.collect(), ..Line::default() }
 }
 
 #[test]
@@ -201,7 +209,7 @@ fn a_far_limit_is_named_rather_than_drawn() {
         lines: vec![line("busy", &[10.0, 30.0, 20.0])],
         limits: vec![limit("reserved 50", 50.0), limit("account", 1000.0)],
     };
-    let svg = over_time(&heading(), &[panel]).unwrap();
+    let svg = over_time(&heading(), 0.0, &[panel]).unwrap();
     assert!(svg.contains("account 1,000 ↑ beyond the axis"));
     assert!(svg.contains("reserved 50\n"));
     assert!(!svg.contains("200\n"), "the axis was stretched");
@@ -212,7 +220,11 @@ fn a_far_limit_is_named_rather_than_drawn() {
 #[test]
 fn of_many_curves_the_largest_are_named() {
     let curves: Vec<Curve> = (1..=12)
-        .map(|i| Curve { label: format!("curve {i}"), points: vec![(0.5, f64::from(i)), (0.99, f64::from(i * 10))] })
+        .map(|i| Curve {
+            label: format!("curve {i}"),
+            points: vec![(0.5, f64::from(i)), (0.99, f64::from(i * 10))],
+            ..Curve::default()
+        })
         .collect();
     let svg = latency_distribution(&heading(), &curves).unwrap();
     assert!(svg.contains("and 4 more"));
@@ -223,8 +235,8 @@ fn of_many_curves_the_largest_are_named() {
 #[test]
 fn a_missing_value_interrupts_a_line() {
     let panel = |values: &[f64]| Panel { lines: vec![line("p99", values)], ..Panel::default() };
-    let whole = over_time(&heading(), &[panel(&[1.0, 2.0, 2.0, 1.0])]).unwrap();
-    let cut = over_time(&heading(), &[panel(&[1.0, 2.0, f64::NAN, 2.0, 1.0])]).unwrap();
+    let whole = over_time(&heading(), 0.0, &[panel(&[1.0, 2.0, 2.0, 1.0])]).unwrap();
+    let cut = over_time(&heading(), 0.0, &[panel(&[1.0, 2.0, f64::NAN, 2.0, 1.0])]).unwrap();
     let lines = |svg: &str| svg.matches("stroke=\"#0072B2\"").count();
     assert_eq!(lines(&cut), lines(&whole) + 1);
 }
@@ -240,4 +252,89 @@ fn bars_far_apart_show_shares() {
     let far = latency_by_part(&heading(), &[bar("a", 10.0), bar("b", 1000.0)]).unwrap();
     assert!(far.contains("100 %") && far.contains("20 ms\n") && far.contains("2 s\n"));
     assert!(!far.contains("retry"), "a part without time has no place in the legend");
+}
+
+#[test]
+fn of_a_long_label_only_the_name_is_cut() {
+    let curve = Curve {
+        label: "documented-retries-of-a-queue-with-a-very-long-name".to_owned(),
+        note: " response (95 events)".to_owned(),
+        points: vec![(0.5, 1.0), (1.0, 2.0)],
+        ink: None,
+    };
+    let svg = latency_distribution(&heading(), &[curve]).unwrap();
+    assert!(svg.contains(" response (95 events)\n") && svg.contains('…') && svg.contains("\ndocu"), "{svg}");
+}
+
+#[test]
+fn a_warm_up_is_shaded_and_named_once() {
+    let panels = [0, 1].map(|_| Panel { lines: vec![line("busy", &[1.0, 2.0])], ..Panel::default() });
+    let chart = |warm_up| {
+        let svg = over_time(&heading(), warm_up, &panels).unwrap();
+        check(&svg);
+        (svg.matches("fill=\"#F1F1F1\"").count(), svg.matches("warm-up\n").count())
+    };
+    assert_eq!(chart(0.0), (0, 0));
+    assert_eq!(chart(20.0), (2, 1));
+    assert_eq!(chart(1e6), (2, 1), "the whole run");
+}
+
+#[test]
+fn nothing_has_a_name_on_a_logarithmic_axis() {
+    let curve = |points: &[(f64, f64)]| {
+        let curve = Curve { label: "logs".to_owned(), points: points.to_vec(), ..Curve::default() };
+        latency_distribution(&heading(), &[curve]).unwrap()
+    };
+    let (with, without) = (curve(&[(0.1, 0.0), (0.5, 3.0), (1.0, 900.0)]), curve(&[(0.1, 3.0), (1.0, 900.0)]));
+    assert!(with.contains("(log scale)") && with.contains("\n0\n"));
+    assert!(without.contains("(log scale)") && !without.contains("\n0\n"));
+}
+
+#[test]
+fn equal_lines_take_turns() {
+    let panel = |lines: &[(&str, &[f64])]| {
+        let lines = lines.iter().map(|(label, values)| line(label, values)).collect();
+        over_time(&heading(), 0.0, &[Panel { lines, ..Panel::default() }]).unwrap()
+    };
+    let apart = panel(&[("a", &[1.0, 2.0]), ("b", &[1.0, 3.0])]);
+    assert!(!apart.contains("stroke-dashoffset"));
+    let equal = panel(&[("a", &[1.0, 2.0]), ("b", &[1.0, 3.0]), ("c", &[1.0, 2.0]), ("d", &[1.0, 2.0])]);
+    for turn in
+        ["80 160\" stroke-dashoffset=\"0\"", "80 160\" stroke-dashoffset=\"160\"", "80 160\" stroke-dashoffset=\"80\""]
+    {
+        assert_eq!(equal.matches(turn).count(), 1, "{turn}");
+    }
+}
+
+#[test]
+fn what_a_line_is_of_keeps_its_colour() {
+    let panel = |inks: &[Option<Ink>]| {
+        let line = |(i, ink): (usize, &Option<Ink>)| Line { ink: *ink, ..line(&i.to_string(), &[1.0, 2.0 + i as f64]) };
+        let lines = inks.iter().enumerate().map(line).collect();
+        over_time(&heading(), 0.0, &[Panel { lines, ..Panel::default() }]).unwrap()
+    };
+    let ink = |place, dashed| Some(Ink { place, dashed });
+    let (blue, green) = ("stroke=\"#0072B2\"", "stroke=\"#009E73\"");
+    let alone = panel(&[ink(2, false)]);
+    assert!(alone.contains(green) && !alone.contains(blue));
+    // Two that would look the same do not.
+    let same = panel(&[ink(2, false), ink(2, false)]);
+    assert!(same.contains(green) && same.contains(blue));
+    let another = panel(&[ink(2, false), ink(2, true)]);
+    assert!(another.contains(green) && another.contains("stroke-dasharray") && !another.contains(blue));
+}
+
+#[test]
+fn limits_without_a_label_are_counted() {
+    let limit = |value: f64| Limit { label: "limit".to_owned(), value };
+    let of = |values: &[f64]| Panel {
+        lines: vec![line("busy", &[10.0, 30.0])],
+        limits: values.iter().copied().map(limit).collect(),
+        ..Panel::default()
+    };
+    let chart = |values: &[f64]| over_time(&heading(), 0.0, &[of(values)]).unwrap();
+    assert!(chart(&[20.0, 25.0, 28.0, 29.0]).contains("and 1 more limit\n"));
+    let both = chart(&[20.0, 25.0, 28.0, 29.0, 31.0, 1e3, 2e3, 3e3, 4e3]);
+    let note = "limit 1,000, limit 2,000, limit 3,000 and 1 more limit ↑ beyond the axis, and 2 more limits\n";
+    assert!(both.contains(note), "{both}");
 }

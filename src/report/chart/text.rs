@@ -2,6 +2,7 @@
 //!
 //! Widths are those of Noto Sans. Helvetica and Arial are a little narrower; some slack covers wider stand-ins.
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use plotters::style::{FontDesc, FontFamily, FontStyle, register_font};
@@ -12,6 +13,8 @@ pub(super) const FAMILY: &str = "Noto Sans";
 const SLACK: f64 = 1.1;
 /// The same for bold text, where faces differ more.
 const BOLD_SLACK: f64 = 1.2;
+/// So much of a name is left in any line: what comes last in the line is less.
+const LEAST_NAME: f64 = 180.0;
 /// Height of a Noto Sans line in em: ab_glyph scales by the line, SVG by the em.
 const LINE: f64 = 1.362;
 /// Measured at this many times the size, since plotters cuts widths to whole pixels.
@@ -84,11 +87,36 @@ impl Face {
     /// `text` in one line of at most `room` pixels; what does not fit is cut from the middle, since names of one
     /// family mostly differ at an end.
     pub(super) fn fit_name(self, text: &str, room: f64) -> String {
-        self.shorten(text, room, |chars, kept| {
-            let head: String = chars[..kept.div_ceil(2)].iter().collect();
-            let tail: String = chars[chars.len() - kept / 2..].iter().collect();
-            format!("{}…{}", head.trim_end(), tail.trim_start())
-        })
+        self.shorten(text, room, |chars, kept| middle_cut(chars, kept, 0.5))
+    }
+
+    /// `texts` as [`fit_name`](Face::fit_name) has them, cut elsewhere where names that differ would look the same.
+    pub(super) fn fit_names(self, texts: &[&str], room: f64) -> Vec<String> {
+        let distinct = |texts: &[String]| texts.iter().collect::<BTreeSet<_>>().len();
+        let all = distinct(&texts.iter().map(|text| clean(text)).collect::<Vec<_>>());
+        let cut = |head: f64| -> Vec<String> {
+            texts.iter().map(|text| self.shorten(text, room, |chars, kept| middle_cut(chars, kept, head))).collect()
+        };
+        // More of the end, or of the beginning.
+        let mut tries = [0.5, 0.3, 0.7, 0.1, 0.9].into_iter().map(cut);
+        tries.find(|names| distinct(names) == all).unwrap_or_else(|| cut(0.5))
+    }
+
+    /// `line` in at most `room` pixels; what is cut first is the `names` in it.
+    pub(super) fn fit_around(self, line: &str, names: &[String], room: f64) -> String {
+        let line = clean(line);
+        let names: Vec<String> = names.iter().map(|name| clean(name)).filter(|name| !name.is_empty()).collect();
+        let (mut rest, mut count) = (line.clone(), 0);
+        for name in &names {
+            count += rest.matches(name).count();
+            rest = rest.replace(name, "…");
+        }
+        let mut fitted = line;
+        if self.width(&fitted) > room && count > 0 {
+            let each = ((room - self.width(&rest)) / count as f64).max(LEAST_NAME);
+            names.iter().for_each(|name| fitted = fitted.replace(name, &self.fit_name(name, each)));
+        }
+        self.fit(&fitted, room)
     }
 
     /// The longest `cut(chars, kept)` that is not wider than `room`.
@@ -111,6 +139,14 @@ impl Face {
         }
         cut(&chars, fits)
     }
+}
+
+/// So many of the characters, the part `head` of them from the beginning and the others from the end.
+fn middle_cut(chars: &[char], kept: usize, head: f64) -> String {
+    let first = (kept as f64 * head).ceil() as usize;
+    let head: String = chars[..first].iter().collect();
+    let tail: String = chars[chars.len() - (kept - first)..].iter().collect();
+    format!("{}…{}", head.trim_end(), tail.trim_start())
 }
 
 /// The general punctuation that Noto Sans has, and arrows.
@@ -154,6 +190,29 @@ mod tests {
         for room in [0.0, 5.0, 50.0, 100.0] {
             assert!(SMALL.width(&SMALL.fit_name(name, room)) <= room.max(20.0));
         }
+    }
+
+    #[test]
+    fn names_that_differ_are_cut_so_that_they_still_do() {
+        register().unwrap();
+        let of = |number: &str| format!("sources.source-number-{number}-of-many-more.throughput_per_s");
+        let (one, other) = (of("1"), of("2"));
+        assert_eq!(SMALL.fit_name(&one, 200.0), SMALL.fit_name(&other, 200.0), "there is something to do");
+        let names = SMALL.fit_names(&[&one, &other, &one], 200.0);
+        assert!(names[0] != names[1] && names[0] == names[2], "{names:?}");
+        assert!(names.iter().all(|name| SMALL.width(name) <= 200.0 && name.contains('…')));
+        assert_eq!(SMALL.fit_names(&["orders", "payments"], 200.0), ["orders", "payments"]);
+    }
+
+    #[test]
+    fn of_a_line_that_is_too_long_the_name_is_cut() {
+        register().unwrap();
+        let (name, rest) = ("a-very-long-scenario-name".repeat(9), " · seed 7 · profile 2025-11-17");
+        let line = |name: &str| format!("{name}{rest}");
+        let fitted = SUBTITLE.fit_around(&line(&name), std::slice::from_ref(&name), 600.0);
+        assert!(fitted.ends_with(rest) && fitted.contains('…') && SUBTITLE.width(&fitted) <= 600.0, "{fitted}");
+        assert_eq!(SUBTITLE.fit_around(&line("seed"), &["seed".to_owned()], 600.0), line("seed"));
+        assert!(SUBTITLE.fit_around(&line(&name), &[], 600.0).ends_with('…'));
     }
 
     #[test]

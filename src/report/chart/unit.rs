@@ -5,7 +5,7 @@ use super::number::{self, HUGE};
 use super::scale::{LOG_FROM, Scale};
 
 /// Figures that differ by less than this part of them are alike.
-const ALIKE: f64 = 0.02;
+pub(super) const ALIKE: f64 = 0.02;
 /// An axis whose least value is below this part of its largest starts at 0.
 const NEAR_ZERO: f64 = 0.5;
 
@@ -40,7 +40,7 @@ impl Unit {
     /// An axis of any magnitude, from `min` to `max`, both positive; `zero`: nothing at all stands at its lower end.
     pub(super) fn log_scale(self, min: f64, max: f64, zero: bool) -> Scale {
         match self {
-            Unit::Milliseconds => Scale::magnitudes(min, max),
+            Unit::Milliseconds => Scale::magnitudes((min, max), zero),
             Unit::PerSecond => Scale::powers((min, max), zero, number::rate),
             Unit::Count => Scale::powers((min, max), zero, number::short),
             Unit::Usd => Scale::powers((min, max), zero, number::dollars),
@@ -69,7 +69,7 @@ impl Unit {
     }
 
     /// One figure to three digits or so, such as "1.24 s".
-    pub(super) fn short(self, value: f64) -> String {
+    pub(in crate::report) fn short(self, value: f64) -> String {
         match self {
             Unit::Count => number::short(value),
             Unit::PerSecond => number::rate(value),

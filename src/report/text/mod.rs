@@ -10,6 +10,7 @@ mod run;
 mod sweep;
 
 pub use compare::compare_text;
+pub(super) use findings::is_small;
 pub use findings::overload as overload_text;
 pub(super) use leading::leading;
 pub use plan::{plan_text, search_text};

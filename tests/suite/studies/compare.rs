@@ -40,6 +40,25 @@ fn without_a_difference_nothing_is_better() {
     assert!(csv.lines().skip(1).all(|row| row.contains(",equal,") || row.contains(",no evidence,")), "{csv}");
 }
 
+/// What was nothing on side A, and what side B alone expects, has a row; what has none is counted.
+#[test]
+fn the_chart_of_differences_leaves_nothing_out() {
+    let some = API.to_owned() + "[expect]\n\"sources.invoke.events\" = \"> 1\"\n";
+    let sandbox = Sandbox::new().with("a.toml", API).with("b.toml", &some);
+    let chart = |line: &str| {
+        sandbox.run(&format!("compare a.toml {line} --replications 3 --out out"));
+        sandbox.text("out/differences.svg")
+    };
+    let svg = chart("b.toml --set-b function.f.error_rate=0.5 --set-b source.invoke.arrivals.poisson.rate=7");
+    assert!(svg.contains("\n0 → ") && svg.contains("sources.invoke.events\n") && !svg.contains("no data"), "{svg}");
+    let svg = chart("--set-b function.f.keep_alive=20m");
+    assert!(svg.contains("no leading figure differs\n") && !svg.contains("no data"), "{svg}");
+    let source = |kind: &str| API[API.find("[[source").unwrap()..].replace("source.invoke", &format!("source.{kind}"));
+    let sandbox = sandbox.with("many.toml", &[API, &source("s3"), &source("sns"), &source("kinesis")].concat());
+    sandbox.run("compare many.toml --set-b function.f.memory_size=512 --set-b duration=1m --replications 3 --out many");
+    assert!(sandbox.text("many/differences.svg").contains(" more: see compare.csv\n"));
+}
+
 #[test]
 fn two_files_and_what_only_one_of_them_has() {
     let other = API.replace("source.invoke", "source.s3").replace("function.f", "function.g");

@@ -54,7 +54,15 @@ fn figures_that_hang_on_back_off_say_so() {
             .text("output/failing/unknowns.csv")
             .starts_with("assumption,set,metric,unit,as_it_is,change,low,high\n")
     );
-    assert!(sandbox.text("output/failing/unknowns.svg").contains("What hangs on what AWS does not document"));
+    let svg = sandbox.text("output/failing/unknowns.svg");
+    assert!(
+        svg.contains("What hangs on what AWS does not document") && svg.contains("95 % confidence, 5 pairs of runs")
+    );
+    assert!(svg.contains("better\n") && svg.contains("worse\n"), "a legend");
+    // What the text hides as too small to matter is not drawn either.
+    let shares = svg.lines().filter_map(|line| line.strip_suffix(" %")?.strip_prefix(['+', '\u{2212}']));
+    let shares: Vec<f64> = shares.filter_map(|share| share.replace(',', "").parse().ok()).collect();
+    assert!(!shares.is_empty() && shares.iter().all(|share| *share >= 1.0), "{shares:?}");
     let text = sandbox.ok("run failing.toml --unknowns --no-charts");
     assert!(
         text.contains("what AWS does not document, varied") && text.contains("any idle environment reused"),

@@ -1,7 +1,7 @@
 //! The charts of studies: what holds for all of them, and what each shows.
 
 use super::super::*;
-use super::{Dice, check, heading};
+use super::{Dice, attribute, check, heading};
 
 const UNITS: [Unit; 5] = [Unit::Count, Unit::PerSecond, Unit::Milliseconds, Unit::Usd, Unit::Share];
 
@@ -23,7 +23,8 @@ impl Dice {
                 _ => d.name(),
             }
         });
-        KeyAxis { title: self.name(), values }
+        let marked = (self.below(2) == 0).then(|| (self.below(140), self.name()));
+        KeyAxis { title: self.name(), values, marked }
     }
 
     fn figure(&mut self) -> f64 {
@@ -51,7 +52,17 @@ impl Dice {
     fn effect(&mut self) -> Effect {
         let tone = [Tone::Good, Tone::Bad, Tone::Neutral, Tone::None][self.below(4)];
         let (label, note) = (self.name(), self.name());
-        Effect { label, mean: self.value() - self.value(), low: -self.value(), high: self.value(), note, tone }
+        let figure = self.name();
+        Effect { label, mean: self.value() - self.value(), low: -self.value(), high: self.value(), note, tone, figure }
+    }
+
+    fn effects(&mut self) -> Effects {
+        let (x_title, note, none) = (self.name(), self.name(), self.name());
+        Effects { x_title, rows: self.many(60, Dice::effect), note, none }
+    }
+
+    fn measure(&mut self) -> Measure {
+        Measure { title: self.name(), unit: self.unit(), required: self.many(3, Dice::figure) }
     }
 }
 
@@ -59,13 +70,12 @@ impl Dice {
 fn charts(dice: &mut Dice) -> [String; 4] {
     let heading = dice.heading();
     let (x, y) = (dice.key(), dice.key());
-    let (x_unit, y_unit) = (dice.unit(), dice.unit());
-    let (x_title, y_title) = (dice.name(), dice.name());
+    let measures = (dice.measure(), dice.measure());
     [
         bands(&heading, &x, &dice.many(4, Dice::bands)).unwrap(),
         heat_map(&heading, &x, &y, &dice.many(3, Dice::grid)).unwrap(),
-        trade_off(&heading, &x_title, x_unit, &y_title, y_unit, &dice.many(200, Dice::choice)).unwrap(),
-        forest(&heading, &x_title, &dice.many(60, Dice::effect)).unwrap(),
+        trade_off(&heading, &measures.0, &measures.1, &dice.many(200, Dice::choice)).unwrap(),
+        forest(&heading, &dice.effects()).unwrap(),
     ]
 }
 
@@ -85,11 +95,23 @@ fn the_same_data_make_the_same_bytes_of_a_study() {
 }
 
 fn key(values: &[&str]) -> KeyAxis {
-    KeyAxis { title: "memory".to_owned(), values: values.iter().map(|value| (*value).to_owned()).collect() }
+    KeyAxis {
+        title: "memory".to_owned(),
+        values: values.iter().map(|value| (*value).to_owned()).collect(),
+        marked: None,
+    }
 }
 
 fn band(label: &str, means: &[f64]) -> Band {
     Band { label: label.to_owned(), points: means.iter().map(|mean| (*mean, 0.9 * mean, 1.1 * mean)).collect() }
+}
+
+fn measure(title: &str, unit: Unit) -> Measure {
+    Measure { title: title.to_owned(), unit, required: Vec::new() }
+}
+
+fn effects(rows: &[Effect]) -> Effects {
+    Effects { x_title: "change".to_owned(), rows: rows.to_vec(), ..Effects::default() }
 }
 
 fn panel(lines: Vec<Band>) -> BandPanel {
@@ -100,7 +122,7 @@ fn panel(lines: Vec<Band>) -> BandPanel {
 fn nothing_makes_no_data() {
     let none = key(&[]);
     let values = key(&["1", "2"]);
-    let unit = Unit::Share;
+    let share = measure("share", Unit::Share);
     let nowhere = Choice { x: f64::NAN, ..Choice::default() };
     let unknown = Effect { mean: f64::INFINITY, ..Effect::default() };
     let missing = HeatPanel { cells: vec![vec![f64::NAN]], ..HeatPanel::default() };
@@ -109,10 +131,10 @@ fn nothing_makes_no_data() {
         bands(&heading(), &values, &[panel(vec![band("total", &[f64::NAN, f64::NAN])])]),
         heat_map(&heading(), &none, &none, &[]),
         heat_map(&heading(), &values, &values, &[missing]),
-        trade_off(&heading(), "latency", unit, "cost", unit, &[]),
-        trade_off(&heading(), "latency", unit, "cost", unit, &[nowhere]),
-        forest(&heading(), "change", &[]),
-        forest(&heading(), "change", &[unknown]),
+        trade_off(&heading(), &share, &share, &[]),
+        trade_off(&heading(), &share, &share, &[nowhere]),
+        forest(&heading(), &Effects { none: "no data".to_owned(), ..Effects::default() }),
+        forest(&heading(), &effects(&[unknown])),
     ] {
         let svg = svg.unwrap();
         check(&svg);
@@ -163,8 +185,8 @@ fn long_values_are_shortened_everywhere() {
     for svg in [
         bands(&heading(), &values, &[panel(vec![band(&long, &[1.0, 2.0, 3.0])])]),
         heat_map(&heading(), &values, &values, &[cells]),
-        trade_off(&heading(), &long, Unit::Count, &long, Unit::Count, &[choice]),
-        forest(&heading(), &long, &[effect]),
+        trade_off(&heading(), &measure(&long, Unit::Count), &measure(&long, Unit::Count), &[choice]),
+        forest(&heading(), &Effects { x_title: long.clone(), ..effects(&[effect]) }),
     ] {
         let svg = svg.unwrap();
         check(&svg);
@@ -199,11 +221,13 @@ fn the_front_joins_what_no_other_beats() {
         choice("cheap but slow", 90.0, 1.0, Standing::Misses),
     ];
     let chart = |points: &[Choice]| {
-        let svg = trade_off(&heading(), "latency", Unit::Milliseconds, "cost", Unit::Usd, points).unwrap();
+        let required = Measure { required: vec![50.0, 1e9], ..measure("latency", Unit::Milliseconds) };
+        let svg = trade_off(&heading(), &required, &measure("cost", Unit::Usd), points).unwrap();
         check(&svg);
         svg
     };
     let svg = chart(&points);
+    assert!(svg.contains("required 50 ms\n") && svg.contains("required 11.6 d beyond the axis\n"));
     assert!(svg.contains("fast\n") && svg.contains("best\n"));
     assert!(!svg.contains("beaten\n") && !svg.contains("cheap but slow\n"));
     assert!(svg.contains("misses a requirement\n") && !svg.contains("undecided\n"));
@@ -221,18 +245,93 @@ fn effects_are_told_by_shape_figure_and_note() {
         high: mean + off,
         note: format!("note on {label}"),
         tone,
+        ..Effect::default()
     };
     let chart = |rows: &[Effect]| {
-        let svg = forest(&heading(), "change", rows).unwrap();
+        let svg = forest(&heading(), &effects(rows)).unwrap();
         check(&svg);
         svg
     };
     let svg = chart(&[effect("latency", -23.4, 2.0, Tone::Good), effect("cost", 12.0, 1.0, Tone::Bad)]);
     assert!(svg.contains("\u{2212}23.4 %\n") && svg.contains("+12.0 %\n") && svg.contains("note on cost\n"));
-    assert_eq!((svg.matches("<circle").count(), svg.matches("<polygon").count()), (1, 1));
+    assert_eq!(
+        (svg.matches("<circle").count(), svg.matches("<polygon").count()),
+        (2, 2),
+        "in its row and in the legend"
+    );
+    assert!(svg.contains("better\n") && svg.contains("worse\n") && !svg.contains("no evidence"));
     let wide = chart(&[effect("latency", 10.0, 1e6, Tone::Neutral)]);
     assert!(!wide.contains("1,000,000"), "the axis was stretched");
     let rows = |n: usize| chart(&vec![effect("latency", 1.0, 0.5, Tone::None); n]);
-    let height = |svg: &str| super::attribute(svg, "height").parse::<f64>().unwrap();
+    let height = |svg: &str| attribute(svg, "height").parse::<f64>().unwrap();
     assert!(height(&rows(40)) > height(&rows(10)) + 500.0);
+}
+
+#[test]
+fn an_effect_without_a_share_has_its_figures() {
+    let none =
+        Effect { label: "dropped".to_owned(), mean: f64::NAN, figure: "0 → 2".to_owned(), ..Effect::default() };
+    let some = Effect { label: "cost".to_owned(), mean: 3.0, figure: "1 → 1.03".to_owned(), ..Effect::default() };
+    let note = "and 3 more: see compare.csv".to_owned();
+    let svg = forest(&heading(), &Effects { note, ..effects(&[none, some]) }).unwrap();
+    check(&svg);
+    assert!(svg.contains("0 → 2\n") && svg.contains("+3.0 %\n") && svg.contains("and 3 more: see compare.csv\n"));
+    assert!(!svg.contains("no data") && !svg.contains("1.03"));
+    let none = "no leading figure differs".to_owned();
+    assert!(
+        forest(&heading(), &Effects { none, ..Effects::default() }).unwrap().contains("no leading figure differs\n")
+    );
+}
+
+#[test]
+fn an_interval_beyond_the_axis_has_an_arrow() {
+    let points = |high| vec![(1.0, 0.5, 1.5), (1.0, 0.5, high), (1.0, 0.5, 1.5)];
+    for (values, closed, cut) in [(["1", "2", "3"], 0, 1), (["a", "b", "c"], 9, 9)] {
+        let chart = |high| {
+            let line = Band { label: "total".to_owned(), points: points(high) };
+            bands(&heading(), &key(&values), &[panel(vec![line])]).unwrap()
+        };
+        let whiskers = |svg: &str| svg.matches("stroke-width=\"14\"").count();
+        assert_eq!([whiskers(&chart(1.6)), whiskers(&chart(1e6))], [closed, cut], "{values:?}");
+        let arrows = |svg: &str| {
+            let lines = svg.split('<').filter(|tag| tag.starts_with("polyline") && tag.contains("stroke-width=\"14\""));
+            lines.filter(|tag| attribute(tag, "points").split_whitespace().count() == 3).count()
+        };
+        assert_eq!([arrows(&chart(1.6)), arrows(&chart(1e6))], [0, 1], "{values:?}");
+    }
+}
+
+#[test]
+fn figures_that_hardly_differ_have_one_colour() {
+    let colours = |figures: [f64; 3]| {
+        let cells = HeatPanel { cells: vec![figures.to_vec()], ..HeatPanel::default() };
+        let svg = heat_map(&heading(), &key(&["1", "2", "3"]), &key(&["a"]), &[cells]).unwrap();
+        let fills = svg.split("fill=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        fills.filter(|fill| !["#222222", "#595959", "#FFFFFF", "#000000"].contains(fill)).collect::<Vec<_>>().len()
+            - svg.matches("fill=\"#21918C\"").count()
+    };
+    assert_eq!(colours([1.0, 1.005, 1.01]), 0, "all in the middle of the range");
+    assert!(colours([1.0, 1.5, 2.0]) > 0);
+}
+
+#[test]
+fn rows_and_ends_are_labelled() {
+    let names: Vec<String> = (1..=40).map(|i| i.to_string()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    // Thirty rows of 20 pixels, as high as a label.
+    let cells = HeatPanel { cells: vec![vec![1.0]; 30], ..HeatPanel::default() };
+    let svg = heat_map(&heading(), &key(&["x"]), &key(&names[..30]), &[cells]).unwrap();
+    assert!(names[1..30].iter().all(|name| svg.contains(&format!("\n{name}\n"))));
+    let means: Vec<f64> = (1..=40).map(f64::from).collect();
+    let chart = |axis: KeyAxis| {
+        let svg = bands(&heading(), &axis, &[panel(vec![band("total", &means)])]).unwrap();
+        check(&svg);
+        svg
+    };
+    let svg = chart(key(&names));
+    assert!(svg.contains("\n1\n") && svg.contains("\n40\n") && !svg.contains("\n33\n"));
+    let svg = chart(KeyAxis { marked: Some((32, "highest found".to_owned())), ..key(&names) });
+    assert!(svg.contains("\n33\n") && svg.contains("highest found\n"));
+    let svg = chart(key(&["10.0", "46.41588833612779", "1000.0"]));
+    assert!(svg.contains("\n10\n") && svg.contains("\n46.4\n") && svg.contains("\n1,000\n"));
 }

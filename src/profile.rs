@@ -64,8 +64,6 @@ pub struct Rules {
     pub asynchronous_payload: u64,
     /// Concurrent batches by which an SQS mapping grows in a minute.
     pub sqs_growth_per_minute: u64,
-    /// Concurrent batches of an SQS mapping at most.
-    pub sqs_ceiling: u64,
     /// Messages of a FIFO queue that are in flight at most.
     pub fifo_in_flight: u64,
 }
@@ -87,7 +85,7 @@ impl Profile {
         ),
         (
             Profile::November2023,
-            "1,000 new environments for each function in 10 s; SQS mappings grow by 300 batches a minute, up to 1,250 (before, 1,000); filters, SnapStart, on-demand streams, maximum concurrency of SQS mappings",
+            "1,000 new environments for each function in 10 s; SQS mappings grow by 300 batches a minute; filters, SnapStart, on-demand streams, maximum concurrency of SQS mappings",
         ),
         (
             Profile::August2025,
@@ -133,10 +131,6 @@ impl Profile {
             // "up to 300 more concurrent invokes per minute" (AWS Lambda Developer Guide, "Configuring scaling behavior for SQS
             // event source mappings"); 60 before (AWS Compute Blog, "Introducing faster polling scale-up", November 2023).
             sqs_growth_per_minute: if self >= Profile::November2023 { 300 } else { 60 },
-            // "The maximum number of invokes that an event source mapping can process simultaneously is 1,250" (same page). Before:
-            // "The maximum number of batches that an event source mapping can process simultaneously is 1,000" ("Using Lambda with
-            // Amazon SQS", text of 2023); the announcement of November 2023 says 1,250 of the time before, too (same post).
-            sqs_ceiling: if self >= Profile::November2023 { 1_250 } else { 1_000 },
             // "A maximum of 120,000 in-flight messages" since November 2024; "there can be a maximum of 20,000 in flight messages"
             // before (SQS Developer Guide, "Amazon SQS FIFO queue quotas").
             fifo_in_flight: if self >= Profile::August2025 { 120_000 } else { 20_000 },

@@ -19,7 +19,7 @@ use chrono::{DateTime, Utc};
 use crate::engine::{Destination, DestinationKind};
 use crate::platform::{AccountSpec, FunctionSpec, Platform};
 use crate::profile::Profile;
-use crate::source::{Definition, Kind, Shape};
+use crate::source::{Definition, Kind};
 use crate::time::SimDuration;
 
 pub use crate::engine::Names;
@@ -146,11 +146,6 @@ impl Scenario {
             advice.into_iter().map(|advice| format!("source `{}`: {advice}", source.name)).collect::<Vec<_>>()
         };
         self.sources.iter().flat_map(of_source).collect()
-    }
-
-    /// What queueing theory needs to know of one of its sources.
-    pub fn shape(&self, source: &Source) -> Shape {
-        source.definition.shape(&self.profile.rules())
     }
 
     fn receives_async_events(&self) -> bool {

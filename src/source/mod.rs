@@ -172,7 +172,7 @@ pub trait Definition: Debug + Send + Sync {
         Err("this source reads no stream".into())
     }
     /// What queueing theory needs to know of it under `rules`.
-    fn shape(&self, _rules: &Rules) -> Shape {
+    fn shape(&self) -> Shape {
         Shape::Other
     }
     /// What it uses that Lambda did not always have.

@@ -11,6 +11,9 @@ use crate::time::{SECOND, SimDuration, SimTime};
 /// "Lambda starts processing five batches at a time with five concurrent invocations of your function" (AWS Lambda Developer
 /// Guide, "Configuring scaling behavior for SQS event source mappings").
 const START: u64 = 5;
+/// "The maximum number of invokes that an event source mapping can process simultaneously is 1,250" (same page); before November
+/// 2023, too (AWS Compute Blog, "Introducing faster polling scale-up"), though the guide of that time says 1,000.
+pub(super) const CEILING: u64 = 1250;
 
 /// How the number of concurrent batches of a queue changes, where AWS documents its growth a minute only.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]

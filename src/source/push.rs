@@ -142,7 +142,7 @@ impl<T: PushService> Definition for PushDefinition<T> {
         self.service.statuses(&self.common)
     }
 
-    fn shape(&self, _: &Rules) -> Shape {
+    fn shape(&self) -> Shape {
         let Plan { invocation_type, throttle, client_retry, schedule, .. } = &self.plan;
         let is_plain = throttle.is_none() && client_retry.is_none() && schedule.is_none();
         if is_plain && *invocation_type != InvocationType::DryRun { Shape::Calls } else { Shape::Other }

@@ -16,7 +16,7 @@ use crate::time::{SimDuration, SimTime};
 
 use super::common::Common;
 use super::mapping::{Backlog, Backoff, FunctionResponseType, PartitionKeys};
-use super::pollers::{POLLER_BATCHES, PollerScaling, Pollers};
+use super::pollers::{CEILING, POLLER_BATCHES, PollerScaling, Pollers};
 use super::queue::{Plan, Queue};
 use super::{Charged, Definition, EventSource, Figures, KeyProblem, Kind, Mode, Shape, Site, merged};
 
@@ -102,8 +102,7 @@ struct Sqs {
     /// How long messages are kept, `"60s"` to `"14d"`. Default `"4d"` (AWS::SQS::Queue, MessageRetentionPeriod).
     #[schemars(extend("x-minimum" = "60s", "x-maximum" = "14d"))]
     retention_period: SimDuration,
-    /// Most batches in flight at once, 2 to 1000. Default: none, at most 1250, before November 2023 1000
-    /// (AWS::Lambda::EventSourceMapping, ScalingConfig).
+    /// Most batches in flight at once, 2 to 1000. Default: none, at most 1250 (AWS::Lambda::EventSourceMapping, ScalingConfig).
     #[schemars(range(min = 2, max = 1000))]
     maximum_concurrency: Option<u64>,
     /// Pollers that stand ready, `{ minimum, maximum }`: each at most 10 batches at once, 10 receives and 1 MB a second. Default:
@@ -186,11 +185,11 @@ impl Definition for SqsDefinition {
         vec![(vec!["propagation"], &self.keys.propagation)]
     }
 
-    fn shape(&self, rules: &Rules) -> Shape {
+    fn shape(&self) -> Shape {
         let provisioned = self.keys.provisioned_pollers.map(|pollers| POLLER_BATCHES * pollers.maximum);
         let groups = self.keys.message_groups.map_or(u64::MAX, PartitionKeys::count);
         Shape::Batches {
-            at_once: self.keys.maximum_concurrency.or(provisioned).unwrap_or(rules.sqs_ceiling).min(groups),
+            at_once: self.keys.maximum_concurrency.or(provisioned).unwrap_or(CEILING).min(groups),
             batch_size: self.keys.batch_size,
             pass_rate: self.keys.filter_pass_rate,
             in_order: self.keys.fifo,
@@ -353,7 +352,7 @@ impl Definition for SqsDefinition {
             None => {
                 // Assumption: Lambda does not poll for more than the account can run at once; a function's reserve it does not heed.
                 let limits = [keys.maximum_concurrency, site.account_concurrency].into_iter().flatten();
-                let ceiling = limits.fold(site.rules.sqs_ceiling, u64::min);
+                let ceiling = limits.fold(CEILING, u64::min);
                 Pollers::on_demand(site.rules.sqs_growth_per_minute, ceiling, keys.poller_scaling)
             }
         };

@@ -313,7 +313,7 @@ impl Definition for StreamDefinition {
         Ok(())
     }
 
-    fn shape(&self, _: &Rules) -> Shape {
+    fn shape(&self) -> Shape {
         let (stream, mapping) = (&self.stream, &self.mapping);
         let changes = stream.plan.on_demand.is_some() || !stream.plan.reshard.is_empty();
         if changes || stream.owner.is_some() || self.plan.consumers.is_some() || mapping.tumbling_window().is_some() {

@@ -59,7 +59,7 @@ fn of_mapping(system: &System<'_>, source: &Source) -> Option<Overload> {
     let function = source.target as usize;
     let rate = system.rate(source)?;
     let limit = system.servers(function).map_or(f64::INFINITY, |servers| servers as f64);
-    let (batch_size, tries, servers, what, pass_rate, hottest) = match system.scenario.shape(source) {
+    let (batch_size, tries, servers, what, pass_rate, hottest) = match source.definition.shape() {
         Shape::Lanes { shards, lanes, batch_size, tries, pass_rate, keys, .. } => {
             let servers = f64::from(shards) * f64::from(lanes);
             (batch_size, tries, servers, ("lane", "lanes"), pass_rate, keys.map(hottest))
@@ -96,7 +96,7 @@ fn of_async_queue(system: &System<'_>, function: usize) -> Option<Overload> {
         .map_or_else(|| asynchronous_tries(&EventInvokeConfig::default()), asynchronous_tries);
     let (mut load, mut calls, mut waits) = (0.0, 0.0, false);
     for source in system.scenario.sources.iter().filter(|source| source.target as usize == function) {
-        if system.scenario.shape(source) == Shape::Calls {
+        if source.definition.shape() == Shape::Calls {
             let rate = system.rate(source)?.per_s;
             let is_queued = source.definition.invocation_type() == InvocationType::Event;
             load += rate;

@@ -173,7 +173,7 @@ impl<'a> System<'a> {
 
     /// What the laws need to know of a source: what lies there as the run begins is in none of them.
     pub(super) fn shape(&self, source: &Source) -> Shape {
-        match self.scenario.shape(source) {
+        match source.definition.shape() {
             Shape::Lanes { has_backlog: true, .. } | Shape::Batches { has_backlog: true, .. } => Shape::Other,
             shape => shape,
         }

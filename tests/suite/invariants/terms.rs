@@ -175,7 +175,7 @@ fn queue(own: Keys<'_>, scenario: &Scenario) -> (u64, bool, u64) {
         Some(_) => 10 * own.number(&["provisioned_pollers", "maximum"], 200),
         None => {
             let account = scenario.account.concurrent_executions.count();
-            own.number(&["maximum_concurrency"], scenario.profile.rules().sqs_ceiling).min(account.unwrap_or(u64::MAX))
+            own.number(&["maximum_concurrency"], 1250).min(account.unwrap_or(u64::MAX))
         }
     };
     (if one_group { 1 } else { most }, one_group, own.number(&["max_receive_count"], u64::MAX))

@@ -11,6 +11,13 @@ use std::sync::Arc;
 pub trait Inputs: Sync {
     /// Opens `file` (a path relative to the scenario) and selects `columns` by their names in its header.
     fn open(&self, file: &str, columns: &[&str]) -> Result<Box<dyn Rows>, InputError>;
+    /// Hears that a run cannot read what was in order when its scenario was read. The run goes on without it, and is worth nothing.
+    ///
+    /// # Panics
+    /// Where nobody hears.
+    fn changed(&self, error: InputError) {
+        panic!("inputs changed after the scenario was read: {error}")
+    }
 }
 
 /// Rows of the selected columns, one at a time.
@@ -27,6 +34,13 @@ pub trait Rows {
     }
     /// The line of the present row in its file, from 1.
     fn line(&self) -> u64;
+    /// As [`Inputs::changed`], in the midst of the rows: they end here.
+    ///
+    /// # Panics
+    /// Where nobody hears.
+    fn changed(&self, error: InputError) {
+        panic!("inputs changed after the scenario was read: {error}")
+    }
 }
 
 /// Where a scenario names a file.
@@ -55,6 +69,12 @@ impl InputError {
     /// A column that has a header and no rows.
     pub fn empty(file: &str, column: &str) -> InputError {
         InputError { file: file.to_owned(), line: None, message: format!("column `{column}` has no values") }
+    }
+
+    /// A file without even a header.
+    pub fn no_header(file: &str) -> InputError {
+        let message = "the file is empty; its first line must name the columns".into();
+        InputError { file: file.to_owned(), line: None, message }
     }
 }
 
@@ -91,6 +111,9 @@ impl Inputs for MemoryInputs {
     fn open(&self, file: &str, columns: &[&str]) -> Result<Box<dyn Rows>, InputError> {
         let error = |message: String| InputError { file: file.to_owned(), line: None, message };
         let text = self.0.get(file).cloned().ok_or_else(|| error("no such file".into()))?;
+        if text.trim().is_empty() {
+            return Err(InputError::no_header(file));
+        }
         let header: Vec<&str> = text.lines().next().unwrap_or("").split(',').collect();
         let picks = columns
             .iter()

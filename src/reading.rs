@@ -59,7 +59,7 @@ fn file_problems(scenario: &Scenario, inputs: &dyn Inputs) -> Vec<Problem> {
     }
     for source in &scenario.sources {
         let Some(spec) = &source.definition.common().arrivals else { continue };
-        if let (Some(file), Err(error)) = (spec.file(), arrivals::validate(spec, inputs, &names.functions)) {
+        if let (Some(file), Err(error)) = (spec.file(), arrivals::validate(spec, inputs, &names.functions, scenario.duration)) {
             let place = [&source.path[..], &["arrivals".into()]].concat();
             problems.push(file_problem(&place, &file, &error, inputs));
         }

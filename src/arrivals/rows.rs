@@ -73,6 +73,8 @@ pub(super) struct TraceReader {
     last: u64,
     shift: u64,
     round: u64,
+    /// The instant of the row before, as its round had it.
+    before: u64,
 }
 
 impl TraceReader {
@@ -86,21 +88,31 @@ impl TraceReader {
             last: 0,
             shift: 0,
             round: 1,
+            before: 0,
         })
     }
 
-    /// The next row, as its round has it.
+    /// The next row, as its round has it. Rows that were in order when the scenario was read, and no longer are, end here.
     pub(super) fn draw(&mut self) -> Option<TraceRow> {
-        while !self.rows.advance().unwrap_or(false) {
-            if self.round == self.trace.repeat || self.count == 0 {
-                return None;
+        self.read().unwrap_or_else(|error| {
+            self.rows.changed(error);
+            None
+        })
+    }
+
+    fn read(&mut self) -> Result<Option<TraceRow>, InputError> {
+        while !self.rows.advance()? {
+            if self.count == 0 {
+                return Err(InputError::empty(&self.trace.file, &self.trace.column));
             }
-            self.rows.rewind().ok()?;
+            if self.round == self.trace.repeat {
+                return Ok(None);
+            }
+            self.rows.rewind()?;
             self.round += 1;
-            let span = self.last - self.first;
-            self.shift = self.shift.saturating_add(span + span / (self.count - 1).max(1));
+            self.shift = self.shift.saturating_add(round_length(self.first, self.last, self.count));
         }
-        let mut row = TraceRow::read(&self.trace, &self.functions, self.rows.as_ref()).ok()?;
+        let mut row = TraceRow::read(&self.trace, &self.functions, self.rows.as_ref())?;
         if self.round == 1 {
             if self.count == 0 {
                 self.first = row.at;
@@ -109,8 +121,25 @@ impl TraceReader {
             self.count += 1;
         }
         row.at = row.at.saturating_add(self.shift);
-        Some(row)
+        if row.at < self.before {
+            return Err(descends(&self.trace, self.rows.as_ref()));
+        }
+        self.before = row.at;
+        Ok(Some(row))
     }
+}
+
+/// How much later the next round of a trace begins: one mean gap after the last instant.
+fn round_length(first: u64, last: u64, count: u64) -> u64 {
+    let span = last - first;
+    span + span / (count - 1).max(1)
+}
+
+fn descends(trace: &Trace, rows: &dyn Rows) -> InputError {
+    let instant = rows.text(0);
+    let message =
+        format!("column `{}`: instants must ascend, and `{instant}` is earlier than the one before", trace.column);
+    InputError { file: trace.file.clone(), line: Some(rows.line()), message }
 }
 
 /// The columns that a trace reads, in the order in which [`TraceRow`] expects them.
@@ -139,7 +168,12 @@ impl TraceRow {
         };
         let mut at = parse_time(rows.field(0), trace.unit).map_err(|what| wrong(&trace.column, what))?;
         if trace.scale != 1.0 {
-            at = (at as f64 * trace.scale + 0.5) as u64;
+            let scaled = at as f64 * trace.scale + 0.5;
+            if scaled > LONGEST as f64 {
+                let what = format!("`{}` times the scale of {} is more than 36 years", rows.text(0), trace.scale);
+                return Err(wrong(&trace.column, what));
+            }
+            at = scaled as u64;
         }
         let mut column = 1;
         let mut handler = None;
@@ -160,9 +194,9 @@ impl TraceRow {
 
 /// Plays counts period by period; the k-th of n uniform instants follows from the one before, so that none is stored.
 pub(super) struct CountsReader {
+    counts: Counts,
     rows: Box<dyn Rows>,
     rng: Sequential,
-    period: SimDuration,
     periods: u64,
     left: u64,
     position: f64,
@@ -171,27 +205,45 @@ pub(super) struct CountsReader {
 impl CountsReader {
     pub(super) fn open(counts: &Counts, key: Key, inputs: &dyn Inputs) -> Result<CountsReader, InputError> {
         let rows = inputs.open(&counts.file, &[&counts.column])?;
-        Ok(CountsReader { rows, rng: key.sequence(), period: counts.period, periods: 0, left: 0, position: 0.0 })
+        let counts = counts.clone();
+        Ok(CountsReader { counts, rows, rng: key.sequence(), periods: 0, left: 0, position: 0.0 })
     }
 
+    /// The next instant. Counts that were in order when the scenario was read, and no longer are, end here.
     pub(super) fn draw(&mut self) -> Option<SimTime> {
+        self.read().unwrap_or_else(|error| {
+            self.rows.changed(error);
+            None
+        })
+    }
+
+    fn read(&mut self) -> Result<Option<SimTime>, InputError> {
         while self.left == 0 {
-            if !self.rows.advance().unwrap_or(false) {
-                return None;
+            if !self.rows.advance()? {
+                return Ok(None);
             }
             self.periods += 1;
-            self.left = parse_count(self.rows.text(0)).ok()?;
+            self.left = count(&self.counts, self.rows.as_ref())?;
             self.position = 0.0;
         }
         // The smallest of `left` uniforms on what remains of the period.
         let u = 1.0 - unit(&mut self.rng);
         self.position = 1.0 - (1.0 - self.position) * libm::pow(u, 1.0 / self.left as f64);
         self.left -= 1;
-        let period = self.period.nanos();
+        let period = self.counts.period.nanos();
         let within = (self.position * period as f64) as u64;
         let start = (self.periods - 1).saturating_mul(period);
-        Some(SimTime::from_nanos(start.saturating_add(within.min(period - 1))))
+        Ok(Some(SimTime::from_nanos(start.saturating_add(within.min(period - 1)))))
     }
+}
+
+/// The count of the present row.
+fn count(counts: &Counts, rows: &dyn Rows) -> Result<u64, InputError> {
+    parse_count(rows.text(0)).map_err(|what| InputError {
+        file: counts.file.clone(),
+        line: Some(rows.line()),
+        message: format!("column `{}`: {what}", counts.column),
+    })
 }
 
 /// Reads a count of events.
@@ -202,35 +254,46 @@ pub fn parse_count(text: &str) -> Result<u64, String> {
     }
 }
 
-/// Reads every row that `spec` will need, holding none, and reports the first that is wrong.
-pub fn validate(spec: &ArrivalsSpec, inputs: &dyn Inputs, functions: &[String]) -> Result<(), InputError> {
+/// Reads every row that `spec` will need, holding none, and reports the first that is wrong. Emission ends after `duration`, where
+/// there is one.
+pub fn validate(
+    spec: &ArrivalsSpec,
+    inputs: &dyn Inputs,
+    functions: &[String],
+    duration: Option<SimDuration>,
+) -> Result<(), InputError> {
     match spec {
         ArrivalsSpec::Trace(trace) => {
             let mut rows = inputs.open(&trace.file, &trace_columns(trace))?;
-            let mut last = None;
+            let (mut first, mut last, mut count) = (0, 0, 0);
             while rows.advance()? {
                 let row = TraceRow::read(trace, functions, rows.as_ref())?;
-                if last.is_some_and(|last| row.at < last) {
-                    let message = format!(
-                        "column `{}`: instants must ascend, and `{}` is earlier than the one before",
-                        trace.column,
-                        rows.text(0)
-                    );
-                    return Err(InputError { file: trace.file.clone(), line: Some(rows.line()), message });
+                if row.at < last {
+                    return Err(descends(trace, rows.as_ref()));
                 }
-                last = Some(row.at);
+                if count == 0 {
+                    first = row.at;
+                }
+                (last, count) = (row.at, count + 1);
             }
-            last.map(drop).ok_or_else(|| InputError::empty(&trace.file, &trace.column))
+            if count == 0 {
+                return Err(InputError::empty(&trace.file, &trace.column));
+            }
+            let rounds = u128::from(trace.repeat - 1) * u128::from(round_length(first, last, count));
+            if duration.is_none() && rounds + u128::from(last) > u128::from(LONGEST) {
+                let message = format!(
+                    "column `{}`: played {} times, the trace takes more than 36 years; a `duration` cuts it off",
+                    trace.column, trace.repeat
+                );
+                return Err(InputError { file: trace.file.clone(), line: Some(rows.line()), message });
+            }
+            Ok(())
         }
         ArrivalsSpec::Counts(counts) => {
             let mut rows = inputs.open(&counts.file, &[&counts.column])?;
             let mut is_empty = true;
             while rows.advance()? {
-                parse_count(rows.text(0)).map_err(|what| InputError {
-                    file: counts.file.clone(),
-                    line: Some(rows.line()),
-                    message: format!("column `{}`: {what}", counts.column),
-                })?;
+                count(counts, rows.as_ref())?;
                 is_empty = false;
             }
             if is_empty { Err(InputError::empty(&counts.file, &counts.column)) } else { Ok(()) }

@@ -1,7 +1,8 @@
 //! CSV files beside a scenario, read row by row.
 
-use std::collections::BTreeSet;
-use std::fs::File;
+use std::collections::BTreeMap;
+use std::fs::{File, Metadata};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
@@ -12,13 +13,33 @@ use crate::inputs::{InputError, Inputs, Rows};
 
 use super::describe;
 
-/// The files beside a scenario. A failure while a run goes on ends the rows, and is kept.
+/// The files beside a scenario. What a run cannot read any more is kept.
 #[derive(Clone, Default)]
 pub struct Files {
     folder: PathBuf,
     failure: Arc<Mutex<Option<InputError>>>,
-    /// All that were opened.
-    opened: Arc<Mutex<BTreeSet<PathBuf>>>,
+    /// All that were opened, as the scenario names them.
+    opened: Arc<Mutex<BTreeMap<String, Opened>>>,
+}
+
+/// A file as it was when it was opened first, so that a change can be told.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Opened {
+    pub path: PathBuf,
+    bytes: u64,
+    /// When it was changed last.
+    modified: Option<SystemTime>,
+}
+
+impl Opened {
+    fn of(path: PathBuf, metadata: &Metadata) -> Opened {
+        Opened { path, bytes: metadata.len(), modified: metadata.modified().ok() }
+    }
+
+    /// Whether it is another file now, or none.
+    fn is_other(&self) -> bool {
+        self.path.metadata().map_or(true, |now| Opened::of(self.path.clone(), &now) != *self)
+    }
 }
 
 impl Files {
@@ -27,22 +48,18 @@ impl Files {
         Files { folder, failure: Arc::default(), opened: Arc::default() }
     }
 
-    /// The first failure to read a row.
-    pub(super) fn failure(&self) -> Option<InputError> {
-        self.failure.lock().map_or(None, |failure| failure.clone())
+    /// What was opened so far.
+    pub(super) fn opened(&self) -> BTreeMap<String, Opened> {
+        self.opened.lock().map_or(BTreeMap::new(), |opened| opened.clone())
     }
-}
 
-impl Files {
-    /// What was opened so far: path, bytes and the time of the last change, so that a change of a file can be told.
-    pub(super) fn opened(&self) -> Vec<(PathBuf, u64, Option<SystemTime>)> {
-        let opened = self.opened.lock().map_or(BTreeSet::new(), |opened| opened.clone());
-        let state = |path: PathBuf| {
-            let metadata = path.metadata().ok();
-            let length = metadata.as_ref().map_or(0, std::fs::Metadata::len);
-            (path, length, metadata.and_then(|metadata| metadata.modified().ok()))
-        };
-        opened.into_iter().map(state).collect()
+    /// What a run could not read first, else which file is not what it was when the scenario was read.
+    pub(super) fn failure(&self) -> Option<InputError> {
+        let failure = self.failure.lock().map_or(None, |failure| failure.clone());
+        failure.or_else(|| {
+            let (file, _) = self.opened().into_iter().find(|(_, was)| was.is_other())?;
+            Some(InputError { file, line: None, message: "changed while the run went on".into() })
+        })
     }
 }
 
@@ -50,14 +67,26 @@ impl Inputs for Files {
     fn open(&self, file: &str, columns: &[&str]) -> Result<Box<dyn Rows>, InputError> {
         let path = self.folder.join(file);
         let error = |line: Option<u64>, message: String| InputError { file: file.to_owned(), line, message };
-        if path.is_dir() {
+        if file.is_empty() {
+            return Err(error(None, "the name of the file is empty".into()));
+        }
+        // Asked before it is opened, since to open a pipe is to wait for its writer.
+        let metadata = path.metadata().map_err(|failure| error(None, describe(&failure)))?;
+        if metadata.is_dir() {
             return Err(error(None, "a folder, not a file".into()));
         }
+        if !metadata.is_file() {
+            return Err(error(None, "a pipe can be read only once; give a file".into()));
+        }
         let mut reader = open(&path).map_err(|failure| error(None, describe(&failure)))?;
-        let mut header = reader.headers().map_err(|failure| error(Some(1), explain(&failure)))?.clone();
+        let first = || Some(line_at(&path, 0).unwrap_or(1));
+        let mut header = reader.headers().map_err(|failure| error(first(), explain(&failure)))?.clone();
+        if header.is_empty() {
+            return Err(InputError::no_header(file));
+        }
         header.trim();
         if let Ok(mut opened) = self.opened.lock() {
-            opened.insert(path.clone());
+            opened.entry(file.to_owned()).or_insert_with(|| Opened::of(path.clone(), &metadata));
         }
         let mut picks = Vec::new();
         for column in columns {
@@ -65,7 +94,7 @@ impl Inputs for Files {
                 let known: Vec<String> = header.iter().map(|name| format!("`{name}`")).collect();
                 let near = crate::scenario::nearest(column, header.iter())
                     .map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-                error(Some(1), format!("no column `{column}`; the columns are {}{near}", known.join(", ")))
+                error(first(), format!("no column `{column}`; the columns are {}{near}", known.join(", ")))
             })?);
         }
         Ok(Box::new(FileRows {
@@ -74,16 +103,36 @@ impl Inputs for Files {
             reader,
             row: ByteRecord::new(),
             picks,
-            failure: self.failure.clone(),
+            files: self.clone(),
         }))
+    }
+
+    fn changed(&self, error: InputError) {
+        if let Ok(mut failure) = self.failure.lock() {
+            failure.get_or_insert(error);
+        }
     }
 }
 
 /// Bytes that are read at once.
 const BUFFER: usize = 64 * 1024;
 
-fn open(path: &Path) -> std::io::Result<csv::Reader<File>> {
+fn open(path: &Path) -> io::Result<csv::Reader<File>> {
     Ok(csv::ReaderBuilder::new().buffer_capacity(BUFFER).from_reader(File::open(path)?))
+}
+
+/// The line of the row that is read from `start` on: the reader passes over what is left of the end of the line before, and over
+/// blank lines, without counting them. Only what is wrong is told with its line, so that the file may be read again for it.
+fn line_at(path: &Path, start: u64) -> io::Result<u64> {
+    let mut line = 1;
+    for (place, byte) in (0..).zip(BufReader::new(File::open(path)?).bytes()) {
+        let byte = byte?;
+        if place >= start && !matches!(byte, b'\r' | b'\n') {
+            break;
+        }
+        line += u64::from(byte == b'\n');
+    }
+    Ok(line)
 }
 
 fn explain(error: &csv::Error) -> String {
@@ -104,33 +153,33 @@ struct FileRows {
     reader: csv::Reader<File>,
     row: ByteRecord,
     picks: Vec<usize>,
-    failure: Arc<Mutex<Option<InputError>>>,
+    files: Files,
 }
 
 impl FileRows {
-    fn fail(&self, line: Option<u64>, message: String) -> InputError {
-        let error = InputError { file: self.file.clone(), line, message };
-        if let Ok(mut failure) = self.failure.lock() {
-            failure.get_or_insert(error.clone());
-        }
-        error
+    fn error(&self, line: Option<u64>, message: String) -> InputError {
+        InputError { file: self.file.clone(), line, message }
+    }
+
+    fn line_of(&self, row: &csv::Position) -> u64 {
+        line_at(&self.path, row.byte()).unwrap_or(row.line())
     }
 }
 
 impl Rows for FileRows {
     fn advance(&mut self) -> Result<bool, InputError> {
         let is_row = self.reader.read_byte_record(&mut self.row).map_err(|error| {
-            let line = error.position().map(csv::Position::line);
-            self.fail(line, explain(&error))
+            let line = error.position().map(|row| self.line_of(row));
+            self.error(line, explain(&error))
         })?;
         if !self.row.as_slice().is_ascii() && self.row.iter().any(|field| str::from_utf8(field).is_err()) {
-            return Err(self.fail(Some(self.line()), "not UTF-8 text".into()));
+            return Err(self.error(Some(self.line()), "not UTF-8 text".into()));
         }
         Ok(is_row)
     }
 
     fn rewind(&mut self) -> Result<(), InputError> {
-        self.reader = open(&self.path).map_err(|error| self.fail(None, describe(&error)))?;
+        self.reader = open(&self.path).map_err(|error| self.error(None, describe(&error)))?;
         Ok(())
     }
 
@@ -140,6 +189,10 @@ impl Rows for FileRows {
     }
 
     fn line(&self) -> u64 {
-        self.row.position().map_or(0, csv::Position::line)
+        self.row.position().map_or(0, |row| self.line_of(row))
+    }
+
+    fn changed(&self, error: InputError) {
+        self.files.changed(error);
     }
 }

@@ -2,6 +2,7 @@
 
 mod check;
 mod compare;
+mod facts;
 mod files;
 mod grid;
 mod journal;
@@ -136,7 +137,7 @@ fn colour() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && io::stderr().is_terminal()
 }
 
-/// Whether no file beside the scenario failed while the run read it.
+/// Whether every file beside the scenario could be read by the run, and is what it was.
 fn read_to_the_end(files: &Files) -> Result<(), Failure> {
     files.failure().map_or(Ok(()), |failure| Err(Failure::Unfinished(failure.to_string())))
 }

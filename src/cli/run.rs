@@ -1,14 +1,12 @@
 //! `pushpull run`: simulate scenarios, print a summary, write tables and charts.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use crate::metrics::{self, Outcome, Summary, Unknown};
-use crate::report::{FactsCsv, Folder, charts, series_csv, summary_csv, text, unknowns_chart, unknowns_csv};
+use crate::report::{Folder, charts, series_csv, summary_csv, text, unknowns_chart, unknowns_csv};
 use crate::scenario::Scenario;
 use crate::simulate;
 use crate::study::{
@@ -16,6 +14,7 @@ use crate::study::{
     replicate_all, theory, unknowns,
 };
 
+use super::facts::Facts;
 use super::load::{Loaded, load};
 use super::output::{Output, unfinished, usable};
 use super::progress::Bar;
@@ -66,8 +65,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         loaded.iter().for_each(|(one, ..)| warn(&one.scenario));
     }
     let mut met = true;
-    for (one, folder, enough) in &mut loaded {
-        met &= simulate_one(arguments, one, folder, enough)?;
+    for (path, (one, folder, enough)) in arguments.of.scenarios.iter().zip(&mut loaded) {
+        let facts = arguments.facts.as_ref().map(|facts| Facts::open(facts, path, one, folder, &arguments.output));
+        met &= simulate_one(arguments, one, folder, enough, facts.transpose()?)?;
     }
     if met { Ok(()) } else { Err(Failure::Unmet) }
 }
@@ -107,7 +107,13 @@ fn enough(arguments: &Arguments, scenario: &Scenario) -> Result<Enough, String> 
 }
 
 /// Runs one scenario; tells whether it met what it expects.
-fn simulate_one(arguments: &Arguments, loaded: &mut Loaded, folder: &Path, enough: &Enough) -> Result<bool, Failure> {
+fn simulate_one(
+    arguments: &Arguments,
+    loaded: &mut Loaded,
+    folder: &Path,
+    enough: &Enough,
+    mut facts: Option<Facts>,
+) -> Result<bool, Failure> {
     let bar = Bar::new(arguments.output.quiet);
     let workers = arguments.replicating.workers(&bar)?;
     let name = loaded.scenario.name.clone();
@@ -120,8 +126,8 @@ fn simulate_one(arguments: &Arguments, loaded: &mut Loaded, folder: &Path, enoug
     let scenario = &loaded.scenario;
     let seed = arguments.replicating.seed(scenario);
     let (runs, first) = if enough.is_one() {
-        let outcome = match &arguments.facts {
-            Some(path) => with_facts(loaded, seed, path)?,
+        let outcome = match &mut facts {
+            Some(facts) => facts.simulate(loaded, seed)?,
             None => simulate(scenario, seed, &loaded.text.files, &mut ()),
         };
         let runs = is_within_reach(scenario).then(|| Replications::of_one(loaded.subject(), seed, &outcome));
@@ -129,7 +135,7 @@ fn simulate_one(arguments: &Arguments, loaded: &mut Loaded, folder: &Path, enoug
     } else {
         let (runs, first) = replicate(loaded.subject(), seed, enough, &workers);
         // Facts are those of the first replication, which is run once more for them.
-        arguments.facts.as_ref().map(|path| with_facts(loaded, seed, path)).transpose()?;
+        facts.as_mut().map(|facts| facts.simulate(loaded, seed)).transpose()?;
         (Some(runs), first)
     };
     let unknowns = match &runs {
@@ -154,6 +160,7 @@ fn simulate_one(arguments: &Arguments, loaded: &mut Loaded, folder: &Path, enoug
         }
     }
     let met = summary.met();
+    facts.map_or(Ok(()), Facts::keep)?;
     write(arguments, scenario, &summary, &first, folder)?;
     Ok(met)
 }
@@ -165,6 +172,8 @@ fn vary_unknowns(
     base: &Replications,
     workers: &Workers<'_>,
 ) -> Result<Vec<Unknown>, Failure> {
+    // What follows reads the files once more.
+    read_to_the_end(&loaded.text.files)?;
     let document = loaded.text.document(&arguments.of.set)?;
     let alternatives = alternatives(&loaded.scenario, &|path| document.sets(path));
     let mut scenarios = Vec::new();
@@ -214,30 +223,4 @@ fn write(
         }
     }
     Ok(())
-}
-
-/// Simulates with every fact written to `path`: a file appears under its name only when it is whole.
-fn with_facts(loaded: &Loaded, seed: u64, path: &Path) -> Result<Outcome, Failure> {
-    let failed = |error: io::Error| Failure::Unfinished(format!("{}: {}", path.display(), describe(&error)));
-    // A device, a pipe or what a link leads to (/dev/stdout, say) is written to as it is.
-    let direct = path.exists() && (!path.is_file() || path.is_symlink());
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(format!(".{}", std::process::id()));
-    let target = if direct { path.to_owned() } else { PathBuf::from(temporary) };
-    let file =
-        if direct { File::options().write(true).truncate(path.is_file()).open(&target) } else { File::create(&target) };
-    let file = file.map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => Failure::Input(format!("error: {}: no such folder", path.display())),
-        _ => Failure::Input(format!("error: {}: {}", path.display(), describe(&error))),
-    })?;
-    let mut facts = FactsCsv::new(BufWriter::with_capacity(1 << 16, file));
-    let outcome = simulate(&loaded.scenario, seed, &loaded.text.files, &mut facts);
-    let written = facts.finish(&loaded.scenario.names()).map(drop).map_err(failed);
-    // A run whose input could not be read to its end has no facts to show.
-    let whole = written.and_then(|()| read_to_the_end(&loaded.text.files));
-    let renamed = whole.and_then(|()| if direct { Ok(()) } else { fs::rename(&target, path).map_err(failed) });
-    if renamed.is_err() && !direct {
-        let _ = fs::remove_file(&target);
-    }
-    renamed.map(|()| outcome)
 }

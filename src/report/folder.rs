@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Files that a run may write; those that it does not write this time are removed, since they belong to another run.
+/// Files that a run may write; those that it does not write this time are removed where an earlier run left them.
 const KNOWN: [&str; 16] = [
     "summary.csv",
     "series.csv",
@@ -40,6 +40,11 @@ impl Folder {
         Folder { path: path.into(), files: Vec::new() }
     }
 
+    /// Whether a run may write a file of this name into its folder.
+    pub fn writes(name: &str) -> bool {
+        name == LAST || KNOWN.contains(&name)
+    }
+
     /// Adds a file.
     pub fn add(&mut self, name: &'static str, text: String) {
         self.files.push((name, text));
@@ -67,18 +72,28 @@ impl Folder {
     fn stage(&self) -> io::Result<()> {
         self.files.iter().try_for_each(|(name, text)| fs::write(self.temporary(name), text))?;
         // What cannot be replaced is found before anything is.
-        match KNOWN.iter().chain([&LAST]).find(|name| self.path.join(name).is_dir()) {
-            Some(name) => Err(io::Error::other(format!("{name} is a folder, and a file is to be written there"))),
+        match self.files.iter().find(|(name, _)| self.path.join(name).is_dir()) {
+            Some((name, _)) => Err(io::Error::other(format!("{name} is a folder, and a file is to be written there"))),
             None => Ok(()),
         }
     }
 
+    /// What an earlier run left and this one does not write; none where no summary tells of such a run, since the files are then
+    /// somebody else's.
+    fn stale(&self) -> Vec<&'static str> {
+        let is_own = self.path.join(LAST).is_file();
+        let is_left = |known: &&str| {
+            is_own && self.path.join(known).is_file() && self.files.iter().all(|(name, _)| name != known)
+        };
+        KNOWN.into_iter().filter(is_left).collect()
+    }
+
     /// Lets the files take their places; an old summary must not stand beside new tables.
     fn replace(&self) -> io::Result<()> {
-        remove(&self.path.join(LAST))?;
-        for name in KNOWN.iter().filter(|known| self.files.iter().all(|(name, _)| name != *known)) {
+        for name in self.stale() {
             remove(&self.path.join(name))?;
         }
+        remove(&self.path.join(LAST))?;
         self.files.iter().try_for_each(|(name, _)| fs::rename(self.temporary(name), self.path.join(name)))
     }
 }

@@ -23,8 +23,8 @@ pub(crate) use columns::{Columns, read_column};
 /// the same arguments give the same outcome on any machine.
 ///
 /// # Panics
-/// If `inputs` no longer hold what the scenario was read with, or if the simulator is wrong: every run ends by asserting that
-/// events are conserved and that concurrency adds up to the invocations' times.
+/// If `inputs` no longer hold what the scenario was read with and do not hear of it ([`Inputs::changed`]), or if the simulator is
+/// wrong: every run ends by asserting that events are conserved and that concurrency adds up to the invocations' times.
 pub fn simulate(scenario: &Scenario, seed: u64, inputs: &dyn Inputs, watch: &mut dyn Watch) -> Outcome {
     let apart =
         apart::scenes(scenario, watch).and_then(|scenes| World::new(scenario, seed, inputs, watch).run_apart(&scenes));

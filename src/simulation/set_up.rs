@@ -2,7 +2,7 @@
 
 use crate::distribution::DistributionSpec;
 use crate::engine::{DestinationId, FunctionId, Names, SourceId};
-use crate::inputs::{InputError, Inputs};
+use crate::inputs::Inputs;
 use crate::metrics::price::extra_requests;
 use crate::platform::{Origin, Platform};
 use crate::random::Key;
@@ -16,21 +16,9 @@ use super::cast::{Cast, in_order_of_name};
 use super::columns::Columns;
 
 impl<'a> World<'a> {
-    /// The world of `scenario` at its beginning.
-    ///
-    /// # Panics
-    /// If `inputs` no longer hold what the scenario was read with.
+    /// The world of `scenario` at its beginning. Where `inputs` no longer hold what the scenario was read with, they hear of it, and
+    /// nothing happens in the world.
     pub(super) fn new(scenario: &Scenario, seed: u64, inputs: &dyn Inputs, watch: &'a mut dyn Watch) -> World<'a> {
-        Self::build(scenario, seed, inputs, watch)
-            .unwrap_or_else(|error| panic!("inputs changed after the scenario was read: {error}"))
-    }
-
-    fn build(
-        scenario: &Scenario,
-        seed: u64,
-        inputs: &dyn Inputs,
-        watch: &'a mut dyn Watch,
-    ) -> Result<World<'a>, InputError> {
         let root = Key::root(seed);
         let names = scenario.names();
         let until = scenario.duration.map(|duration| SimTime::ZERO + duration);
@@ -54,9 +42,10 @@ impl<'a> World<'a> {
             place.map(|place| DestinationId(place as u32))
         };
         let mut sources = Vec::new();
+        let mut failure = None;
         let mut reads = StreamReads::default();
         for (place, source) in scenario.sources.iter().enumerate() {
-            sources.push(source.definition.build(Site {
+            let built = source.definition.build(Site {
                 id: SourceId(place as u32),
                 name: &source.name,
                 key: source_key(&source.name),
@@ -74,12 +63,17 @@ impl<'a> World<'a> {
                 key_of: &source_key,
                 reads: &mut reads,
                 destination: &|key| destination(&format!("{}.{key}", source.name)),
-            })?);
+            });
+            match built {
+                Ok(source) => sources.push(source),
+                Err(error) => failure = Some(error),
+            }
         }
-        if let Some(failure) = columns.failure {
-            return Err(failure);
+        if let Some(failure) = failure.or(columns.failure) {
+            inputs.changed(failure);
+            sources.clear();
         }
-        let everybody = in_order_of_name(&names.functions, &names.sources);
+        let everybody = in_order_of_name(&names.functions, &names.sources[..sources.len()]);
         let emitting = sources.iter().filter(|_| until.is_none()).map(|source| !source.is_exhausted()).collect();
         let horizon = until.map_or(SimTime::NEVER, |until| until + scenario.drain);
         let mut world = World {
@@ -99,7 +93,7 @@ impl<'a> World<'a> {
             world.ended_at = Some(SimTime::ZERO);
             world.last = until.unwrap_or(SimTime::ZERO);
         }
-        Ok(world)
+        world
     }
 }
 

@@ -19,6 +19,7 @@ fn inputs() -> MemoryInputs {
         .with("targets.csv", "time,target\n0,f\n1,g\n")
         .with("header.csv", "time\n")
         .with("nothing.csv", "")
+        .with("late.csv", "time\n0\n1135296000\n")
         .with("counts.csv", "events\n3\n1.5\n")
 }
 
@@ -236,7 +237,9 @@ fn files() {
         ("arrivals", "{ trace = { file = \"good.csv\", column = \"tme\" } }", "5:52", "\"tme\"", &["good.csv", "no column `tme`", "the columns are `time`, `target`"]),
         ("arrivals", "{ trace = { file = \"good.csv\", column = \"time\", duration_column = \"took\" } }", "5:78", "\"took\"", &["no column `took`", "`time`, `target`"]),
         ("arrivals", "{ trace = { file = \"header.csv\", column = \"time\" } }", "5:31", "\"header.csv\"", &["column `time` has no values"]),
-        ("arrivals", "{ trace = { file = \"nothing.csv\", column = \"time\" } }", "5:55", "\"time\"", &["nothing.csv", "no column `time`"]),
+        ("arrivals", "{ trace = { file = \"nothing.csv\", column = \"time\" } }", "5:31", "\"nothing.csv\"", &["nothing.csv: the file is empty; its first line must name the columns"]),
+        ("arrivals", "{ trace = { file = \"late.csv\", column = \"time\", scale = 1000 } }", "5:31", "\"late.csv\"", &["late.csv:3: column `time`: `1135296000` times the scale of 1000 is more than 36 years"]),
+        ("all", "[function.f]\nduration = \"1s\"\n[[source.invoke]]\narrivals = { trace = { file = \"late.csv\", column = \"time\", repeat = 3 } }", "4:31", "\"late.csv\"", &["played 3 times, the trace takes more than 36 years"]),
         ("arrivals", "{ trace = { file = \"good.csv\", column = \"time\", unit = \"sec\" } }", "5:67", "\"sec\"", &["allowed: \"ns\", \"us\", \"ms\", \"s\", \"m\" or \"h\""]),
         ("arrivals", "{ counts = { file = \"counts.csv\", column = \"events\" } }", "5:32", "\"counts.csv\"", &["counts.csv:3: column `events`: expected a whole number of events", "found `1.5`"]),
         ("arrivals", "{ counts = { file = \"counts.csv\", column = \"event\" } }", "5:55", "\"event\"", &["no column `event`; the columns are `events`"]),
@@ -544,7 +547,15 @@ fn nothing_is_written() {
     let trace = |file, column: &str| {
         scenario("arrivals", &format!("{{ trace = {{ file = \"{file}\", column = \"{column}\" }} }}"))
     };
+    write("crlf.csv", b"\r\ntime,target\r\n0,f\r\n\r\n1,f\r\n0.5,f\r\n");
+    write("blank.csv", b"time,target\n\n0,\"f\n\"\n\n\n1\n");
+    write("nothing.csv", b"");
     write("trace.toml", trace("trace.csv", "time").as_bytes());
+    write("crlf.toml", trace("crlf.csv", "time").as_bytes());
+    write("crlf_column.toml", trace("crlf.csv", "tme").as_bytes());
+    write("blank.toml", trace("blank.csv", "time").as_bytes());
+    write("nothing.toml", trace("nothing.csv", "time").as_bytes());
+    write("unnamed.toml", trace("", "time").as_bytes());
     write("column.toml", trace("trace.csv", "tme").as_bytes());
     write("short.toml", trace("short.csv", "time").as_bytes());
     write("latin_trace.toml", trace("latin.csv", "time").as_bytes());
@@ -563,6 +574,11 @@ fn nothing_is_written() {
         (&["column.toml"], &["column.toml:5:53", "no column `tme`", "did you mean `time`?"]),
         (&["short.toml"], &["short.toml:5:31", "short.csv:3: 1 field, and the header has 2"]),
         (&["latin_trace.toml"], &["latin.csv:3: not UTF-8 text"]),
+        (&["crlf.toml"], &["crlf.csv:6: column `time`: instants must ascend"]),
+        (&["crlf_column.toml"], &["crlf.csv:2: no column `tme`"]),
+        (&["blank.toml"], &["blank.csv:7: 1 field, and the header has 2"]),
+        (&["nothing.toml"], &["nothing.csv: the file is empty; its first line must name the columns"]),
+        (&["unnamed.toml"], &["unnamed.toml:5:31", "the name of the file is empty"]),
         (&["gone.toml"], &["gone.csv: no such file"]),
         (&["folder_trace.toml"], &["a folder, not a file"]),
         (&["good.toml", "--set", "source.invok.payload_size=1KB"], &["did you mean `invoke`?"]),

@@ -4,6 +4,7 @@ mod bad_input;
 mod cases;
 mod cli;
 mod determinism;
+mod files;
 mod invariants;
 mod random_scenarios;
 mod readme;

@@ -78,7 +78,7 @@ pub enum Law {
 #[serde(deny_unknown_fields)]
 pub struct Component {
     /// Relative weight; the weights need not add up to 1.
-    #[schemars(extend("exclusiveMinimum" = 0))]
+    #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1e9))]
     pub weight: f64,
     /// The distribution of this part.
     pub of: DistributionSpec,

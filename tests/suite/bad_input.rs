@@ -137,6 +137,7 @@ fn keys_that_contradict_one_another() {
         ("law", "{ lognormal = { median = \"0s\", p99 = \"1s\" } }", "3:37", "\"0s\"", &["above 0"]),
         ("law", "{ pareto = { min = \"0s\", shape = 1 } }", "3:31", "\"0s\"", &["above 0"]),
         ("law", "{ mixture = [] }", "3:24", "[]", &["at least 1"]),
+        ("law", "{ mixture = [{ weight = 1.1e9, of = \"1s\" }] }", "3:36", "1.1e9", &["too large", "up to 1000000000"]),
         ("law", "{ mixture = [{ weight = 1, of = { uniform = { min = \"2s\", max = \"1s\" } } }] }", "3:76", "\"1s\"", &["`max` is 1s, below `min`"]),
         ("f", "outages = [{ from = \"2m\", to = \"1m\" }]", "4:32", "\"1m\"", &["the outage ends at 1m, not after it begins at 2m"]),
         ("f", "outages = [{ from = \"1m\", to = \"1m\" }]", "4:32", "\"1m\"", &["not after it begins"]),

@@ -28,9 +28,9 @@ impl Bar {
 
 impl Progress for Bar {
     fn expect(&self, runs: usize) {
-        // It appears with the first runs that are worth waiting for.
-        self.0.enable_steady_tick(Duration::from_millis(500));
+        // It appears with the first runs that are worth waiting for, and knows them.
         self.0.inc_length(runs as u64);
+        self.0.enable_steady_tick(Duration::from_millis(500));
     }
     fn done(&self) {
         self.0.inc(1);

@@ -9,6 +9,9 @@ use std::sync::Mutex;
 
 use crate::study::{Figures, Journal};
 
+use super::output::unfinished;
+use super::{Failure, describe};
+
 /// The file's name.
 const NAME: &str = ".unfinished";
 
@@ -25,10 +28,14 @@ impl Runs {
     /// says all that the figures depend on.
     ///
     /// # Errors
-    /// What the file system says.
-    pub(super) fn open(folder: &Path, study: &str) -> io::Result<Runs> {
-        fs::create_dir_all(folder)?;
+    /// What the file system says, and of what.
+    pub(super) fn open(folder: &Path, study: &str) -> Result<Runs, Failure> {
+        fs::create_dir_all(folder).map_err(|error| unfinished(folder, &describe(&error)))?;
         let path = folder.join(NAME);
+        Runs::begin(path.clone(), study).map_err(|error| unfinished(&path, &describe(&error)))
+    }
+
+    fn begin(path: PathBuf, study: &str) -> io::Result<Runs> {
         let first = serde_json::to_string(study)?;
         let text = fs::read_to_string(&path).unwrap_or_default();
         let (known, forgot) = match text.split_once('\n') {

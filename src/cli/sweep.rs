@@ -46,7 +46,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let seed = arguments.replicating.seed(grid.first());
     let study = format!("{} {:?} {:?} {seed}", grid.text.fingerprint(), arguments.set, arguments.vary);
-    let journal = Runs::open(&folder, &study).map_err(|error| unfinished(&folder, &describe(&error)))?;
+    let journal = Runs::open(&folder, &study)?;
     if journal.known() > 0 && !arguments.output.quiet {
         complain(&format!("going on where it was stopped: {} runs are known", journal.known()));
     }

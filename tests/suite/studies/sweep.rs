@@ -85,6 +85,13 @@ fn all_points_leave_out_the_same_beginning() {
     assert!(warm_ups.len() == 2 && values.len() == 1 && !values.contains("0"), "{warm_ups:?}");
 }
 
+#[test]
+fn a_folder_in_the_place_of_the_journal_is_named() {
+    let sandbox = Sandbox::new().with("loss.toml", &loss_system("30s", 30.0, 6)).with("out/.unfinished/in-it", "");
+    let ended = sandbox.run("sweep loss.toml --vary function.f.timeout=1s,2s --out out --quiet");
+    assert_eq!((ended.status, ended.err.as_str()), (1, "error: out/.unfinished: a folder, not a file\n"));
+}
+
 /// The runs of one sweep that was stopped are no runs of another, and that they are given up is said.
 #[test]
 fn another_sweep_says_that_it_gives_up_the_runs_of_the_first() {

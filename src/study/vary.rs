@@ -1,5 +1,7 @@
 //! Which settings a study goes through: `PATH=V1,V2,...`, each value a TOML value or a range, and the grid of several such axes.
 
+use std::collections::BTreeSet;
+
 use crate::time::SimDuration;
 use crate::units::parse_duration;
 
@@ -44,12 +46,20 @@ impl Axis {
                 None => axis.values.push(value.to_owned()),
             }
         }
-        for (place, value) in axis.values.iter().enumerate() {
-            if axis.values[..place].contains(value) {
-                return Err(format!("`{text}`: the value {value} comes twice"));
-            }
+        let mut known = BTreeSet::new();
+        match axis.values.iter().find(|value| !known.insert(meaning(value))) {
+            Some(value) => Err(format!("`{text}`: the value {value} comes twice")),
+            None => Ok(axis),
         }
-        Ok(axis)
+    }
+}
+
+/// A value such that two ways to write one number or time are the same.
+fn meaning(value: &str) -> String {
+    match end(value.trim_matches(['"', '\''])) {
+        Some((Of::Time, nanos)) => format!("{nanos} ns"),
+        Some((Of::Whole | Of::Decimal, number)) => format!("{number}"),
+        None => value.to_owned(),
     }
 }
 
@@ -274,6 +284,9 @@ mod tests {
             ("a=", "expected PATH="),
             ("a=1,,2", "a value is missing"),
             ("a=1,2,1", "the value 1 comes twice"),
+            ("a=1,1.0", "the value 1.0 comes twice"),
+            ("a=1..3,2.0", "the value 2.0 comes twice"),
+            ("a=1s,\"1000ms\"", "the value \"1000ms\" comes twice"),
             ("a=10..1", "the range is empty"),
             ("a=0.5..1", "say how"),
             ("a=1s..2s", "say how"),

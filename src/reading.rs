@@ -16,8 +16,13 @@ pub fn read(file: &str, text: &str, sets: &[String], inputs: &dyn Inputs) -> Res
     for set in sets {
         document.set(set)?;
     }
+    read_document(file, &document, inputs)
+}
+
+/// The same for values that are read and changed already.
+pub(crate) fn read_document(file: &str, document: &Document, inputs: &dyn Inputs) -> Result<Scenario, Report> {
     let name = std::path::Path::new(file).file_stem().map_or("scenario".into(), |stem| stem.to_string_lossy());
-    let scenario = Scenario::read(if file == "-" { "stdin" } else { &name }, &document)?;
+    let scenario = Scenario::read(if file == "-" { "stdin" } else { &name }, document)?;
     let mut problems = Vec::new();
     for (metric, near) in metrics::unknown_metrics(&scenario) {
         let problem = Problem::at(
@@ -59,7 +64,9 @@ fn file_problems(scenario: &Scenario, inputs: &dyn Inputs) -> Vec<Problem> {
     }
     for source in &scenario.sources {
         let Some(spec) = &source.definition.common().arrivals else { continue };
-        if let (Some(file), Err(error)) = (spec.file(), arrivals::validate(spec, inputs, &names.functions, scenario.duration)) {
+        if let (Some(file), Err(error)) =
+            (spec.file(), arrivals::validate(spec, inputs, &names.functions, scenario.duration))
+        {
             let place = [&source.path[..], &["arrivals".into()]].concat();
             problems.push(file_problem(&place, &file, &error, inputs));
         }

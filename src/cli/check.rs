@@ -4,7 +4,6 @@ use clap::Args;
 
 use crate::study::overloads;
 
-use super::load::load;
 use super::{Failure, Scenarios, print, warn, warn_of_overloads};
 
 #[derive(Args)]
@@ -17,9 +16,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    arguments.of.read_standard_input_once()?;
     let mut wrong = Vec::new();
     for path in &arguments.of.scenarios {
-        match load(path, &arguments.of.set) {
+        match arguments.of.load(path) {
             Ok(_) if arguments.quiet => {}
             Ok(loaded) => {
                 warn(&loaded.scenario);

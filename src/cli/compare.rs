@@ -38,16 +38,18 @@ const REPLICATIONS: usize = 10;
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let b = arguments.b.as_ref().unwrap_or(&arguments.a);
+    if arguments.a == "-" && *b == "-" {
+        return Err(Failure::standard_input());
+    }
     if *b == arguments.a && arguments.set_a == arguments.set_b {
         let hint = "give a second scenario, or change a key of one side by --set-b PATH=VALUE";
         return Err(Failure::Input(format!("error: both sides are {b}; {hint}")));
     }
-    if arguments.a == "-" && *b == "-" {
-        return Err(Failure::Input("error: standard input can be read for one side only".into()));
-    }
-    let side = |path: &str, sets: &[String]| load(path, &[&arguments.set[..], sets].concat());
-    let mut a = side(&arguments.a, &arguments.set_a)?;
-    let mut b = side(b, &arguments.set_b)?;
+    let side = |path: &str, option: &str, sets: &[String]| {
+        load(path, &[(&format!("{path}: --set"), &arguments.set), (option, sets)])
+    };
+    let mut a = side(&arguments.a, "--set-a", &arguments.set_a)?;
+    let mut b = side(b, "--set-b", &arguments.set_b)?;
     if a.scenario.seed != b.scenario.seed && !arguments.output.quiet && !arguments.replicating.has_seed() {
         complain(&format!(
             "warning: both sides run with the seeds of A, from {}; B says {}",

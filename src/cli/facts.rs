@@ -28,7 +28,13 @@ impl Facts {
     ///
     /// # Errors
     /// It cannot be written, or something that the run reads or writes lies there.
-    pub(super) fn open(path: &Path, scenario: &str, of: &Loaded, folder: &Path, output: &Output) -> Result<Facts, Failure> {
+    pub(super) fn open(
+        path: &Path,
+        scenario: &str,
+        of: &Loaded,
+        folder: &Path,
+        output: &Output,
+    ) -> Result<Facts, Failure> {
         let refuse = |what: &str| Failure::Input(format!("error: --facts {}: {what}", path.display()));
         if is_standard_output(path) {
             if output.json || !output.quiet {
@@ -71,7 +77,9 @@ impl Facts {
         let outcome = simulate(&of.scenario, seed, &of.text.files, &mut facts);
         match facts.finish(&of.scenario.names()).map(drop) {
             // A reader that has gone away is no failure.
-            Err(error) if self.file.is_some() || error.kind() != io::ErrorKind::BrokenPipe => Err(self.unfinished(&error)),
+            Err(error) if self.file.is_some() || error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(self.unfinished(&error))
+            }
             _ => Ok(outcome),
         }
     }

@@ -1,7 +1,7 @@
 //! The grid of a sweep or plan: all scenarios are read before anything runs.
 
 use crate::report::SweepPoint;
-use crate::scenario::{Scenario, WarmUp};
+use crate::scenario::{Document, Scenario, WarmUp};
 use crate::study::{Axis, Replications, Subject, Workers, assignments, grid, overloads};
 
 use super::load::Text;
@@ -32,23 +32,38 @@ impl Point {
     }
 }
 
+/// Refuses axes that vary one key under two paths, or the seed.
+fn differ(axes: &[Axis], document: &Document) -> Result<(), String> {
+    let keys: Vec<_> = axes.iter().map(|axis| document.keys(&axis.path)).collect();
+    for (place, (axis, key)) in axes.iter().zip(&keys).enumerate() {
+        if key.as_deref().is_some_and(|key| key == ["seed"]) {
+            return Err("seed: all points have the same seeds; --replications runs more of them".into());
+        }
+        if let Some(other) = keys[..place].iter().position(|other| key.is_some() && other == key) {
+            let (one, other) = (&axes[other].path, &axis.path);
+            return Err(format!("`{other}`: the same key as `{one}`; its values belong into one list"));
+        }
+    }
+    Ok(())
+}
+
 impl Grid {
     /// Reads `scenario` at every point of the grid that `vary` spans, each with the keys that `set` changes on top.
     pub(super) fn read(scenario: &str, set: &[String], vary: &[String]) -> Result<Grid, Failure> {
         let refuse = |what: String| Failure::Input(format!("error: --vary {what}"));
         let text = Text::open(scenario)?;
-        let takes = |path: &str, number: f64| text.scenario(&[set, &[format!("{path}={number:?}")]].concat()).is_ok();
+        let takes = |path: &str, number: f64| {
+            text.scenario(&[("--set", set), ("--vary", &[format!("{path}={number:?}")])]).is_ok()
+        };
         let axes = vary.iter().map(|axis| Axis::parse(axis, &takes)).collect::<Result<Vec<_>, _>>().map_err(refuse)?;
         let places = grid(&axes).map_err(refuse)?;
-        if axes.iter().any(|axis| axis.path == "seed") {
-            return Err(refuse("seed: all points have the same seeds; --replications runs more of them".into()));
-        }
         // What is wrong without any variation is told first.
-        text.scenario(set)?;
+        text.scenario(&[("--set", set)])?;
+        differ(&axes, &text.document(&[("--set", set)])?).map_err(refuse)?;
         let mut points = Vec::new();
         for places in places {
-            let sets = [set, &assignments(&axes, &places)].concat();
-            points.push(Point { scenario: text.scenario(&sets)?, places });
+            let here = assignments(&axes, &places);
+            points.push(Point { scenario: text.scenario(&[("--set", set), ("--vary", &here)])?, places });
         }
         Ok(Grid { text, axes, points })
     }

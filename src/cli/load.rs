@@ -3,11 +3,15 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::reading::read_document;
 use crate::scenario::{Document, Scenario};
 use crate::study::Subject;
 
 use super::files::Files;
 use super::{Failure, describe};
+
+/// Changes of keys, each `PATH=VALUE`, with the option that makes them.
+pub(super) type Changes<'a> = [(&'a str, &'a [String])];
 
 /// The text of a scenario file and the files beside it.
 pub(super) struct Text {
@@ -20,6 +24,9 @@ pub(super) struct Text {
 impl Text {
     /// Reads a file, or standard input where it is `-`.
     pub(super) fn open(path: &str) -> Result<Text, Failure> {
+        if let Some(what) = misnamed(path) {
+            return Err(Failure::Input(format!("error: {path}: {what}")));
+        }
         let unreadable = |error: io::Error| Failure::Input(format!("error: {path}: {}", describe(&error)));
         let (bytes, folder) = if path == "-" {
             let mut bytes = Vec::new();
@@ -44,16 +51,24 @@ impl Text {
     }
 
     /// The scenario with some keys changed, each `PATH=VALUE`.
-    pub(super) fn scenario(&self, sets: &[String]) -> Result<Scenario, Failure> {
-        Ok(crate::read(&self.path, &self.text, sets, &self.files)?)
+    pub(super) fn scenario(&self, changes: &Changes<'_>) -> Result<Scenario, Failure> {
+        Ok(read_document(&self.path, &self.document(changes)?, &self.files)?)
     }
 
     /// The values as written, with some keys changed.
-    pub(super) fn document(&self, sets: &[String]) -> Result<Document, Failure> {
+    pub(super) fn document(&self, changes: &Changes<'_>) -> Result<Document, Failure> {
         let mut document = Document::parse(&self.path, &self.text)?;
-        sets.iter().try_for_each(|set| document.set(set))?;
+        for (option, sets) in changes {
+            sets.iter().try_for_each(|set| document.set_by(option, set))?;
+        }
         Ok(document)
     }
+}
+
+/// What is wrong with the name of a scenario file, if anything: a folder is to be called like the scenario.
+pub(super) fn misnamed(path: &str) -> Option<String> {
+    let stem = Path::new(path).file_stem()?.to_str()?;
+    [".", ".."].contains(&stem).then(|| format!("`{stem}` is no name of a scenario"))
 }
 
 /// A scenario file, read, with its text and the files beside it.
@@ -62,10 +77,10 @@ pub(super) struct Loaded {
     pub text: Text,
 }
 
-/// Reads a scenario file, or standard input where it is `-`, and changes it by `sets`.
-pub(super) fn load(path: &str, sets: &[String]) -> Result<Loaded, Failure> {
+/// Reads a scenario file, or standard input where it is `-`, and changes it.
+pub(super) fn load(path: &str, changes: &Changes<'_>) -> Result<Loaded, Failure> {
     let text = Text::open(path)?;
-    Ok(Loaded { scenario: text.scenario(sets)?, text })
+    Ok(Loaded { scenario: text.scenario(changes)?, text })
 }
 
 impl Loaded {

@@ -27,6 +27,7 @@ use crate::report::overload_text;
 use crate::scenario::{Report, Scenario};
 
 pub use files::Files;
+use load::{Loaded, load};
 
 /// Discrete-event simulation of AWS Lambda's event sources.
 #[derive(Parser)]
@@ -67,6 +68,22 @@ struct Scenarios {
     set: Vec<String>,
 }
 
+impl Scenarios {
+    /// Reads one of them. What cannot be changed in one of several is told with its name.
+    fn load(&self, path: &str) -> Result<Loaded, Failure> {
+        let option = if self.scenarios.len() > 1 { format!("{path}: --set") } else { "--set".into() };
+        load(path, &[(&option, &self.set)])
+    }
+
+    /// Refuses what would read standard input twice.
+    fn read_standard_input_once(&self) -> Result<(), Failure> {
+        match self.scenarios.iter().filter(|path| *path == "-").count() {
+            0 | 1 => Ok(()),
+            _ => Err(Failure::standard_input()),
+        }
+    }
+}
+
 /// Why a command did not do what was asked.
 enum Failure {
     /// Bad input; nothing was written.
@@ -75,6 +92,13 @@ enum Failure {
     Unfinished(String),
     /// An expectation was not met.
     Unmet,
+}
+
+impl Failure {
+    /// Several scenarios are to come from standard input.
+    fn standard_input() -> Failure {
+        Failure::Input("error: standard input can be read once: `-` stands for one scenario only".into())
+    }
 }
 
 impl From<Report> for Failure {

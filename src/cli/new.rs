@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::load::misnamed;
 use super::{Failure, describe, print};
 
 /// The starter scenario.
@@ -22,7 +23,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if stem.is_empty() || stem.starts_with('-') {
         return Err(Failure::Input(format!("error: `{}` is no name of a scenario", arguments.name)));
     }
-    let path = PathBuf::from(format!("{stem}.toml"));
+    let file = format!("{stem}.toml");
+    if let Some(what) = misnamed(&file) {
+        return Err(Failure::Input(format!("error: {}: {what}", arguments.name)));
+    }
+    let path = PathBuf::from(file);
     // An existing scenario is never written over.
     let mut file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => Failure::Input(format!("error: {} is there already", path.display())),

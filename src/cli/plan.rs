@@ -15,7 +15,7 @@ use super::grid::Grid;
 use super::load::Text;
 use super::output::Output;
 use super::progress::Bar;
-use super::replicating::Replicating;
+use super::replicating::{Replicating, whole};
 use super::{Failure, read_to_the_end, warn};
 
 #[derive(Args)]
@@ -37,10 +37,10 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "PATH", requires = "end")]
     find: Option<String>,
     /// Find the highest value
-    #[arg(long, requires = "find")]
+    #[arg(long, requires = "find", conflicts_with = "vary")]
     max: bool,
     /// Find the lowest value
-    #[arg(long, requires = "find")]
+    #[arg(long, requires = "find", conflicts_with = "vary")]
     min: bool,
     /// How near the found value is to be, as a share of it; whole numbers are found exactly
     #[arg(long, value_name = "SHARE", default_value = "1%", value_parser = tolerance, conflicts_with = "vary")]
@@ -51,7 +51,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     replicating: Replicating,
     /// With --vary: runs of a point at most, where its intervals do not decide before [default: 40, or --replications where those are more]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=1_000_000), conflicts_with = "find")]
+    #[arg(long, value_name = "N", value_parser = whole(2, 1_000_000), conflicts_with = "find")]
     max_replications: Option<u64>,
     #[command(flatten)]
     output: Output,
@@ -113,14 +113,18 @@ fn choose(arguments: &Arguments) -> Result<(), Failure> {
 
 fn search(arguments: &Arguments, path: &str) -> Result<(), Failure> {
     let text = Text::open(&arguments.scenario)?;
-    let scenario = text.scenario(&arguments.set)?;
-    let start = text
-        .document(&arguments.set)?
-        .number(path)
-        .map_err(|what| Failure::Input(format!("error: --find {path}: {what}")))?;
-    let set = |value: &str| text.scenario(&[&arguments.set[..], &[format!("{path}={value}")]].concat());
-    // A key that takes 1.5 takes all numbers; one that does not is a count.
-    let whole = set(&format!("{:?}", start.trunc() + 0.5)).is_err();
+    let base = ("--set", &arguments.set[..]);
+    let scenario = text.scenario(&[base])?;
+    let document = text.document(&[base])?;
+    let refuse = |what: &str| Failure::Input(format!("error: --find {path}: {what}"));
+    let start = document.number(path).map_err(|what| refuse(&what))?;
+    if document.keys(path).is_some_and(|keys| keys == ["seed"]) {
+        return Err(refuse("all values are run with the same seeds; --replications runs more of them"));
+    }
+    let set = |value: &str| text.scenario(&[base, ("--find", &[format!("{path}={value}")])]);
+    // A key that takes 1.5 takes all numbers, and so does one that ends at 1 and takes 0.5; one that takes neither is a count.
+    let takes = |value: f64| set(&format!("{value:?}")).is_ok();
+    let whole = !takes(start.trunc() + 0.5) && !takes(start.trunc() - 0.5);
     let written = |value: f64| if whole { format!("{value:.0}") } else { format!("{value:?}") };
     let search = Search {
         requirements: requirements(arguments, &metrics::names(&scenario))?,

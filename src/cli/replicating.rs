@@ -16,13 +16,13 @@ const MOST_THREADS: u64 = 4_096;
 #[derive(Args)]
 pub(super) struct Replicating {
     /// Seed of all random draws, instead of the scenario's; replication k has this seed plus k
-    #[arg(long)]
+    #[arg(long, value_parser = whole(0, u64::MAX))]
     seed: Option<u64>,
     /// Independent runs of each scenario
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MOST))]
+    #[arg(long, value_name = "N", value_parser = whole(1, MOST))]
     replications: Option<u64>,
     /// Runs side by side [default: as many as the machine has processors]; the results are the same for any number
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MOST_THREADS))]
+    #[arg(long, value_name = "N", value_parser = whole(1, MOST_THREADS))]
     threads: Option<u64>,
     /// Confidence level of all intervals, such as 0.95 or 95%
     #[arg(long, default_value = "0.95", value_parser = level)]
@@ -69,6 +69,14 @@ impl Replicating {
             complain(&format!("warning: {of}: warm_up = \"auto\": {note}; nothing is left out"));
         }
         Some(found)
+    }
+}
+
+/// Reads a whole number within bounds.
+pub(super) fn whole(least: u64, most: u64) -> impl Fn(&str) -> Result<u64, String> + Clone {
+    move |text| {
+        let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+        number.ok_or_else(|| format!("expected a whole number from {least} to {most}"))
     }
 }
 

@@ -15,10 +15,10 @@ use crate::study::{
 };
 
 use super::facts::Facts;
-use super::load::{Loaded, load};
+use super::load::Loaded;
 use super::output::{Output, unfinished, usable};
 use super::progress::Bar;
-use super::replicating::Replicating;
+use super::replicating::{Replicating, whole};
 use super::{Failure, Scenarios, complain, describe, print, read_to_the_end, warn, warn_of_overloads};
 
 #[derive(Args)]
@@ -34,7 +34,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     unknowns: bool,
     /// Where a precision is asked: replications at most
-    #[arg(long, value_name = "N", default_value_t = 1_000, requires = "precision", value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 1_000, requires = "precision", value_parser = whole(2, 1_000_000))]
     max_replications: u64,
     /// Write every fact to a CSV file
     #[arg(long, value_name = "FILE")]
@@ -47,11 +47,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.facts.is_some() && arguments.of.scenarios.len() > 1 {
         return Err(Failure::Input("error: --facts takes one scenario, since it is one file".into()));
     }
+    arguments.of.read_standard_input_once()?;
     // All input is read before anything runs, so that bad input leaves nothing behind.
     let mut loaded = Vec::new();
     let mut folders: BTreeMap<PathBuf, &str> = BTreeMap::new();
     for path in &arguments.of.scenarios {
-        let one = load(path, &arguments.of.set)?;
+        let one = arguments.of.load(path)?;
         let folder = usable(folder(arguments, &one.scenario.name))?;
         if let Some(other) = folders.insert(folder.clone(), path) {
             let folder = folder.display();
@@ -145,6 +146,9 @@ fn simulate_one(
     drop(workers);
     drop(bar);
     read_to_the_end(&loaded.text.files)?;
+    if !arguments.output.quiet {
+        warn_of_warm_up(scenario, &first);
+    }
     let mut summary = Summary::new(scenario, seed, &first);
     summary.set.clone_from(&arguments.of.set);
     summary.warm_up = found;
@@ -165,6 +169,17 @@ fn simulate_one(
     Ok(met)
 }
 
+/// Says where the warm-up leaves nothing to count: without a `duration`, only the run shows when emission ends.
+fn warn_of_warm_up(scenario: &Scenario, outcome: &Outcome) {
+    let (begin, end) = outcome.window;
+    if scenario.duration.is_none() && !scenario.warm_up.length().is_zero() && end <= begin {
+        let (name, warm_up) = (&scenario.name, scenario.warm_up.length());
+        complain(&format!(
+            "warning: {name}: the warm-up of {warm_up} leaves nothing: the last event occurs before its end"
+        ));
+    }
+}
+
 /// Runs the scenario under each assumption that could take the place of one of ours.
 fn vary_unknowns(
     arguments: &Arguments,
@@ -174,11 +189,11 @@ fn vary_unknowns(
 ) -> Result<Vec<Unknown>, Failure> {
     // What follows reads the files once more.
     read_to_the_end(&loaded.text.files)?;
-    let document = loaded.text.document(&arguments.of.set)?;
+    let document = loaded.text.document(&[("--set", &arguments.of.set)])?;
     let alternatives = alternatives(&loaded.scenario, &|path| document.sets(path));
     let mut scenarios = Vec::new();
     for alternative in &alternatives {
-        let mut scenario = loaded.text.scenario(&[&arguments.of.set[..], &alternative.set].concat())?;
+        let mut scenario = loaded.text.scenario(&[("--set", &arguments.of.set), ("--unknowns", &alternative.set)])?;
         scenario.warm_up = loaded.scenario.warm_up;
         scenarios.push(scenario);
     }

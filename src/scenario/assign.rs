@@ -39,7 +39,15 @@ impl Document {
     /// # Errors
     /// The assignment has another form, or its path leads through something that cannot be.
     pub fn set(&mut self, assignment: &str) -> Result<(), Report> {
-        let origin = Arc::new(Origin { number: self.origins, name: "--set".into(), text: assignment.into() });
+        self.set_by("--set", assignment)
+    }
+
+    /// The same for an assignment that `option` made.
+    ///
+    /// # Errors
+    /// As those of `set`; their places name the option.
+    pub fn set_by(&mut self, option: &str, assignment: &str) -> Result<(), Report> {
+        let origin = Arc::new(Origin { number: self.origins, name: option.into(), text: assignment.into() });
         self.origins += 1;
         let refuse = |problem| Report::new(vec![problem]);
         let Some((path, start)) = split(&origin) else {
@@ -77,14 +85,23 @@ impl Document {
         self.find(path).is_ok()
     }
 
-    fn find(&self, path: &str) -> Result<&Node, String> {
+    /// The keys on the way to a path, the same however it names a source; none where it leads nowhere.
+    pub fn keys(&self, path: &str) -> Option<Vec<String>> {
+        let parts = self.parts(path).ok()?;
+        Some(parts.into_iter().map(|part| part.key).collect())
+    }
+
+    fn parts(&self, path: &str) -> Result<Vec<Part>, String> {
         let origin = Arc::new(Origin { number: self.origins, name: "path".into(), text: path.into() });
         let parts = keys(&origin, path).ok_or("not a path such as source.api.arrivals.poisson.rate")?;
-        let parts = self.resolve(parts).map_err(|problem| match problem.help {
+        self.resolve(parts).map_err(|problem| match problem.help {
             Some(help) => format!("{}; {help}", problem.message),
             None => problem.message,
-        })?;
-        parts.iter().try_fold(&self.root, |node, part| {
+        })
+    }
+
+    fn find(&self, path: &str) -> Result<&Node, String> {
+        self.parts(path)?.iter().try_fold(&self.root, |node, part| {
             let next = match &node.value {
                 Value::Array(items) => part.key.parse::<usize>().ok().and_then(|index| items.get(index)),
                 _ => node.get(&part.key),
@@ -278,6 +295,20 @@ mod tests {
             }
             assert_eq!(value.to_string(), want, "{assignment}");
         }
+    }
+
+    #[test]
+    fn one_key_has_one_path() {
+        let document = sample();
+        for (one, other) in [
+            ("source.logs.batch_size", "source.kinesis.0.batch_size"),
+            ("source.audit.name", "source.\"kinesis\".1.name"),
+            ("seed", " \"seed\" "),
+        ] {
+            assert!(document.keys(one).is_some() && document.keys(one) == document.keys(other), "{one} {other}");
+        }
+        assert_ne!(document.keys("source.logs.batch_size"), document.keys("source.audit.batch_size"));
+        assert_eq!(document.keys("source.lgos.batch_size"), None);
     }
 
     #[test]

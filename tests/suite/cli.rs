@@ -376,6 +376,39 @@ fn check_tells_of_every_scenario_and_writes_nothing() {
 }
 
 #[test]
+fn a_change_that_one_of_several_does_not_take_is_told_with_its_name() {
+    let sandbox = small().with("other.toml", &SMALL.replace("function.f.", "function.g."));
+    for line in ["check small.toml other.toml", "run small.toml other.toml"] {
+        let err = sandbox.refused(&format!("{line} --set function.f.timeout=5s --quiet"));
+        assert!(err.contains("other.toml: --set:1:10") && !err.contains("small.toml"), "{err}");
+    }
+    assert!(sandbox.refused("check other.toml --set function.f.timeout=5s").contains("--> --set:1:10"));
+}
+
+#[test]
+fn a_warm_up_that_outlasts_the_last_event_is_told() {
+    let text = |warm_up: &str| {
+        format!(
+            "warm_up = \"{warm_up}\"\nfunction.f.duration = \"1s\"\n[[source.invoke]]\narrivals = {{ at = [\"1s\", \"5s\"] }}\n"
+        )
+    };
+    let sandbox = Sandbox::new().with("short.toml", &text("4s")).with("long.toml", &text("5s"));
+    assert_eq!(sandbox.run("run short.toml --no-charts").err, "");
+    for (line, told) in
+        [("run long.toml --json", true), ("run long.toml --replications 3", true), ("run long.toml --quiet", false)]
+    {
+        let ended = sandbox.run(&format!("{line} --no-charts"));
+        assert_eq!(ended.status, 0);
+        assert_eq!(
+            ended.err.contains("warning: long: the warm-up of 5s leaves nothing"),
+            told,
+            "{line}: {}",
+            ended.err
+        );
+    }
+}
+
+#[test]
 fn schema_and_list_hold_every_kind() {
     let sandbox = Sandbox::new();
     let (schema, list) = (sandbox.ok("schema"), sandbox.ok("list"));

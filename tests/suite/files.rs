@@ -108,7 +108,7 @@ fn facts_are_written_over_nothing_of_the_run() {
         assert!(err.starts_with("error: --facts ") && err.contains(says), "{line}: {err}");
         assert!(sandbox.files() == before, "{line}: {:?}", sandbox.names());
     }
-    sandbox.ok("run in/a.toml --facts out/facts.csv --out old");
+    sandbox.ok("run in/a.toml --facts old/facts.csv --out old");
 }
 
 #[cfg(unix)]

@@ -96,6 +96,16 @@ fn the_highest_load_is_where_erlangs_loss_reaches_the_limit() {
 }
 
 #[test]
+fn a_share_that_begins_at_its_limit_is_no_whole_number() {
+    let sandbox = sandbox();
+    let line = "plan loss.toml --set function.f.error_rate=1 --set function.f.reserved_concurrent_executions=60 \
+                --find function.f.error_rate --max --require functions.f.errors<12000 --json --replications 3";
+    let out = sandbox.run(line).line();
+    let found = out["value"].as_f64().unwrap();
+    assert!(found > 0.48 && found < 12_000.0 / CALLS, "{out:#}");
+}
+
+#[test]
 fn the_lowest_number_is_found_to_the_unit() {
     let sandbox = sandbox();
     let line = format!(

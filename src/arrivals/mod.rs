@@ -262,7 +262,7 @@ mod tests {
     fn bad_rows_are_told_with_their_line() {
         let inputs =
             MemoryInputs::new().with("t.csv", "at\n1\n3\n2\n").with("n.csv", "at\n1\nx\n").with("c.csv", "n\n1.5\n");
-        let error = |text: &str| validate(&spec(text), &inputs, &[]).unwrap_err().to_string();
+        let error = |text: &str| validate(&spec(text), &inputs, &[], None).unwrap_err().to_string();
         assert!(
             error(r#"{ trace = { file = "t.csv", column = "at" } }"#)
                 .starts_with("t.csv:4: column `at`: instants must ascend")

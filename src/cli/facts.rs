@@ -47,11 +47,9 @@ impl Facts {
             _ => refuse(&describe(&error)),
         };
         match fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() && resolved(folder) != resolved(path) => {
-                return Err(refuse("a folder, not a file"));
-            }
+            Ok(metadata) if metadata.is_dir() => return Err(refuse("a folder, not a file")),
             // A device or a pipe is written to as it is.
-            Ok(metadata) if !metadata.is_file() && !metadata.is_dir() => {
+            Ok(metadata) if !metadata.is_file() => {
                 let device = File::options().write(true).open(path).map_err(failed)?;
                 return Ok(Facts { path: path.to_owned(), out: buffered(device), file: None });
             }

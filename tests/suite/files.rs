@@ -96,7 +96,7 @@ fn facts_are_written_over_nothing_of_the_run() {
         ("run in/a.toml --facts in/t.csv", "in/t.csv: the scenario reads this file"),
         ("run in/a.toml --facts out --out out", "the output folder is to be there"),
         ("run in/a.toml --facts out --out out/below", "the output folder is to be there"),
-        ("run in/a.toml --facts old --out old", "the output folder is to be there"),
+        ("run in/a.toml --facts old --out old", "a folder, not a file"),
         ("run in/a.toml --facts old/summary.json --out old", "the run writes another file there"),
         ("run in/a.toml --facts old/latency.svg --out old", "the run writes another file there"),
         ("run in/a.toml --facts in", "a folder, not a file"),

@@ -80,7 +80,7 @@ impl Face {
     pub(super) fn fit(self, text: &str, room: f64) -> String {
         self.shorten(text, room, |chars, kept| {
             let head: String = chars[..kept].iter().collect();
-            format!("{}…", head.trim_end_matches([' ', '.', ',']))
+            format!("{}…", head.trim_end_matches([' ', '.', ',', '·']))
         })
     }
 

@@ -110,7 +110,7 @@ fn what_was_changed_and_what_is_left_out_is_told() {
         "compare small.toml --set-b function.f.memory_size=512",
         "sweep small.toml --vary function.f.memory_size=512,1024",
         "plan small.toml --vary function.f.memory_size=512,1024 --require sources.logs.latency_ms.p99<60000",
-        "plan small.toml --find source.logs.arrivals.constant.rate --max --tolerance 50% --require sources.logs.latency_ms.p99<60000",
+        "plan small.toml --find source.logs.arrivals.constant.rate --max --tolerance 50% --require sources.logs.events<400",
     ] {
         let text = sandbox.run(&format!("{line} {set} --replications 2 --out study")).out;
         assert!(text.contains("\nwith duration=1m, warm_up=10s\n"), "{line}: {text}");

@@ -91,7 +91,7 @@ fn what_was_changed_and_what_is_left_out_is_told() {
     let set = "--set duration=1m --set warm_up=10s";
     let text = sandbox.ok(&format!("run small.toml {set}"));
     assert!(text.contains("\nwith duration=1m, warm_up=10s\n"), "{text}");
-    assert!(text.contains("\nThe first 10 s of each run is left out.\n"), "{text}");
+    assert!(text.contains("\nThe first 10 s is left out.\n"), "{text}");
     let costs = text.lines().skip_while(|line| !line.starts_with("This would cost"));
     assert!(costs.take(2).all(|line| line.chars().count() <= 110), "{text}");
     let chart = |name: &str| sandbox.text(&format!("output/small/{name}.svg"));

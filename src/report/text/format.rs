@@ -55,7 +55,7 @@ pub(super) fn table(rows: Vec<Vec<String>>, left: usize) -> String {
 pub(super) fn warm_up(scenario: &Scenario) -> String {
     match scenario.warm_up.length() {
         length if length.is_zero() => String::new(),
-        length => format!("The first {} of each run is left out.", span(length)),
+        length => format!("The first {} is left out.", span(length)),
     }
 }
 

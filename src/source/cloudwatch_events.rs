@@ -135,6 +135,14 @@ fn parse_cron(text: &str) -> Result<croner::Cron, String> {
     if (day_of_month == "?") == (day_of_week == "?") {
         return Err(format!("found `cron({text})`; exactly one of day-of-month and day-of-week is `?`"));
     }
+    // "Year: 1970-2199".
+    let is_year = |number: &str| number.parse().is_ok_and(|year: u32| (1970..=2199).contains(&year));
+    let years = year.split('/').next().unwrap_or_default();
+    if let Some(wrong) =
+        years.split([',', '-']).find(|part| part.starts_with(|c: char| c.is_ascii_digit()) && !is_year(part))
+    {
+        return Err(format!("found the year {wrong} in `cron({text})`; allowed: 1970 to 2199"));
+    }
     // "The L wildcard in the Day-of-month or Day-of-week fields specifies the last day of the month or week": Saturday.
     let last_is_saturday = |day| if day == "L" { "SAT" } else { day };
     let day_of_week = day_of_week.split(',').map(last_is_saturday).collect::<Vec<_>>().join(",");
@@ -194,6 +202,8 @@ mod tests {
             ("cron(0 9 LW * ? *)", "2026-01-30T09:00:00Z"),
             ("cron(0 9 3W * ? *)", "2026-02-03T09:00:00Z"),
             ("cron(0 9 * * ? 2027)", "2027-01-01T09:00:00Z"),
+            ("cron(0 9 * * ? 2020/7)", "2027-01-01T09:00:00Z"),
+            ("cron(0 9 * * ? 2030-2199)", "2030-01-01T09:00:00Z"),
         ] {
             let Ok(Schedule::Cron(cron)) = parse(text) else { panic!("{text}: {:?}", parse(text).err()) };
             let found = cron.find_next_occurrence(&start, false).unwrap();
@@ -214,6 +224,9 @@ mod tests {
             "cron(* * * * * *)",
             "cron(0 10 * * ?)",
             "cron(99 * * * ? *)",
+            "cron(0 10 * * ? 1969)",
+            "cron(0 10 * * ? 2026,2200)",
+            "cron(0 10 * * ? 2026-2200)",
             "every day",
         ] {
             assert!(parse(text).is_err(), "{text}");

@@ -14,7 +14,7 @@ use crate::recording::Context;
 use crate::time::{SimDuration, SimTime};
 
 use super::shard::{Pull, Shard};
-use super::streaming::ConsumerPlan;
+use super::stream_plan::ConsumerPlan;
 
 /// How often the lag is looked at.
 const EVALUATION: SimDuration = SimDuration::from_secs(60);

@@ -10,7 +10,8 @@ use super::Kind;
 use super::common::Common;
 use super::mapping::MappingSpec;
 use super::propagation::Propagation;
-use super::streaming::{Plan, StreamCharge, StreamService, kind};
+use super::stream_plan::{Plan, StreamCharge};
+use super::streaming::{StreamService, kind};
 
 pub(super) const KIND: Kind = kind::<DynamoDb>(
     "dynamodb",

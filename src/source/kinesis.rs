@@ -10,7 +10,8 @@ use super::common::Common;
 use super::mapping::{MappingSpec, WriteRetry};
 use super::propagation::Propagation;
 use super::resharding::OnDemandGrowth;
-use super::streaming::{Plan, StreamCharge, StreamService, kind};
+use super::stream_plan::{Plan, StreamCharge};
+use super::streaming::{StreamService, kind};
 use super::{KeyProblem, Kind};
 
 pub(super) const KIND: Kind = kind::<Kinesis>(

@@ -45,6 +45,7 @@ mod sns;
 mod sqs;
 mod storage;
 mod stream;
+mod stream_plan;
 mod streaming;
 mod window;
 

@@ -10,7 +10,8 @@ use super::common::Common;
 use super::consumers::ConsumerScaling;
 use super::mapping::MappingSpec;
 use super::propagation::Propagation;
-use super::streaming::{ConsumerPlan, Plan, StreamCharge, StreamService, kind};
+use super::stream_plan::{ConsumerPlan, Plan, StreamCharge};
+use super::streaming::{StreamService, kind};
 use super::{KeyProblem, Kind};
 
 pub(super) const KIND: Kind = kind::<Msk>(

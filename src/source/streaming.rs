@@ -21,15 +21,15 @@ use crate::units::Size;
 use super::common::Common;
 use super::consumers::{ConsumerScaling, Consumers, units_of};
 use super::lane::{Cut, Policy};
-use super::mapping::{Backlog, MappingSpec, PartitionKeys, StartingPosition, WriteRetry};
+use super::mapping::{Backlog, MappingSpec, PartitionKeys, StartingPosition};
 use super::partition::Keys;
 use super::poison::Poison;
 use super::producers::WriteLimit;
-use super::propagation::Propagation;
 use super::reads::ReadLimit;
 use super::resharding::{OnDemandGrowth, Resharding};
 use super::shard::{Polling, Pull, Setting};
 use super::stream::{self, Filter, Stream};
+use super::stream_plan::{ConsumerPlan, Plan, StreamCharge};
 use super::window::Windows;
 use super::{Charged, Definition, EventSource, Figures, KeyProblem, Kind, Mode, Shape, Site, merged};
 
@@ -39,68 +39,6 @@ const SHORTEST_TUMBLING_WINDOW: SimDuration = SimDuration::from_secs(1);
 /// Largest payload of a batch: "the 6 MB payload limit" ends a batch (AWS Lambda Developer Guide, "How Lambda processes records
 /// from stream and queue-based event sources").
 const BATCH_PAYLOAD: u64 = 6 * 1024 * 1024;
-
-/// What a stream service fixes, or a source's own keys say.
-#[derive(Clone, Debug)]
-pub(super) struct Plan {
-    /// Time between polls of a shard; none: records are pushed to the mapping as soon as they can be read.
-    pub polling_interval: Option<SimDuration>,
-    /// From write to readable.
-    pub propagation: Propagation,
-    /// How long records are kept.
-    pub retention_period: SimDuration,
-    /// Most records that one poll moves.
-    pub poll_records: u64,
-    /// Most bytes that one poll moves.
-    pub poll_bytes: u64,
-    /// Readers for which the polls of a shard suffice.
-    pub readers: u32,
-    /// Polls of a shard in a second, for each of these readers.
-    pub polls_per_second: u32,
-    /// Bytes a second that the polls of a shard, or a consumer of several, may read.
-    pub read_bytes: Option<u64>,
-    /// Bytes of the invocation's payload per byte of record, as a fraction.
-    pub payload_growth: (u64, u64),
-    /// Records and bytes that a shard takes in a second, and what producers do beyond.
-    pub write: Option<(u64, u64, WriteRetry)>,
-    /// How the stream makes room for its load by itself, where it does.
-    pub on_demand: Option<OnDemandGrowth>,
-    /// Shards where the scenario does not say.
-    pub shard_count: u32,
-    /// When the stream gets another number of shards.
-    pub reshard: Vec<(SimDuration, u32)>,
-    /// The batching window where the scenario does not say.
-    pub batching_window: SimDuration,
-    /// Consumers that read several shards each, instead of a poller for every shard.
-    pub consumers: Option<ConsumerPlan>,
-    /// Retries where a destination is set and no number of retries.
-    pub retries_with_destination: Option<u32>,
-    /// Who charges for the stream.
-    pub charge: StreamCharge,
-}
-
-/// Who charges for a stream.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum StreamCharge {
-    /// Nobody: reads of DynamoDB streams by Lambda are free.
-    Free,
-    /// Kinesis.
-    Kinesis,
-    /// Lambda, for provisioned pollers of a Kafka mapping.
-    Pollers(u32),
-}
-
-/// How many consumers read the shards.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct ConsumerPlan {
-    pub least: u32,
-    pub most: u32,
-    /// Batches that each has in flight at most.
-    pub each: u32,
-    /// Whether throttled calls take some of them away.
-    pub yields: bool,
-    pub scaling: ConsumerScaling,
-}
 
 /// The keys of a stream service.
 pub(super) trait StreamService:

@@ -136,10 +136,13 @@ fn round_length(first: u64, last: u64, count: u64) -> u64 {
 }
 
 fn descends(trace: &Trace, rows: &dyn Rows) -> InputError {
-    let instant = rows.text(0);
-    let message =
-        format!("column `{}`: instants must ascend, and `{instant}` is earlier than the one before", trace.column);
-    InputError { file: trace.file.clone(), line: Some(rows.line()), message }
+    let what = format!("instants must ascend, and `{}` is earlier than the one before", rows.text(0));
+    in_row(&trace.file, &trace.column, rows, &what)
+}
+
+/// What is wrong with a column in the present row.
+fn in_row(file: &str, column: &str, rows: &dyn Rows, what: &str) -> InputError {
+    InputError { file: file.to_owned(), line: Some(rows.line()), message: format!("column `{column}`: {what}") }
 }
 
 /// The columns that a trace reads, in the order in which [`TraceRow`] expects them.
@@ -161,11 +164,7 @@ pub struct TraceRow {
 impl TraceRow {
     /// Reads the present row of `rows`, or says what is wrong with it.
     pub fn read(trace: &Trace, functions: &[String], rows: &dyn Rows) -> Result<TraceRow, InputError> {
-        let wrong = |column: &str, message: String| InputError {
-            file: trace.file.clone(),
-            line: Some(rows.line()),
-            message: format!("column `{column}`: {message}"),
-        };
+        let wrong = |column: &str, what: String| in_row(&trace.file, column, rows, &what);
         let mut at = parse_time(rows.field(0), trace.unit).map_err(|what| wrong(&trace.column, what))?;
         if trace.scale != 1.0 {
             let scaled = at as f64 * trace.scale + 0.5;
@@ -239,11 +238,7 @@ impl CountsReader {
 
 /// The count of the present row.
 fn count(counts: &Counts, rows: &dyn Rows) -> Result<u64, InputError> {
-    parse_count(rows.text(0)).map_err(|what| InputError {
-        file: counts.file.clone(),
-        line: Some(rows.line()),
-        message: format!("column `{}`: {what}", counts.column),
-    })
+    parse_count(rows.text(0)).map_err(|what| in_row(&counts.file, &counts.column, rows, &what))
 }
 
 /// Reads a count of events.
@@ -281,11 +276,11 @@ pub fn validate(
             }
             let rounds = u128::from(trace.repeat - 1) * u128::from(round_length(first, last, count));
             if duration.is_none() && rounds + u128::from(last) > u128::from(LONGEST) {
-                let message = format!(
-                    "column `{}`: played {} times, the trace takes more than 36 years; a `duration` cuts it off",
-                    trace.column, trace.repeat
+                let what = format!(
+                    "played {} times, the trace takes more than 36 years; a `duration` cuts it off",
+                    trace.repeat
                 );
-                return Err(InputError { file: trace.file.clone(), line: Some(rows.line()), message });
+                return Err(in_row(&trace.file, &trace.column, rows.as_ref(), &what));
             }
             Ok(())
         }

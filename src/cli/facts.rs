@@ -1,13 +1,13 @@
 //! Where `--facts` writes: a file that appears under its name only when it is whole and the run is done; a device, a pipe or
 //! standard output as it goes.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::metrics::Outcome;
-use crate::report::{FactsCsv, Folder};
+use crate::report::{FactsCsv, Folder, temporary};
 use crate::simulate;
 
 use super::load::Loaded;
@@ -60,11 +60,10 @@ impl Facts {
         if let Some(what) = taken(&target, scenario, of, folder) {
             return Err(refuse(what));
         }
-        let name = target.file_name().ok_or_else(|| refuse("no name of a file"))?;
-        let mut hidden = OsString::from(".");
-        hidden.push(name);
-        hidden.push(format!(".{}", std::process::id()));
-        let temporary = target.with_file_name(hidden);
+        if target.file_name().is_none() {
+            return Err(refuse("no name of a file"));
+        }
+        let temporary = temporary(&target);
         let out = buffered(File::create(&temporary).map_err(failed)?);
         Ok(Facts { path: path.to_owned(), out, file: Some((temporary, target)) })
     }
@@ -84,13 +83,11 @@ impl Facts {
 
     /// The run is done: the file takes its place.
     pub(super) fn keep(mut self) -> Result<(), Failure> {
-        match self.file.take() {
-            Some((temporary, target)) => fs::rename(&temporary, target).map_err(|error| {
-                let _ = fs::remove_file(&temporary);
-                self.unfinished(&error)
-            }),
-            None => Ok(()),
+        if let Some((temporary, target)) = &self.file {
+            fs::rename(temporary, target).map_err(|error| self.unfinished(&error))?;
         }
+        self.file = None;
+        Ok(())
     }
 
     fn unfinished(&self, error: &io::Error) -> Failure {

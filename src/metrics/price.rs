@@ -268,7 +268,7 @@ pub(super) fn assumptions(kind: &str, charged: &Charged) -> Vec<&'static str> {
             (on_demand, "the prices of GB written to and read from on-demand Kinesis streams are not confirmed"),
             (enhanced_fan_out && !on_demand, "the prices of enhanced fan-out are not confirmed"),
         ];
-        assumptions.extend(unconfirmed.into_iter().filter(|(holds, _)| *holds).map(|(_, assumption)| assumption));
+        assumptions.extend(holding(unconfirmed));
     }
     if kind == "sqs" {
         assumptions.push(
@@ -294,5 +294,10 @@ pub(super) fn assumptions_of_lambda(provisioned_on_arm64: bool, extra_requests: 
             "that asynchronous events are charged as one more request for each 64 KB above 256 KB is not confirmed",
         ),
     ];
-    unconfirmed.into_iter().filter(|(holds, _)| *holds).map(|(_, assumption)| assumption).collect()
+    holding(unconfirmed).collect()
+}
+
+/// Those of which it is true that they hold.
+fn holding<const N: usize>(rows: [(bool, &'static str); N]) -> impl Iterator<Item = &'static str> {
+    rows.into_iter().filter(|(holds, _)| *holds).map(|(_, assumption)| assumption)
 }

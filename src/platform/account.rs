@@ -11,7 +11,7 @@ use super::ledger::{Ledger, Running};
 /// Requests per second that each unit of concurrency allows to synchronous calls.
 /// AWS Lambda Developer Guide, "Understanding Lambda function scaling": "the requests per second limit is equal to 10 times
 /// your account concurrency".
-pub(super) const REQUESTS_PER_CONCURRENCY: f64 = 10.0;
+pub const REQUESTS_PER_CONCURRENCY: f64 = 10.0;
 
 /// What functions share.
 pub(super) struct Account {

@@ -12,7 +12,7 @@ use super::provisioned::Provisioned;
 use super::{FunctionSpec, Limit};
 
 /// Seconds over which the scaling rate is stated.
-const SCALING_PERIOD: f64 = 10.0;
+pub const SCALING_PERIOD: f64 = 10.0;
 
 /// The limits of one function.
 pub(super) struct Admission {

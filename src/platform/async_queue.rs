@@ -16,7 +16,7 @@ use super::waiting::{Fifo, Role, Waiting};
 /// "Lambda waits one minute before the first retry and two minutes before the second" (AWS Lambda Developer Guide, "Error
 /// handling for asynchronous invocation": "The retry interval ... 1 minute between the first two attempts, and two minutes
 /// between the second and third attempts").
-const ERROR_DELAYS: [SimDuration; 2] = [SimDuration::from_secs(60), SimDuration::from_secs(120)];
+pub const ERROR_DELAYS: [SimDuration; 2] = [SimDuration::from_secs(60), SimDuration::from_secs(120)];
 
 /// "The retry interval increases exponentially from 1 second after the first attempt to a maximum of 5 minutes" (same page).
 const THROTTLE_DELAY: SimDuration = SimDuration::from_secs(1);

@@ -228,9 +228,9 @@ pub struct FunctionSpec {
     #[serde(default)]
     pub duration_per_record: SimDuration,
     /// What a cold start adds before the handler; with `snap_start`, the restore. Default: with `runtime`, what was measured for it
-    /// and 275 ms for the platform; without, these and log-normal, median 129 ms, 99th percentile 351 ms (STeLLAR 2021). "The Init phase is
-    /// limited to 10 seconds" (AWS Lambda Developer Guide, "Understanding the Lambda execution environment lifecycle"); a longer
-    /// one is run again as a part of the invocation. A restore takes at most 10 s.
+    /// and 275 ms for the platform; without, these and log-normal, median 129 ms, 99th percentile 351 ms (STeLLAR 2021). "The Init
+    /// phase is limited to 10 seconds" (AWS Lambda Developer Guide, "Understanding the Lambda execution environment lifecycle"); a
+    /// longer one is run again as a part of the invocation. A restore takes at most 10 s.
     #[serde(default)]
     pub init_duration: Option<DistributionSpec>,
     /// What runs the code, such as `"python3.13"`: sets how long a cold start takes where `init_duration` is not given.

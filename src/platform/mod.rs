@@ -22,7 +22,10 @@ mod runtime;
 mod soonest;
 mod waiting;
 
+pub use account::REQUESTS_PER_CONCURRENCY;
+pub use admission::SCALING_PERIOD;
 pub use assumptions::assumptions;
+pub use async_queue::ERROR_DELAYS;
 pub use caller::Origin;
 pub use config::{
     AccountSpec, Architecture, DEFAULT_INIT, DEFAULT_QUEUE_DELAY, DEFAULT_RESTORE, EventInvokeConfig, FunctionSpec,

@@ -1,6 +1,7 @@
 //! The output folder: every file is written under a temporary name and renamed, the summary last, so that a failure leaves
 //! what was there before.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -65,7 +66,7 @@ impl Folder {
     }
 
     fn temporary(&self, name: &str) -> PathBuf {
-        self.path.join(format!(".{name}.{}", std::process::id()))
+        temporary(&self.path.join(name))
     }
 
     /// Writes all files under their temporary names.
@@ -96,6 +97,14 @@ impl Folder {
         remove(&self.path.join(LAST))?;
         self.files.iter().try_for_each(|(name, _)| fs::rename(self.temporary(name), self.path.join(name)))
     }
+}
+
+/// Where a file is written until it takes its place: beside it, hidden, and under a name of this process alone.
+pub fn temporary(target: &Path) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(target.file_name().unwrap_or_default());
+    name.push(format!(".{}", std::process::id()));
+    target.with_file_name(name)
 }
 
 fn remove(path: &Path) -> io::Result<()> {

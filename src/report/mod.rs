@@ -12,7 +12,7 @@ mod text;
 
 pub use charts::charts;
 pub use facts::FactsCsv;
-pub use folder::Folder;
+pub use folder::{Folder, temporary};
 pub use json::{Json, compare_json, plan_json, search_json, sweep_json};
 pub use studies::{Planned, Searched, Side, Sweep, SweepPoint};
 pub use study_charts::{compare_chart, differences_chart, plan_chart, search_chart, sweep_chart, unknowns_chart};

@@ -172,7 +172,7 @@ pub trait Definition: Debug + Send + Sync {
     fn share_stream(&mut self, _: &StreamSpec, _owner: Option<&str>, _consumers: u32) -> Result<(), String> {
         Err("this source reads no stream".into())
     }
-    /// What queueing theory needs to know of it under `rules`.
+    /// What queueing theory needs to know of it.
     fn shape(&self) -> Shape {
         Shape::Other
     }

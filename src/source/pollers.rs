@@ -91,8 +91,9 @@ struct Throughput {
 }
 
 impl Pollers {
-    /// Pollers that Lambda provides as needed, with at most `ceiling` concurrent batches.
-    pub(super) fn on_demand(growth_per_minute: u64, ceiling: u64, scaling: PollerScaling) -> Pollers {
+    /// Pollers that Lambda provides as needed, with at most `maximum` concurrent batches.
+    pub(super) fn on_demand(growth_per_minute: u64, maximum: Option<u64>, scaling: PollerScaling) -> Pollers {
+        let ceiling = maximum.map_or(CEILING, |maximum| maximum.min(CEILING));
         Pollers::new(START.min(ceiling), scaling.minimum, ceiling, growth_per_minute, scaling, None)
     }
 
@@ -280,7 +281,7 @@ mod tests {
 
     #[test]
     fn pollers_are_added_while_messages_wait() {
-        let mut pollers = Pollers::on_demand(300, 1250, PollerScaling::default());
+        let mut pollers = Pollers::on_demand(300, None, PollerScaling::default());
         assert_eq!((pollers.limit(), pollers.next_step()), (5, SimTime::NEVER));
         pollers.observe(at(0), true, false);
         assert_eq!(pollers.next_step(), at(10));
@@ -298,7 +299,7 @@ mod tests {
 
     #[test]
     fn failures_cut_the_number_once_a_minute_and_an_empty_queue_resets_it() {
-        let mut pollers = Pollers::on_demand(60, 100, PollerScaling::default());
+        let mut pollers = Pollers::on_demand(60, Some(100), PollerScaling::default());
         pollers.observe(at(0), true, false);
         pollers.count_waiting(at(60));
         assert_eq!(pollers.limit(), 65);

@@ -351,9 +351,8 @@ impl Definition for SqsDefinition {
             }
             None => {
                 // Assumption: Lambda does not poll for more than the account can run at once; a function's reserve it does not heed.
-                let limits = [keys.maximum_concurrency, site.account_concurrency].into_iter().flatten();
-                let ceiling = limits.fold(CEILING, u64::min);
-                Pollers::on_demand(site.rules.sqs_growth_per_minute, ceiling, keys.poller_scaling)
+                let most = [keys.maximum_concurrency, site.account_concurrency].into_iter().flatten().min();
+                Pollers::on_demand(site.rules.sqs_growth_per_minute, most, keys.poller_scaling)
             }
         };
         let plan = Plan {

@@ -153,6 +153,7 @@ fn files_stay_small() {
     }
 }
 
+/// The words themselves stand here alone.
 #[test]
 fn nothing_is_left_for_later() {
     for (file, text) in files() {

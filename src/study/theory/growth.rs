@@ -2,16 +2,13 @@
 
 use crate::engine::InvocationType;
 use crate::metrics::Overload;
-use crate::platform::EventInvokeConfig;
+use crate::platform::{ERROR_DELAYS, EventInvokeConfig};
 use crate::scenario::Source;
 use crate::source::{PartitionKeys, Shape};
+use crate::time::SimDuration;
 
 use super::Subject;
 use super::system::{Call, System};
-
-/// Seconds that an asynchronous event waits before each of its retries, one after the other (AWS Lambda Developer Guide, "Error
-/// handling for asynchronous invocation": 1 minute, then 2).
-const RETRY_WAITS: [f64; 2] = [60.0, 120.0];
 
 /// Sources that emit more than can be processed, as long as they do.
 pub(super) fn overloads(subject: Subject<'_>) -> Vec<Overload> {
@@ -35,10 +32,10 @@ fn tries(failing: f64, most: Option<u32>) -> f64 {
 
 /// Tries of an asynchronous event for which it does not become too old.
 fn asynchronous_tries(config: &EventInvokeConfig) -> u32 {
-    let mut waited = 0.0;
-    let retries = RETRY_WAITS.iter().take(config.maximum_retry_attempts as usize).take_while(|wait| {
-        waited += **wait;
-        waited < config.maximum_event_age.as_secs_f64()
+    let mut waited = SimDuration::ZERO;
+    let retries = ERROR_DELAYS.iter().take(config.maximum_retry_attempts as usize).take_while(|delay| {
+        waited += **delay;
+        waited < config.maximum_event_age
     });
     1 + retries.count() as u32
 }
@@ -149,7 +146,6 @@ fn hottest(keys: PartitionKeys) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::SimDuration;
 
     #[test]
     fn tries_are_a_geometric_series() {

@@ -2,17 +2,11 @@
 
 use crate::distribution::DistributionSpec;
 use crate::engine::InvocationType;
+use crate::platform::{REQUESTS_PER_CONCURRENCY, SCALING_PERIOD};
 use crate::profile::Scaling;
 use crate::source::Shape;
 
 use super::system::{Rate, System};
-
-/// Synchronous calls a second for each unit of concurrency, and as many at one instant (AWS Lambda Developer Guide, "Understanding
-/// Lambda function scaling": "10 times your account concurrency").
-const REQUESTS: f64 = 10.0;
-
-/// Seconds over which the rate of new environments is stated (same page: "1,000 execution environments every 10 seconds").
-const SCALING_PERIOD: f64 = 10.0;
 
 /// A limit that refuses a smaller share than e^-20, one call in 500 million, might as well not be there.
 const HARDLY_ANY: f64 = 20.0;
@@ -36,7 +30,8 @@ impl System<'_> {
         let (rate, servers) = (rate.min(served), servers as f64);
         let is_below = |rate: f64, together: f64, concurrency: Option<u64>| {
             concurrency.is_none_or(|concurrency| {
-                let quota = REQUESTS * concurrency as f64;
+                // A second's worth may come at one instant.
+                let quota = REQUESTS_PER_CONCURRENCY * concurrency as f64;
                 is_far_below(rate, quota, quota - together)
             })
         };

@@ -27,6 +27,9 @@ pub struct Arrival {
 pub struct Arrivals {
     /// When the next event occurs; never, after the last.
     next: SimTime,
+    /// When the next few occur, as far as that is known, and how many of these are over; never, from the last on.
+    over: usize,
+    known: [SimTime; AHEAD],
     until: SimTime,
     process: Process,
     /// The row of a trace that the next event is.
@@ -90,8 +93,9 @@ impl Arrivals {
     }
 
     fn from(process: Process, until: SimTime) -> Arrivals {
-        let mut arrivals = Arrivals { process, next: SimTime::NEVER, row: None, until };
-        arrivals.advance();
+        let known = [SimTime::NEVER; AHEAD];
+        let mut arrivals = Arrivals { next: SimTime::NEVER, over: 0, known, until, process, row: None };
+        arrivals.look_ahead();
         arrivals
     }
 
@@ -111,15 +115,57 @@ impl Arrivals {
         Some(arrival)
     }
 
+    /// When the next few events occur, at least one if there is any, where an arrival is nothing but its instant.
+    pub fn instants(&self) -> &[SimTime] {
+        let known = &self.known[self.over..];
+        let count = known.iter().position(|at| *at == SimTime::NEVER).unwrap_or(known.len());
+        if self.row.is_none() { &known[..count] } else { &[] }
+    }
+
+    /// Takes so many of these.
+    pub fn take(&mut self, count: usize) {
+        self.over += count;
+        self.know_next();
+    }
+
     #[inline]
     fn advance(&mut self) {
-        let next = match &mut self.process {
-            Process::Poisson(poisson) => poisson.next(),
-            process => process.draw(&mut self.row).unwrap_or(SimTime::NEVER),
-        };
-        self.next = if next < self.until { next } else { SimTime::NEVER };
+        self.over += 1;
+        self.know_next();
+    }
+
+    #[inline]
+    fn know_next(&mut self) {
+        match self.known.get(self.over) {
+            Some(next) => self.next = *next,
+            None => self.look_ahead(),
+        }
+    }
+
+    /// Works out when the next few events occur.
+    #[inline(never)]
+    fn look_ahead(&mut self) {
+        (self.known, self.over) = ([SimTime::NEVER; AHEAD], 0);
+        match &mut self.process {
+            Process::Poisson(poisson) => poisson.draw(&mut self.known),
+            // A row says more than an instant, so that only one is known.
+            Process::Trace(reader) if reader.says_more() => {
+                self.row = reader.draw();
+                self.over = AHEAD - 1;
+                self.known[self.over] = self.row.as_ref().map_or(SimTime::NEVER, |row| SimTime::from_nanos(row.at));
+            }
+            process => {
+                let draws = std::iter::from_fn(|| process.draw()).take_while(|at| *at < self.until);
+                self.known.iter_mut().zip(draws).for_each(|(known, at)| *known = at);
+            }
+        }
+        self.known.iter_mut().filter(|at| **at >= self.until).for_each(|at| *at = SimTime::NEVER);
+        self.next = self.known[self.over];
     }
 }
+
+/// So many instants are worked out together.
+const AHEAD: usize = 8;
 
 /// Independent arrivals at a constant mean rate.
 // In this order: what each arrival touches comes first.
@@ -129,50 +175,35 @@ struct Poisson {
     mean_gap: f64,
     at: u64,
     fraction: f64,
-    /// The next gaps as shares of the mean one, and how many of them are over.
-    over: usize,
-    gaps: [f64; AHEAD],
     rng: Sequential,
 }
 
-/// So many gaps are drawn together, while the generator stays in the registers.
-const AHEAD: usize = 8;
-
 impl Poisson {
     fn new(rate: f64, rng: Sequential) -> Poisson {
-        Poisson { gaps: [0.0; AHEAD], over: AHEAD, mean_gap: SECOND as f64 / rate, at: 0, fraction: 0.0, rng }
+        Poisson { mean_gap: SECOND as f64 / rate, at: 0, fraction: 0.0, rng }
     }
 
-    #[inline(always)]
-    fn next(&mut self) -> SimTime {
-        if self.over == AHEAD {
-            self.draw();
-        }
-        // The fraction of a nanosecond is carried over, so that rounding never bends the rate.
-        let gap = self.fraction + self.gaps[self.over % AHEAD] * self.mean_gap;
-        self.over += 1;
-        // Signed conversions are one instruction of the machine; a gap is never negative.
-        let whole = gap as i64;
-        self.fraction = gap - whole as f64;
-        self.at = self.at.saturating_add(whole as u64);
-        SimTime::from_nanos(self.at)
-    }
-
-    #[inline(never)]
-    fn draw(&mut self) {
+    /// The next instants.
+    fn draw(&mut self, instants: &mut [SimTime]) {
+        // The generator stays in the registers meanwhile.
         let mut rng = self.rng.clone();
-        self.gaps.fill_with(|| exponential(&mut rng));
+        for instant in instants {
+            // The fraction of a nanosecond is carried over, so that rounding never bends the rate.
+            let gap = self.fraction + exponential(&mut rng) * self.mean_gap;
+            // Signed conversions are one instruction of the machine; a gap is never negative.
+            let whole = gap as i64;
+            self.fraction = gap - whole as f64;
+            self.at = self.at.saturating_add(whole as u64);
+            *instant = SimTime::from_nanos(self.at);
+        }
         self.rng = rng;
-        self.over = 0;
     }
 }
 
 impl Process {
-    /// The next instant; that of a trace comes with its row.
-    #[inline(never)]
-    fn draw(&mut self, row: &mut Option<TraceRow>) -> Option<SimTime> {
+    /// The next instant.
+    fn draw(&mut self) -> Option<SimTime> {
         let at = match self {
-            Process::Poisson(poisson) => poisson.next(),
             Process::Constant { k, interval } => {
                 let at = interval.instant(*k);
                 *k += 1;
@@ -195,11 +226,8 @@ impl Process {
             Process::Ramp { rng, points, segment, at } => ramp(rng, points, segment, at)?,
             Process::Counts(reader) => reader.draw()?,
             Process::Calendar { next } => next.next()?,
-            Process::Trace(reader) => {
-                *row = reader.draw();
-                SimTime::from_nanos(row.as_ref()?.at)
-            }
-            Process::Nothing => return None,
+            Process::Trace(reader) => SimTime::from_nanos(reader.draw()?.at),
+            Process::Poisson(_) | Process::Nothing => return None,
         };
         Some(at)
     }

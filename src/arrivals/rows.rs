@@ -92,6 +92,11 @@ impl TraceReader {
         })
     }
 
+    /// Whether a row says more than an instant.
+    pub(super) fn says_more(&self) -> bool {
+        self.trace.duration_column.is_some() || self.trace.target_column.is_some()
+    }
+
     /// The next row, as its round has it. Rows that were in order when the scenario was read, and no longer are, end here.
     pub(super) fn draw(&mut self) -> Option<TraceRow> {
         self.read().unwrap_or_else(|error| {

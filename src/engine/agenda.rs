@@ -50,6 +50,11 @@ impl Wake {
         SimTime::from_nanos(self.0 >> CLASS_BITS)
     }
 
+    /// Whether it is of this class.
+    pub const fn is(self, class: Class) -> bool {
+        self.0 & ((1 << CLASS_BITS) - 1) == class as u64
+    }
+
     /// As what.
     pub fn class(self) -> Class {
         Class::ALL.get(self.0 as usize & ((1 << CLASS_BITS) - 1)).copied().unwrap_or(Class::Expiry)
@@ -97,6 +102,14 @@ impl Agenda {
     pub fn first(&self) -> Option<(u32, Wake)> {
         let (actor, wake) = if self.leaves == 0 { self.look_through() } else { self.walk_down() };
         (wake.at() != SimTime::NEVER).then_some((actor as u32, wake))
+    }
+
+    /// When the first of the others acts. None where they are not a few, and that is not known.
+    #[inline(always)]
+    pub fn first_beside(&self, one: u32, other: u32) -> Option<Wake> {
+        let beside = |actor: usize| actor != one as usize && actor != other as usize;
+        let others = self.few.iter().enumerate().filter(|(actor, _)| beside(*actor));
+        (self.leaves == 0).then(|| others.fold(Wake::NEVER, |first, (_, wake)| first.min(*wake)))
     }
 
     #[inline(always)]

@@ -120,6 +120,21 @@ pub struct Invoke {
     pub hops: u8,
 }
 
+/// Calls in a row of a source that need not act between them: one for each of its next events, which differ by number and instant
+/// only. Each is the first of its event, the source may make it, and wants no receipt.
+pub struct Calls<'a> {
+    /// Who asks.
+    pub source: SourceId,
+    /// The function to run.
+    pub function: FunctionId,
+    /// How.
+    pub invocation_type: InvocationType,
+    /// The first event's number.
+    pub first: u64,
+    /// When each event occurs and is a call, in order of time.
+    pub instants: &'a [SimTime],
+}
+
 /// Why Lambda answers 429, as its API names it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Reason {

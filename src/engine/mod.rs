@@ -11,7 +11,9 @@ mod message;
 pub use agenda::{Agenda, Class, Wake};
 pub use destination::{Destination, DestinationKind};
 pub use fact::{Answer, Call, Concurrency, Condition, Fact, Fate, MappingCount, Part, Parts};
-pub use message::{BatchItemFailures, Ending, Events, InvocationType, Invoke, Reason, Reply, Run, Settle, Verdict};
+pub use message::{
+    BatchItemFailures, Calls, Ending, Events, InvocationType, Invoke, Reason, Reply, Run, Settle, Verdict,
+};
 
 /// A function, by its place among the scenario's functions in order of name.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -169,6 +169,11 @@ impl Environments {
         self.any_reset = true;
     }
 
+    /// Whether any of them was ever reset.
+    pub(super) fn any_reset(&self) -> bool {
+        self.any_reset
+    }
+
     /// The number of the environment's last reset, where the invocation that takes it now is the first since.
     pub(super) fn take_reset(&mut self, environment: Environment) -> Option<u64> {
         if !self.any_reset {

@@ -10,7 +10,7 @@ use crate::engine::{
 };
 use crate::profile::Rules;
 use crate::random::Key;
-use crate::recording::Context;
+use crate::recording::{Completion, Context};
 use crate::time::{SimDuration, SimTime};
 
 use super::account::Account;
@@ -84,6 +84,8 @@ struct Invocation {
     ending: Ending,
     /// Whether the function's own queue wants the answer; else the source does.
     is_queued: bool,
+    /// Whether it will succeed, and nobody wants an answer: its end only counts.
+    only_counts: bool,
     /// The source's own number for the call.
     handle: u64,
 }
@@ -101,6 +103,14 @@ pub(super) struct Start<'a> {
     pub handle: u64,
     /// The event of the function's own queue that is tried, if it is one.
     pub queued: Option<&'a Waiting>,
+}
+
+/// Where an invocation runs.
+struct Place {
+    concurrency: Concurrency,
+    environment: Environment,
+    /// Whether the environment is new.
+    cold: bool,
 }
 
 impl Function {
@@ -150,21 +160,35 @@ impl Function {
         Wake::new(ready, Class::Completion)
     }
 
+    #[inline(always)]
     pub(super) fn wake(&mut self, wake: Wake, account: &mut Account, shared: &mut Shared, ctx: &mut Context<'_>) {
+        if wake.is(Class::Completion) && self.provisioned.is_none() {
+            self.complete(account, shared, ctx);
+        } else {
+            self.wake_otherwise(wake, account, shared, ctx);
+        }
+    }
+
+    #[inline(never)]
+    fn wake_otherwise(&mut self, wake: Wake, account: &mut Account, shared: &mut Shared, ctx: &mut Context<'_>) {
         match wake.class() {
             Class::Completion if wake == self.next_ready() => self.begin_provisioned(ctx),
             Class::Completion => self.complete(account, shared, ctx),
             Class::Retry => self.try_queued(account, shared, ctx),
-            Class::Expiry => {
-                if let Some(environment) = self.environments.reclaim() {
-                    ctx.tell(Fact::Reclaimed { function: self.id, environment });
-                }
-            }
-            _ => {}
+            _ => self.reclaim(ctx),
+        }
+    }
+
+    /// An idle environment is shut down.
+    #[inline(never)]
+    fn reclaim(&mut self, ctx: &mut Context<'_>) {
+        if let Some(environment) = self.environments.reclaim() {
+            ctx.tell(Fact::Reclaimed { function: self.id, environment });
         }
     }
 
     /// All provisioned environments are ready.
+    #[inline(never)]
     fn begin_provisioned(&mut self, ctx: &mut Context<'_>) {
         if let Some(provisioned) = &mut self.provisioned {
             let environments = provisioned.count();
@@ -212,7 +236,15 @@ impl Function {
                 if invoke.receipt {
                     ctx.settle(answer(Verdict::Accepted));
                 }
-                self.enqueue(invoke, shared, ctx.now);
+                let event = Fresh {
+                    accepted: ctx.now,
+                    event: invoke.events.first,
+                    emitted: invoke.emitted,
+                    source: invoke.source,
+                    hops: invoke.hops,
+                    role: if invoke.receipt { Role::Told } else { Role::Untold },
+                };
+                self.enqueue(event, Extra { handler: invoke.handler, poisoned: invoke.poisoned }, shared);
             }
             InvocationType::RequestResponse => match self.admit(account, true, ctx.now) {
                 Err(reason) => {
@@ -245,48 +277,37 @@ impl Function {
         }
     }
 
-    fn enqueue(&mut self, invoke: &Invoke, shared: &mut Shared, now: SimTime) {
-        let event = invoke.events.first;
+    /// Takes an event into the queue, and perhaps a copy of it.
+    #[inline(always)]
+    pub(super) fn enqueue(&mut self, event: Fresh, extra: Extra, shared: &mut Shared) {
         let law = &self.queue_delay;
-        let caller = &mut shared.callers[invoke.source.0 as usize];
+        let caller = &mut shared.callers[event.source.0 as usize];
         let Caller { key, duplicate_rate, .. } = *caller;
         let delay = caller.queue_delays.of(
             self.id,
             key,
-            event,
+            event.event,
             #[inline(always)]
             |keys: &mut [Key], delays: &mut [SimDuration]| {
                 Key::name_each(keys, QUEUE_DELAY);
                 law.sample_each(keys, delays);
             },
         );
-        let copy = key.numbered(event).chance(DUPLICATE, duplicate_rate).then(|| {
-            let copy = key.named(DUPLICATE).numbered(event);
+        let copy = key.numbered(event.event).chance(DUPLICATE, duplicate_rate).then(|| {
+            let copy = key.named(DUPLICATE).numbered(event.event);
             law.sample(&mut copy.named(QUEUE_DELAY).draws())
         });
-        self.enter_queue(invoke, delay, false, now);
+        self.enter_queue(event, extra, delay);
         if let Some(delay) = copy {
-            self.enter_queue(invoke, delay, true, now);
+            self.enter_queue(Fresh { role: Role::Copy, ..event }, extra, delay);
         }
     }
 
     /// Lets an event, or the copy of one, enter the queue; its way to the first try takes `delay`.
-    fn enter_queue(&mut self, invoke: &Invoke, delay: SimDuration, copy: bool, now: SimTime) {
+    fn enter_queue(&mut self, event: Fresh, extra: Extra, delay: SimDuration) {
         // A stopped function's events go straight to their destination.
         let delay = if self.admission.is_stopped() { SimDuration::ZERO } else { delay };
-        let event = Fresh {
-            accepted: now,
-            event: invoke.events.first,
-            emitted: invoke.emitted,
-            source: invoke.source,
-            hops: invoke.hops,
-            role: match invoke.receipt {
-                _ if copy => Role::Copy,
-                true => Role::Told,
-                false => Role::Untold,
-            },
-        };
-        self.queue.enter(event, now + delay, Extra { handler: invoke.handler, poisoned: invoke.poisoned });
+        self.queue.enter(event, event.accepted + delay, extra);
     }
 
     /// Whether one more invocation may run now, and on which concurrency.
@@ -302,7 +323,6 @@ impl Function {
     }
 
     /// An environment for an admitted invocation, and what the invocation has to wait for in it.
-    #[inline(always)]
     fn environment(&mut self, concurrency: Concurrency, now: SimTime) -> (Environment, bool, Preparation) {
         let warm = match (concurrency, &mut self.provisioned) {
             (Concurrency::Provisioned, Some(provisioned)) => provisioned.take(),
@@ -329,11 +349,47 @@ impl Function {
         shared: &mut Shared,
         ctx: &mut Context<'_>,
     ) {
+        // Mostly an environment is warm, and nothing has to be done in it.
+        if concurrency == Concurrency::OnDemand
+            && !self.environments.any_reset()
+            && let Some(environment) = self.environments.take()
+        {
+            let place = Place { concurrency: Concurrency::OnDemand, environment, cold: false };
+            self.begin(start, place, Preparation::default(), account, shared, ctx);
+        } else {
+            self.start_otherwise(start, concurrency, account, shared, ctx);
+        }
+    }
+
+    #[inline(never)]
+    fn start_otherwise(
+        &mut self,
+        start: &Start<'_>,
+        concurrency: Concurrency,
+        account: &mut Account,
+        shared: &mut Shared,
+        ctx: &mut Context<'_>,
+    ) {
+        let (environment, cold, preparation) = self.environment(concurrency, ctx.now);
+        self.begin(start, Place { concurrency, environment, cold }, preparation, account, shared, ctx);
+    }
+
+    /// An admitted invocation begins at a place that was found for it.
+    #[inline(always)]
+    fn begin(
+        &mut self,
+        start: &Start<'_>,
+        place: Place,
+        preparation: Preparation,
+        account: &mut Account,
+        shared: &mut Shared,
+        ctx: &mut Context<'_>,
+    ) {
+        let Place { concurrency, environment, cold } = place;
         let number = shared.invocations;
         shared.invocations += 1;
         shared.running += 1;
         self.admission.enter(account, concurrency);
-        let (environment, cold, preparation) = self.environment(concurrency, ctx.now);
         let caller = &mut shared.callers[start.source.0 as usize];
         let run = self.handler.run(start, self.id, preparation.inside, caller, ctx.now);
         if run.resets {
@@ -370,6 +426,7 @@ impl Function {
             concurrency,
             ending: run.ending,
             is_queued: start.queued.is_some(),
+            only_counts: run.ending == Ending::Success && self.only_counts(start, ctx),
             handle: start.handle,
         };
         if let Some(runs) = &start.events.runs {
@@ -383,9 +440,59 @@ impl Function {
     }
 
     /// Ends the invocation whose time has come.
+    #[inline(always)]
     fn complete(&mut self, account: &mut Account, shared: &mut Shared, ctx: &mut Context<'_>) {
         let Some(next) = self.running.pop() else { return };
-        let (number, slot) = (next.number(), next.slot());
+        match &self.invocations[next.slot() as usize] {
+            Some(invocation) if invocation.only_counts => self.count(next.slot(), account, shared, ctx),
+            _ => self.conclude(next, account, shared, ctx),
+        }
+    }
+
+    /// Whether the end of an invocation that succeeds only counts: nobody hears of it, and nothing follows from it.
+    #[inline(always)]
+    fn only_counts(&self, start: &Start<'_>, ctx: &Context<'_>) -> bool {
+        !ctx.watched
+            && match start.queued {
+                Some(event) => event.role == Role::Untold && self.destinations.on_success.is_none(),
+                None => ctx.recorder.only_counts(start.source),
+            }
+    }
+
+    /// Ends an invocation whose end only counts.
+    #[inline(always)]
+    fn count(&mut self, slot: u32, account: &mut Account, shared: &mut Shared, ctx: &mut Context<'_>) {
+        let Some(invocation) = &self.invocations[slot as usize] else { return };
+        let Invocation { started, init, concurrency, .. } = *invocation;
+        let handler = ctx.now.since(started).saturating_sub(init);
+        let (mut first_try, mut first_failure) = (started, started);
+        if invocation.is_queued {
+            let event = &self.tried[slot as usize];
+            (first_try, first_failure) = (event.first_try, event.first_failure.min(started));
+            self.queue.forget(event);
+        }
+        let environment = Environment { slot, number: invocation.environment };
+        ctx.recorder.complete(Completion {
+            source: invocation.source,
+            function: self.id,
+            emitted: invocation.emitted,
+            first_try,
+            first_failure,
+            started,
+            init,
+            ended: ctx.now,
+            billed_ms: shared.billed_ms(self.init.billed(init) + handler),
+            concurrency,
+        });
+        shared.running -= 1;
+        self.admission.leave(account, concurrency);
+        self.release(environment, concurrency, ctx);
+    }
+
+    /// Ends an invocation from whose end something follows.
+    #[inline(never)]
+    fn conclude(&mut self, end: Timed, account: &mut Account, shared: &mut Shared, ctx: &mut Context<'_>) {
+        let (number, slot) = (end.number(), end.slot());
         let Some(invocation) = &self.invocations[slot as usize] else { return };
         let environment = Environment { slot, number: invocation.environment };
         let Invocation { source, attempt, emitted, started, init, concurrency, ending, is_queued, handle, .. } =
@@ -394,7 +501,7 @@ impl Function {
         let runs = if ctx.watched { self.runs.get_mut(slot as usize).and_then(Option::take) } else { None };
         let events = Events { first: invocation.first, count: invocation.count, runs };
         let handler = ctx.now.since(started).saturating_sub(init);
-        let billed = shared.billed(self.init.billed(init) + handler);
+        let billed_ms = shared.billed_ms(self.init.billed(init) + handler);
         shared.running -= 1;
         self.admission.leave(account, concurrency);
         ctx.tell(Fact::Ended {
@@ -404,10 +511,23 @@ impl Function {
             started,
             init,
             handler,
-            billed,
+            billed: SimDuration::from_nanos(billed_ms.saturating_mul(1_000_000)),
             concurrency,
             ending,
         });
+        self.release(environment, concurrency, ctx);
+        if is_queued {
+            let event = self.tried[slot as usize];
+            self.settle_queued(event, number, started, init, handler, ending, ctx);
+            return;
+        }
+        let verdict = Verdict::Ended { invocation: number, started, init, ending };
+        ctx.settle(Settle { source, function: self.id, handle, event: events.first, emitted, attempt, verdict });
+    }
+
+    /// An invocation has left its environment.
+    #[inline(always)]
+    fn release(&mut self, environment: Environment, concurrency: Concurrency, ctx: &mut Context<'_>) {
         match &mut self.provisioned {
             Some(provisioned) if concurrency == Concurrency::Provisioned => provisioned.release(environment),
             _ => {
@@ -416,13 +536,6 @@ impl Function {
                 }
             }
         }
-        if is_queued {
-            let event = self.tried[slot as usize];
-            self.settle_queued(event, number, started, init, handler, ending, ctx);
-            return;
-        }
-        let verdict = Verdict::Ended { invocation: number, started, init, ending };
-        ctx.settle(Settle { source, function: self.id, handle, event: events.first, emitted, attempt, verdict });
     }
 }
 

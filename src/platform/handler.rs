@@ -36,6 +36,10 @@ impl FunctionSpec {
 #[repr(C, align(64))]
 pub(super) struct Handler {
     timeout: SimDuration,
+    /// Whether it may fail at all.
+    fails: bool,
+    /// Whether it always takes what is drawn, neither more nor less.
+    is_plain: bool,
     error_rate: f64,
     crash_rate: f64,
     duration_per_record: SimDuration,
@@ -77,7 +81,10 @@ pub(super) struct Run {
 
 impl Handler {
     pub(super) fn new(spec: &FunctionSpec, sampler: &mut dyn FnMut(&DistributionSpec) -> Distribution) -> Handler {
+        let stretch = spec.stretch();
         Handler {
+            fails: spec.error_rate > 0.0 || spec.crash_rate > 0.0 || !spec.outages.is_empty(),
+            is_plain: spec.duration_per_record.is_zero() && stretch == 1.0,
             duration: sampler(&spec.duration),
             duration_per_record: spec.duration_per_record,
             error_duration: spec.error_duration.as_ref().map(|law| sampler(law).into()),
@@ -85,7 +92,7 @@ impl Handler {
             error_rate: spec.error_rate,
             crash_rate: spec.crash_rate,
             outages: spec.outages.clone().into(),
-            stretch: spec.stretch(),
+            stretch,
         }
     }
 
@@ -100,13 +107,16 @@ impl Handler {
         now: SimTime,
     ) -> Run {
         let event = start.events.first;
-        let error_rate = if self.outages.is_empty() { self.error_rate } else { self.error_rate_at(now) };
-        let crashes = start.chance(caller, CRASH, self.crash_rate);
-        let fails = start.deliveries < start.poisoned || start.chance(caller, ERROR, error_rate) || crashes;
-        let handler = match (&self.error_duration, start.handler) {
-            (Some(error_duration), _) if fails => error_duration.sample(&mut start.key(caller, ERROR_DURATION).draws()),
-            (_, brought) => {
-                let handler = match brought {
+        let (mut fails, mut crashes) = (start.deliveries < start.poisoned, false);
+        if self.fails {
+            let error_rate = if self.outages.is_empty() { self.error_rate } else { self.error_rate_at(now) };
+            crashes = start.chance(caller, CRASH, self.crash_rate);
+            fails |= crashes || start.chance(caller, ERROR, error_rate);
+        }
+        let handler = match &self.error_duration {
+            Some(error_duration) if fails => error_duration.sample(&mut start.key(caller, ERROR_DURATION).draws()),
+            _ => {
+                let handler = match start.handler {
                     Some(handler) => handler,
                     None if start.deliveries == 0 && !start.is_copy() => caller.handlers.of(
                         function,
@@ -120,10 +130,10 @@ impl Handler {
                     ),
                     None => self.duration.sample(&mut start.key(caller, HANDLER).draws()),
                 };
-                handler + self.duration_per_record.saturating_mul(u64::from(start.events.count))
+                if self.is_plain { handler } else { handler + self.more_for(start.events.count) }
             }
         };
-        let length = init + self.stretched(handler);
+        let length = init + if self.is_plain { handler } else { self.stretched(handler) };
         // "The amount of time that Lambda allows a function to run before stopping it" (API reference, Timeout).
         if length > self.timeout {
             Run { length: self.timeout, ending: Ending::Timeout, resets: true }
@@ -134,6 +144,10 @@ impl Handler {
         }
     }
 
+    fn more_for(&self, records: u32) -> SimDuration {
+        self.duration_per_record.saturating_mul(u64::from(records))
+    }
+
     fn error_rate_at(&self, now: SimTime) -> f64 {
         let now = now.since(SimTime::ZERO);
         let outage = self.outages.iter().find(|outage| (outage.from..outage.to).contains(&now));
@@ -141,6 +155,6 @@ impl Handler {
     }
 
     fn stretched(&self, length: SimDuration) -> SimDuration {
-        if self.stretch == 1.0 { length } else { SimDuration::from_nanos_f64(length.nanos() as f64 * self.stretch) }
+        if self.stretch == 1.0 { length } else { length.stretched(self.stretch) }
     }
 }

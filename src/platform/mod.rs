@@ -18,6 +18,7 @@ mod init;
 mod ledger;
 mod provisioned;
 mod queued;
+mod row;
 mod runtime;
 mod soonest;
 mod waiting;
@@ -36,7 +37,7 @@ pub use ledger::Running;
 pub use runtime::{PackageType, Runtime};
 
 use crate::distribution::DistributionSpec;
-use crate::engine::{Destination, DestinationId, DestinationKind, FunctionId, Invoke, Wake};
+use crate::engine::{Calls, Destination, DestinationId, DestinationKind, FunctionId, Invoke, Wake};
 use crate::profile::{Rules, Scaling};
 use crate::random::Key;
 use crate::recording::Context;
@@ -151,6 +152,13 @@ impl Platform {
         function.next_wake()
     }
 
+    /// Takes calls in a row, and lets their function act between them, as long as all is before `end` and nothing is said to anybody.
+    /// Gives back how many were taken, and when the function next acts.
+    pub fn invoke_each(&mut self, calls: &Calls<'_>, end: Wake, ctx: &mut Context<'_>) -> (usize, Wake) {
+        let function = &mut self.functions[calls.function.0 as usize];
+        function.invoke_each(calls, end, &mut self.account, &mut self.shared, ctx)
+    }
+
     /// Every event has met its fate: forgets the copies that still wait in the asynchronous queues. The ids are those of functions
     /// that had such copies.
     pub fn forget_copies(&mut self) -> Vec<FunctionId> {
@@ -193,12 +201,11 @@ impl Platform {
 impl Shared {
     /// "Duration is calculated from the time your code begins executing until it returns or otherwise terminates, rounded up to the
     /// nearest 1 ms" (AWS Lambda pricing); the rules of the time say to how many.
-    fn billed(&self, length: SimDuration) -> SimDuration {
+    fn billed_ms(&self, length: SimDuration) -> u64 {
         // Whole milliseconds first: dividing by a constant is quick, and the usual step is one of them.
         let millis = length.nanos().div_ceil(1_000_000);
         let step = self.billing_step;
-        let steps = if step == 1 { millis } else { millis.div_ceil(step) * step };
-        SimDuration::from_nanos(steps.saturating_mul(1_000_000))
+        if step == 1 { millis } else { millis.div_ceil(step) * step }
     }
 
     /// Whether Lambda's own service is out of order.

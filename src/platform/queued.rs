@@ -117,7 +117,7 @@ impl Function {
             if let Some(destination) = self.destinations.on_success {
                 ctx.send(destination, call, Condition::Success, invoke_count, event.hops.saturating_add(1));
             }
-            self.conclude(&event, true, ctx);
+            self.answer(&event, true, ctx);
             return;
         }
         event.first_failure = event.first_failure.min(started);
@@ -168,10 +168,10 @@ impl Function {
         for destination in destinations {
             ctx.send(destination, call, condition, u32::from(event.errors), event.hops.saturating_add(1));
         }
-        self.conclude(&event, false, ctx);
+        self.answer(&event, false, ctx);
     }
 
-    fn conclude(&self, event: &Waiting, processed: bool, ctx: &mut Context<'_>) {
+    fn answer(&self, event: &Waiting, processed: bool, ctx: &mut Context<'_>) {
         if event.role == Role::Told {
             let attempt = event.attempt() - u32::from(!processed);
             let verdict = Verdict::Concluded { processed };

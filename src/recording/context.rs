@@ -26,6 +26,12 @@ impl<'a> Context<'a> {
         Context { now: SimTime::ZERO, watched: recorder.watched(), calls: Vec::new(), replies: Vec::new(), recorder }
     }
 
+    /// Whether the platform has said something that was not delivered yet.
+    #[inline(always)]
+    pub fn is_heard(&self) -> bool {
+        !self.replies.is_empty()
+    }
+
     /// Tells that `fact` happens now.
     #[inline(always)]
     pub fn tell(&mut self, fact: Fact<'_>) {

@@ -3,7 +3,9 @@
 //! The recorder hears every fact of a run, so this is its busiest part: facts that come with each event have a method of their own,
 //! which becomes part of the code that tells them.
 
-use crate::engine::{Answer, Call, Concurrency, Condition, Ending, Fact, Fate, MappingCount, Part, Parts, SourceId};
+use crate::engine::{
+    Answer, Call, Concurrency, Condition, Ending, Fact, Fate, FunctionId, MappingCount, Part, Parts, SourceId,
+};
 use crate::time::{SimDuration, SimTime};
 
 use super::interval::SourceColumn;
@@ -50,25 +52,31 @@ impl Recorder<'_> {
     #[inline(always)]
     pub(super) fn ended(&mut self, at: SimTime, fact: &Fact<'_>) {
         let Fact::Ended { call, started, handler, billed, concurrency, ending, .. } = fact else { return };
-        self.account.change(at, -1);
+        self.leave(at, call.function, *concurrency);
         self.running.0 -= u128::from(started.nanos());
         self.running.1 -= 1;
         self.invocation_time += u128::from(at.since(*started).nanos());
         let figures = &mut self.functions[call.function.0 as usize];
-        figures.concurrency.change(at, -1);
         figures.duration.record(*handler);
         let billed_ms = billed.nanos() / 1_000_000;
         figures.billed_ms += billed_ms;
         if *concurrency == Concurrency::Provisioned {
             figures.provisioned_billed_ms += billed_ms;
         }
-        if let Some(claims) = &mut self.claims {
-            claims.change(at, call.function, *concurrency, -1);
-        }
         if *ending != Ending::Success {
             figures.errors += 1;
             figures.timeouts += u64::from(*ending == Ending::Timeout);
             self.stamp_error(call.function, *started);
+        }
+    }
+
+    /// An invocation on such concurrency is there no more.
+    #[inline(always)]
+    pub(super) fn leave(&mut self, at: SimTime, function: FunctionId, concurrency: Concurrency) {
+        self.account.change(at, -1);
+        self.functions[function.0 as usize].concurrency.change(at, -1);
+        if let Some(claims) = &mut self.claims {
+            claims.change(at, function, concurrency, -1);
         }
     }
 
@@ -82,6 +90,16 @@ impl Recorder<'_> {
         if waits {
             figures.backlog.change(at, 1);
         }
+    }
+
+    /// So many events occurred one after the other, none of which waits, all before something is closed: the last of them at `at`.
+    #[inline]
+    pub fn emitted_together(&mut self, at: SimTime, source: SourceId, events: u64) {
+        self.live += events as i64;
+        let counts = at >= self.warm_up;
+        let figures = self.source(source);
+        figures.emitted += events;
+        figures.events += if counts { events } else { 0 };
     }
 
     #[inline(always)]
@@ -185,7 +203,7 @@ impl Recorder<'_> {
 
     #[inline(never)]
     fn occurred(&mut self, at: SimTime, source: SourceId, events: u64, waited: u128) {
-        self.live += events;
+        self.live += events as i64;
         // The end of the warm-up is an instant up to which all is told.
         let counts = at >= self.warm_up;
         let figures = self.source(source);
@@ -197,7 +215,7 @@ impl Recorder<'_> {
     #[inline(never)]
     fn processed_together(&mut self, at: SimTime, source: SourceId, events: &[(SimTime, SimDuration)], shared: &Parts) {
         let count = events.len() as u64;
-        self.live -= count;
+        self.live -= count as i64;
         let (warm_up, in_window) = (self.warm_up, self.is_in_window(at));
         let figures = self.source(source);
         figures.processed += count;

@@ -20,7 +20,9 @@ impl Level {
     pub fn change(&mut self, at: SimTime, change: i64) {
         self.ahead += i128::from(at.nanos()) * i128::from(change);
         self.value += change;
-        self.max = self.max.max(self.value);
+        if change > 0 {
+            self.max = self.max.max(self.value);
+        }
     }
 
     /// The level rises by `count`, the last time at `at`; `waited` is the integral of what was added before, in things times

@@ -4,6 +4,7 @@
 //! Every actor has it at hand in its [`Context`], by its own type: what is counted of a fact becomes part of the code that tells it.
 
 mod claims;
+mod completion;
 mod context;
 mod counting;
 mod histogram;
@@ -14,6 +15,7 @@ mod quantity;
 mod recorder;
 
 pub use claims::Claim;
+pub use completion::Completion;
 pub use context::Context;
 pub use interval::{FunctionColumn, Minute, Owner, SourceColumn, Timeline};
 pub use level::Level;

@@ -12,6 +12,8 @@ use super::histogram::{Histogram, bin, highest};
 
 /// So many lengths are kept before they are summed up.
 const RECENT: usize = 32;
+/// No more lengths are added together.
+pub(super) const TOGETHER: usize = 64;
 /// So many bins are listed before they are counted.
 const LISTED: usize = 4096;
 
@@ -49,14 +51,14 @@ impl Default for Sums {
 impl Sums {
     fn add(&mut self, lengths: &[u64]) {
         let (mut sum, mut min, mut peak) = (self.sum, self.min, self.peak);
-        for nanos in lengths {
+        self.listed.extend(lengths.iter().map(|nanos| {
             sum += u128::from(*nanos);
             min = min.min(*nanos);
             peak = peak.max(*nanos);
-        }
+            bin(*nanos)
+        }));
         (self.sum, self.min, self.peak, self.max) = (sum, min, peak, self.max.max(peak));
-        self.listed.extend(lengths.iter().map(|nanos| bin(*nanos)));
-        if self.listed.len() > LISTED - RECENT {
+        if self.listed.len() > LISTED - TOGETHER {
             self.count();
         }
     }
@@ -95,6 +97,11 @@ impl Quantity {
             self.make_room();
         }
         self.recent.push(length.nanos());
+    }
+
+    /// Adds some lengths in nanoseconds, at most [`TOGETHER`].
+    pub(super) fn record_together(&mut self, lengths: &[u64]) {
+        self.sums.add(lengths);
     }
 
     #[cold]

@@ -8,6 +8,7 @@ use crate::engine::{Fact, FunctionId, Names, SourceId};
 use crate::time::{SimDuration, SimTime};
 
 use super::claims::{Claim, Claims};
+use super::completion::Completion;
 use super::interval::{FunctionColumn, Interval, Minute, Owner, SourceColumn, Timeline};
 use super::outcome::{Areas, FunctionFigures, Outcome, SourceFigures};
 use super::{Level, Quantity};
@@ -107,11 +108,15 @@ pub struct Recorder<'a> {
     next_boundary: SimTime,
     warmed_up: bool,
     /// Events without a fate.
-    pub(super) live: u64,
+    pub(super) live: i64,
     /// Sum of the times of all invocations of the run, in nanoseconds.
     pub(super) invocation_time: u128,
     /// Starts of running invocations: their sum in nanoseconds, and their number.
     pub(super) running: (u128, u64),
+    /// Invocations that have ended and are still to be counted.
+    pub(super) completions: Vec<Completion>,
+    /// By source, where the end of a successful call only counts: how long its answer takes on the way back.
+    pub(super) ways_back: Vec<Option<SimDuration>>,
 }
 
 const MINUTE: SimDuration = SimDuration::from_secs(60);
@@ -158,6 +163,8 @@ impl<'a> Recorder<'a> {
             live: 0,
             invocation_time: 0,
             running: (0, 0),
+            completions: Vec::new(),
+            ways_back: Vec::new(),
             names,
         };
         recorder.at_warm_up = recorder.areas();
@@ -172,8 +179,19 @@ impl<'a> Recorder<'a> {
     }
 
     /// Events without a fate.
-    pub fn live(&self) -> u64 {
-        self.live
+    pub fn live(&self) -> i64 {
+        self.live - self.completions.len() as i64
+    }
+
+    /// By source: whether nothing follows from the end of a call that succeeds, but that its caller has the answer so long after.
+    pub fn set_ways_back(&mut self, ways_back: Vec<Option<SimDuration>>) {
+        self.ways_back = ways_back;
+    }
+
+    /// Whether the end of a call from `source` that succeeds only counts.
+    #[inline(always)]
+    pub fn only_counts(&self, source: SourceId) -> bool {
+        matches!(self.ways_back.get(source.0 as usize), Some(Some(_)))
     }
 
     /// The next instant at which something is closed; all that happened before it must have been told.
@@ -194,6 +212,7 @@ impl<'a> Recorder<'a> {
 
     /// Closes what ends at `at`, the boundary. What happens at that very instant comes after.
     pub fn close(&mut self, at: SimTime) {
+        self.count_completions();
         self.flush(at);
         if at >= self.minute_start + MINUTE {
             self.close_minute(at);
@@ -212,6 +231,7 @@ impl<'a> Recorder<'a> {
 
     /// The window of statistics may end at `at`, the latest emission so far; the last such word holds.
     pub fn end_window(&mut self, at: SimTime) {
+        self.count_completions();
         for level in self.levels() {
             level.settle(at);
         }
@@ -430,6 +450,7 @@ impl<'a> Recorder<'a> {
     /// Ends the run at `ended_at`; nothing was recorded after `end`, which is not before it.
     pub fn finish(mut self, ended_at: SimTime, end: SimTime) -> Outcome {
         let end = end.max(ended_at);
+        self.count_completions();
         while self.next_boundary <= end {
             self.close(self.next_boundary);
         }

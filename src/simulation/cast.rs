@@ -1,8 +1,10 @@
 //! All actors of a run, and when each of those that are on stage acts next.
 
-use crate::engine::{Agenda, FunctionId, SourceId, Wake};
+use crate::engine::{Agenda, Class, FunctionId, SourceId, Wake};
 use crate::platform::Platform;
+use crate::recording::Context;
 use crate::source::EventSource;
+use crate::time::SimTime;
 
 /// Who acts.
 #[derive(Clone, Copy)]
@@ -94,6 +96,25 @@ impl Cast {
     pub(super) fn rekey_source(&mut self, id: SourceId, next: Wake) {
         let next = if self.is_over { Wake::NEVER } else { next };
         self.agenda.set(self.source_places[id.0 as usize], next);
+    }
+
+    /// Lets a source whose turn it is make several calls in a row, as long as nobody else acts before, all before `end`. False, and
+    /// nothing happens, where it has to act by itself.
+    #[inline(always)]
+    pub(super) fn calls_in_a_row(&mut self, id: SourceId, place: u32, end: SimTime, ctx: &mut Context<'_>) -> bool {
+        let source = &mut self.sources[id.0 as usize];
+        let Some(calls) = source.calls() else { return false };
+        let function = calls.function;
+        let function_place = self.function_places[function.0 as usize];
+        let Some(others) = self.agenda.first_beside(place, function_place) else { return false };
+        let end = others.min(Wake::new(end, Class::Completion));
+        let (taken, next) = self.platform.invoke_each(&calls, end, ctx);
+        if taken == 0 {
+            return false;
+        }
+        self.agenda.set(function_place, next);
+        self.agenda.set(place, source.called(taken, ctx));
+        true
     }
 
     /// Asks an actor when it acts next.

@@ -84,7 +84,15 @@ impl World<'_> {
                 continue;
             }
             assert!(at >= self.ctx.now, "an actor wanted to act at {at} s, and it is {} s", self.ctx.now);
-            let actor = self.wake(place, wake);
+            let actor = self.cast.actor(place);
+            let in_a_row = match actor {
+                Actor::Source(id) if !self.ctx.watched => self.cast.calls_in_a_row(id, place, pause, &mut self.ctx),
+                _ => false,
+            };
+            if !in_a_row {
+                self.wake(place, wake);
+            }
+            let at = self.ctx.now;
             if let Actor::Source(id) = actor
                 && self.emitting.get(id.0 as usize) == Some(&true)
                 && self.cast.source(id).is_exhausted()
@@ -115,15 +123,13 @@ impl World<'_> {
 
     /// Lets the actor act that acts next.
     #[inline(always)]
-    fn wake(&mut self, place: u32, wake: Wake) -> Actor {
+    fn wake(&mut self, place: u32, wake: Wake) {
         self.ctx.now = wake.at();
-        let actor = self.cast.actor(place);
-        let next = match actor {
+        let next = match self.cast.actor(place) {
             Actor::Function(id) => self.cast.platform.wake(id, wake, &mut self.ctx),
             Actor::Source(id) => self.cast.source(id).wake(wake, &mut self.ctx),
         };
         self.cast.agenda.set(place, next);
-        actor
     }
 
     /// Delivers all messages of the present instant, first come, first served. Calls bring about replies only, and replies calls only,

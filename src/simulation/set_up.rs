@@ -89,6 +89,7 @@ impl<'a> World<'a> {
             ended_at: None,
             emitting,
         };
+        world.ctx.recorder.set_ways_back(world.cast.sources.iter().map(|source| source.way_back()).collect());
         if world.is_done() {
             world.ended_at = Some(SimTime::ZERO);
             world.last = until.unwrap_or(SimTime::ZERO);

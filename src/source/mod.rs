@@ -57,7 +57,8 @@ use schemars::{Schema, SchemaGenerator};
 
 use crate::distribution::{Distribution, DistributionSpec};
 use crate::engine::{
-    Answer, BatchItemFailures, DestinationId, DestinationKind, FunctionId, InvocationType, Settle, SourceId, Wake,
+    Answer, BatchItemFailures, Calls, DestinationId, DestinationKind, FunctionId, InvocationType, Settle, SourceId,
+    Wake,
 };
 use crate::inputs::{InputError, Inputs};
 use crate::profile::{Feature, Rules};
@@ -283,6 +284,19 @@ pub trait EventSource {
     fn wake(&mut self, wake: Wake, ctx: &mut Context<'_>) -> Wake;
     /// Hears what became of one of its calls; says when it next acts, where that may have changed.
     fn settle(&mut self, settle: &Settle, ctx: &mut Context<'_>) -> Option<Wake>;
+    /// The calls that it will make next, as long as nothing comes back from them and nobody else acts; none where it may have to act
+    /// between them.
+    fn calls(&self) -> Option<Calls<'_>> {
+        None
+    }
+    /// So many of these were made, the last of them now; says when it next acts.
+    fn called(&mut self, _calls: usize, _ctx: &mut Context<'_>) -> Wake {
+        self.next_wake()
+    }
+    /// Where nothing follows from the end of a call that succeeds, but that somebody has the answer: so long after.
+    fn way_back(&self) -> Option<SimDuration> {
+        None
+    }
     /// Takes a message that one of the scenario's functions sent to its target; `hops` invocations led to it.
     fn relay(&mut self, _hops: u8, _ctx: &mut Context<'_>) {}
     /// Tells all that happened before `ctx.now` and was not yet told; sources that tell at once have nothing to do.

@@ -13,8 +13,8 @@ use serde::Deserialize;
 use crate::arrivals::{Arrivals, ArrivalsSpec};
 use crate::distribution::{Distribution, DistributionSpec};
 use crate::engine::{
-    Answer, Class, DestinationId, DestinationKind, Ending, Events, Fact, FunctionId, InvocationType, Invoke, Settle,
-    SourceId, Verdict, Wake,
+    Answer, Calls, Class, DestinationId, DestinationKind, Ending, Events, Fact, FunctionId, InvocationType, Invoke,
+    Settle, SourceId, Verdict, Wake,
 };
 use crate::inputs::InputError;
 use crate::profile::{Feature, Rules};
@@ -209,7 +209,7 @@ impl<T: PushService> Definition for PushDefinition<T> {
             _ => None,
         };
         let takes_payload = self.common.payload_bytes() <= self.most_payload(&site.rules);
-        Ok(Box::new(Push {
+        let mut push = Push {
             id: site.id,
             key: site.key,
             target: site.target,
@@ -222,6 +222,7 @@ impl<T: PushService> Definition for PushDefinition<T> {
             answer: (site.sampler)(&self.plan.answer),
             bucket: self.plan.throttle.map(|(rate, burst)| TokenBucket::new(rate, burst).into()),
             remembers: self.plan.patience.is_some() || self.plan.client_retry.is_some() || clients.is_some(),
+            calls_at_once: false,
             plan: self.plan.clone().into(),
             arrivals,
             clients,
@@ -230,7 +231,15 @@ impl<T: PushService> Definition for PushDefinition<T> {
             calls: FxHashMap::default(),
             deadlines: BTreeSet::new(),
             retries: BTreeSet::new(),
-        }))
+        };
+        push.calls_at_once = push.permission
+            && push.invocation_type != InvocationType::DryRun
+            && push.delivery.constant() == Some(SimDuration::ZERO)
+            && push.waiter == Waiter::Caller
+            && push.bucket.is_none()
+            && push.poison.is_none()
+            && !push.remembers;
+        Ok(Box::new(push))
     }
 }
 
@@ -293,6 +302,8 @@ pub(super) struct Push {
     /// Whether calls are remembered.
     pub(super) remembers: bool,
     permission: bool,
+    /// Whether an event is a call at once, and no two events differ but by their numbers and instants.
+    calls_at_once: bool,
     /// As the plan says, which lies apart.
     pub(super) invocation_type: InvocationType,
     pub(super) waiter: Waiter,
@@ -335,6 +346,31 @@ impl EventSource for Push {
         // Nothing follows from the end of a call that is not remembered.
         let is_over = !self.remembers && matches!(settle.verdict, Verdict::Ended { .. });
         (!is_over).then(|| self.next_wake())
+    }
+
+    #[inline]
+    fn calls(&self) -> Option<Calls<'_>> {
+        let instants = self.arrivals.instants();
+        (self.calls_at_once && !instants.is_empty()).then_some(Calls {
+            source: self.id,
+            function: self.target,
+            invocation_type: self.invocation_type,
+            first: self.emitted,
+            instants,
+        })
+    }
+
+    #[inline]
+    fn called(&mut self, calls: usize, ctx: &mut Context<'_>) -> Wake {
+        self.emitted += calls as u64;
+        self.arrivals.take(calls);
+        ctx.recorder.emitted_together(ctx.now, self.id, calls as u64);
+        Wake::new(self.arrivals.next(), Class::Arrival)
+    }
+
+    fn way_back(&self) -> Option<SimDuration> {
+        let forgets = self.invocation_type == InvocationType::RequestResponse && !self.remembers;
+        self.answer.constant().filter(|_| forgets)
     }
 
     fn is_exhausted(&self) -> bool {

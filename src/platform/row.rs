@@ -1,0 +1,99 @@
+//! Calls in a row: a function takes those that a source makes one after the other, and acts by itself between them.
+//!
+//! What happens is what would happen if each were a message of its own. But nobody has to ask who acts next, and that nothing sets one
+//! call apart from another is known before the first.
+
+use crate::engine::{Call, Calls, Class, Events, Fact, InvocationType, Settle, Verdict, Wake};
+use crate::recording::Context;
+use crate::time::SimTime;
+
+use super::Shared;
+use super::account::Account;
+use super::async_queue::Extra;
+use super::first_tries::Fresh;
+use super::function::{Function, Start};
+use super::waiting::Role;
+
+impl Function {
+    /// Takes these calls, as long as all is before `end` and nothing is said to anybody. Gives back how many were taken, and when the
+    /// function next acts.
+    pub(super) fn invoke_each(
+        &mut self,
+        calls: &Calls<'_>,
+        end: Wake,
+        account: &mut Account,
+        shared: &mut Shared,
+        ctx: &mut Context<'_>,
+    ) -> (usize, Wake) {
+        let mut next = self.next_wake();
+        if !shared.service_outages.is_empty() {
+            return (0, next);
+        }
+        for (taken, at) in calls.instants.iter().enumerate() {
+            let call = Wake::new(*at, Class::Arrival);
+            while next < call {
+                if next >= end {
+                    return (taken, next);
+                }
+                ctx.now = next.at();
+                self.wake(next, account, shared, ctx);
+                next = self.next_wake();
+                if ctx.is_heard() {
+                    return (taken, next);
+                }
+            }
+            if call >= end {
+                return (taken, next);
+            }
+            ctx.now = *at;
+            self.take(calls, calls.first + taken as u64, *at, account, shared, ctx);
+            next = self.next_wake();
+            if ctx.is_heard() {
+                return (taken + 1, next);
+            }
+        }
+        (calls.instants.len(), next)
+    }
+
+    /// Takes one of these calls.
+    #[inline(always)]
+    fn take(
+        &mut self,
+        calls: &Calls<'_>,
+        event: u64,
+        at: SimTime,
+        account: &mut Account,
+        shared: &mut Shared,
+        ctx: &mut Context<'_>,
+    ) {
+        let source = calls.source;
+        let events = Events::one(event);
+        let call = Call { source, function: self.id, events: &events, attempt: 1 };
+        if calls.invocation_type == InvocationType::Event {
+            ctx.tell(Fact::Accepted { call, invocation: None, queued: true });
+            let event = Fresh { accepted: at, event, emitted: at, source, hops: 0, role: Role::Untold };
+            return self.enqueue(event, Extra::default(), shared);
+        }
+        match self.admit(account, true, at) {
+            Ok(concurrency) => {
+                let start = Start {
+                    source,
+                    events: &events,
+                    emitted: at,
+                    attempt: 1,
+                    deliveries: 0,
+                    handler: None,
+                    poisoned: 0,
+                    handle: 0,
+                    queued: None,
+                };
+                self.start(&start, concurrency, account, shared, ctx);
+            }
+            Err(reason) => {
+                ctx.tell(Fact::Throttled(call, reason));
+                let verdict = Verdict::Throttled(reason);
+                ctx.settle(Settle { source, function: self.id, handle: 0, event, emitted: at, attempt: 1, verdict });
+            }
+        }
+    }
+}

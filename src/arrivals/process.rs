@@ -165,7 +165,7 @@ impl Arrivals {
 }
 
 /// So many instants are worked out together.
-const AHEAD: usize = 8;
+const AHEAD: usize = 32;
 
 /// Independent arrivals at a constant mean rate.
 // In this order: what each arrival touches comes first.

@@ -48,8 +48,11 @@ fn visit(path: &str, value: &Value, each: &mut dyn FnMut(&str, Option<f64>)) {
 
 /// The names of all metrics of a scenario, in the order of its summary.
 pub fn names(scenario: &Scenario) -> Vec<String> {
-    let nothing: Outcome =
-        Recorder::new(scenario.names(), &[], vec![], SimTime::ZERO, None, &mut ()).finish(SimTime::ZERO, SimTime::ZERO);
+    let nothing: Outcome = Recorder::new(scenario.names(), &[], vec![], SimTime::ZERO, None, &mut ()).finish(
+        SimTime::ZERO,
+        SimTime::ZERO,
+        0,
+    );
     let mut names = Vec::new();
     metrics(&Summary::new(scenario, scenario.seed, &nothing), |name, _| names.push(name.to_owned()));
     names

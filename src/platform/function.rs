@@ -439,6 +439,12 @@ impl Function {
         self.invocations[slot] = Some(invocation);
     }
 
+    /// How long its invocations have run at `now` that still do, in nanoseconds together.
+    pub(super) fn time_running(&self, now: SimTime) -> u128 {
+        let running = self.running.iter().filter_map(|timed| self.invocations[timed.slot() as usize].as_ref());
+        running.map(|invocation| u128::from(now.since(invocation.started).nanos())).sum()
+    }
+
     /// Ends the invocation whose time has come.
     #[inline(always)]
     fn complete(&mut self, account: &mut Account, shared: &mut Shared, ctx: &mut Context<'_>) {
@@ -472,7 +478,7 @@ impl Function {
             self.queue.forget(event);
         }
         let environment = Environment { slot, number: invocation.environment };
-        ctx.recorder.complete(Completion {
+        ctx.recorder.complete(&Completion {
             source: invocation.source,
             function: self.id,
             emitted: invocation.emitted,

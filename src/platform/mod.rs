@@ -192,6 +192,11 @@ impl Platform {
         self.account.join(now)
     }
 
+    /// How long those invocations have run at `now` that still do, in nanoseconds together.
+    pub fn time_running(&self, now: SimTime) -> u128 {
+        self.functions.iter().map(|function| function.time_running(now)).sum()
+    }
+
     /// How many invocations run now.
     pub fn running(&self) -> u64 {
         self.shared.running

@@ -23,6 +23,7 @@ const SLOT_BITS: u32 = 27;
 const NUMBER_BITS: u32 = 64 - SLOT_BITS;
 
 impl Timed {
+    #[inline(always)]
     pub(super) fn new(at: SimTime, number: u64, slot: u32) -> Timed {
         assert!(slot < 1 << SLOT_BITS && number < 1 << NUMBER_BITS, "more than a run can number");
         Timed((u128::from(at.nanos()) << 64) | (u128::from(number) << SLOT_BITS) | u128::from(slot))
@@ -94,6 +95,12 @@ impl Soonest {
     /// The soonest.
     pub(super) fn peek(&self) -> Option<Timed> {
         self.near.get(self.first).copied()
+    }
+
+    /// All of them, in no order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Timed> {
+        let far = self.far.rungs.iter().flat_map(|rung| rung.places.iter().flatten());
+        self.near[self.first..].iter().chain(far).copied()
     }
 
     /// Adds one.

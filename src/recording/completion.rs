@@ -1,7 +1,8 @@
 //! Invocations that succeeded and whose end only counts: nobody hears of it, and nothing follows from it.
 //!
-//! Most invocations are such. What is there now changes at once (concurrency); all else is counted for several of them together, in a
-//! short loop, before anybody asks for it.
+//! Most invocations are such. What is there now changes at once (concurrency). All else is counted for several of them together, before
+//! anybody asks for it: what they have in common is added once, and what differs lies side by side, so that a processor adds several at
+//! a time.
 
 use crate::engine::{Answer, Concurrency, Fate, FunctionId, Part, SourceId};
 use crate::time::{SimDuration, SimTime};
@@ -35,104 +36,245 @@ pub struct Completion {
     pub concurrency: Concurrency,
 }
 
-impl Completion {
-    /// What the latency of its event is made of.
-    const PARTS: [Part; 5] = [Part::Delivery, Part::Throttled, Part::Retry, Part::Init, Part::Handler];
+/// Completions of one function with events of one source, as columns, in nanoseconds.
+#[derive(Clone)]
+pub(super) struct Batch {
+    source: SourceId,
+    function: FunctionId,
+    len: usize,
+    emitted: [u64; TOGETHER],
+    first_try: [u64; TOGETHER],
+    first_failure: [u64; TOGETHER],
+    started: [u64; TOGETHER],
+    init: [u64; TOGETHER],
+    ended: [u64; TOGETHER],
+    billed_ms: [u64; TOGETHER],
+}
 
-    /// How long each of these took.
-    fn parts(&self) -> [SimDuration; 5] {
-        [
-            self.first_try.since(self.emitted),
-            self.first_failure.since(self.first_try),
-            self.started.since(self.first_failure),
-            self.init,
-            self.handler(),
-        ]
+/// So many batches are filled at a time, each by some of the sources.
+pub(super) const BATCHES: usize = 4;
+
+/// Batches that are being filled.
+pub(super) fn batches() -> Box<[Batch; BATCHES]> {
+    let none = [0; TOGETHER];
+    let empty = Batch {
+        source: SourceId(0),
+        function: FunctionId(0),
+        len: 0,
+        emitted: none,
+        first_try: none,
+        first_failure: none,
+        started: none,
+        init: none,
+        ended: none,
+        billed_ms: none,
+    };
+    Box::new([const { () }; BATCHES].map(|()| empty.clone()))
+}
+
+/// Sums of as many lengths as are counted together fit one word, where none of them is longer: nine years.
+const LONG: u64 = 1 << 58;
+
+/// Sums of lengths, in the order of [`PARTS`].
+type Sums = [u128; PARTS.len()];
+
+/// What the latency of an event is made of whose invocation only counts.
+const PARTS: [Part; 5] = [Part::Delivery, Part::Throttled, Part::Retry, Part::Init, Part::Handler];
+
+impl Batch {
+    #[inline(always)]
+    fn push(&mut self, completion: &Completion) {
+        let place = self.len % TOGETHER;
+        self.emitted[place] = completion.emitted.nanos();
+        self.first_try[place] = completion.first_try.nanos();
+        self.first_failure[place] = completion.first_failure.nanos();
+        self.started[place] = completion.started.nanos();
+        self.init[place] = completion.init.nanos();
+        self.ended[place] = completion.ended.nanos();
+        self.billed_ms[place] = completion.billed_ms;
+        self.len += 1;
     }
 
-    fn handler(&self) -> SimDuration {
-        self.ended.since(self.started).saturating_sub(self.init)
+    /// Handler times.
+    fn handlers(&self) -> [u64; TOGETHER] {
+        std::array::from_fn(|place| self.ended[place].wrapping_sub(self.started[place]).wrapping_sub(self.init[place]))
+    }
+
+    /// Latencies.
+    fn latencies(&self) -> [u64; TOGETHER] {
+        std::array::from_fn(|place| self.ended[place].wrapping_sub(self.emitted[place]))
+    }
+
+    /// The sums of the parts of all latencies; `latencies` are these, and `handlers` the handler times.
+    fn parts(&self, latencies: &[u64], handlers: &[u64]) -> Sums {
+        let sum = |column: &[u64]| column[..self.len].iter().fold(0u64, |sum, nanos| sum.wrapping_add(*nanos));
+        if latencies.iter().any(|nanos| *nanos >= LONG) {
+            return self.long_parts(handlers);
+        }
+        // What is between two instants, of all together: sums of instants may be too large, and their differences are not.
+        let (emitted, first_try, first_failure) = (sum(&self.emitted), sum(&self.first_try), sum(&self.first_failure));
+        [
+            first_try.wrapping_sub(emitted),
+            first_failure.wrapping_sub(first_try),
+            sum(&self.started).wrapping_sub(first_failure),
+            sum(&self.init),
+            sum(handlers),
+        ]
+        .map(u128::from)
+    }
+
+    #[cold]
+    fn long_parts(&self, handlers: &[u64]) -> Sums {
+        let mut sums = Sums::default();
+        for (place, handler) in handlers.iter().enumerate() {
+            let instants = [self.emitted[place], self.first_try[place], self.first_failure[place], self.started[place]];
+            for (sum, between) in sums.iter_mut().zip(instants.windows(2)) {
+                *sum += u128::from(between[1] - between[0]);
+            }
+            sums[3] += u128::from(self.init[place]);
+            sums[4] += u128::from(*handler);
+        }
+        sums
+    }
+
+    /// Those of events that occurred at `warm_up` or later.
+    #[cold]
+    fn since(&self, warm_up: SimTime) -> Batch {
+        let mut since = Batch { len: 0, ..self.clone() };
+        for place in (0..self.len).filter(|place| self.emitted[*place] >= warm_up.nanos()) {
+            let columns = [
+                (&mut since.emitted, &self.emitted),
+                (&mut since.first_try, &self.first_try),
+                (&mut since.first_failure, &self.first_failure),
+                (&mut since.started, &self.started),
+                (&mut since.init, &self.init),
+                (&mut since.ended, &self.ended),
+                (&mut since.billed_ms, &self.billed_ms),
+            ];
+            columns.into_iter().for_each(|(to, from)| to[since.len] = from[place]);
+            since.len += 1;
+        }
+        since
     }
 }
 
 impl Recorder<'_> {
     /// Hears that an invocation ended now that only counts.
     #[inline(always)]
-    pub fn complete(&mut self, completion: Completion) {
-        self.leave(completion.ended, completion.function, completion.concurrency);
-        if self.completions.len() == TOGETHER {
-            self.count_completions();
+    pub fn complete(&mut self, completion: &Completion) {
+        let Completion { source, function, concurrency, billed_ms, .. } = *completion;
+        self.leave(completion.ended, function, concurrency);
+        if concurrency == Concurrency::Provisioned {
+            self.function(function).provisioned_billed_ms += billed_ms;
         }
-        self.completions.push(completion);
+        let place = source.0 as usize % BATCHES;
+        let batch = &self.batches[place];
+        if batch.len == TOGETHER || (batch.source, batch.function) != (source, function) {
+            self.begin_batch(place, source, function);
+        }
+        self.batches[place].push(completion);
     }
 
-    /// Counts the invocations whose ends were heard since this was last done.
+    /// Counts what lies in a batch; what comes next is a function's with events of a source.
     #[inline(never)]
-    pub(super) fn count_completions(&mut self) {
-        let mut completions = std::mem::take(&mut self.completions);
-        for alike in completions.chunk_by(|one, other| (one.source, one.function) == (other.source, other.function)) {
-            self.count_alike(alike);
-        }
-        completions.clear();
-        self.completions = completions;
+    fn begin_batch(&mut self, place: usize, source: SourceId, function: FunctionId) {
+        self.count_batch(place);
+        let batch = &mut self.batches[place];
+        (batch.source, batch.function) = (source, function);
     }
 
-    /// Counts invocations of one function with events of one source, at least one.
-    fn count_alike(&mut self, alike: &[Completion]) {
-        let Completion { source, function, .. } = alike[0];
-        let count = alike.len();
-        self.live -= count as i64;
-        self.running.1 -= count as u64;
-        let (mut started, mut whole, mut billed_ms) = (0, 0, 0);
-        let mut lengths = [0; TOGETHER];
-        for (completion, length) in alike.iter().zip(&mut lengths) {
-            started += u128::from(completion.started.nanos());
-            whole += u128::from(completion.ended.since(completion.started).nanos());
-            billed_ms += completion.billed_ms;
-            *length = completion.handler().nanos();
-        }
-        self.running.0 -= started;
-        self.invocation_time += whole;
-        let figures = &mut self.functions[function.0 as usize];
-        figures.duration.record_together(&lengths[..count]);
-        figures.billed_ms += billed_ms;
-        if self.claims.is_some() {
-            let provisioned = alike.iter().filter(|completion| completion.concurrency == Concurrency::Provisioned);
-            figures.provisioned_billed_ms += provisioned.map(|completion| completion.billed_ms).sum::<u64>();
-        }
+    /// Invocations that were heard of and are still to be counted.
+    pub(super) fn uncounted(&self) -> usize {
+        self.batches.iter().map(|batch| batch.len).sum()
+    }
 
-        let way_back = self.ways_back.get(source.0 as usize).copied().flatten();
-        let figures = &mut self.sources[source.0 as usize];
-        figures.processed += count as u64;
+    /// Counts all invocations that were heard of.
+    pub(super) fn count_batches(&mut self) {
+        (0..BATCHES).for_each(|place| self.count_batch(place));
+    }
+
+    fn count_batch(&mut self, place: usize) {
+        let batch = &mut self.batches[place];
+        let (len, source, function) = (batch.len, batch.source.0 as usize, batch.function.0 as usize);
+        if len == 0 {
+            return;
+        }
+        let handlers = batch.handlers();
+        let of_function = &mut self.functions[function];
+        of_function.duration.record_together(&handlers[..len]);
+        of_function.billed_ms += batch.billed_ms[..len].iter().sum::<u64>();
+        let spans = handlers[..len].iter().chain(&batch.init[..len]);
+        self.invocation_time += spans.map(|nanos| u128::from(*nanos)).sum::<u128>();
+
+        self.live -= len as i64;
+        let of_source = &mut self.sources[source];
+        of_source.processed += len as u64;
         if let Some((end, _)) = &self.at_window_end {
-            figures.processed_in_window += alike.iter().filter(|completion| completion.ended <= *end).count() as u64;
+            let in_window = batch.ended[..len].iter().filter(|ended| **ended <= end.nanos());
+            of_source.processed_in_window += in_window.count() as u64;
         }
         // An event counts that occurred after the warm-up.
-        let counts = |completion: &Completion| completion.emitted >= self.warm_up;
-        let late: Vec<Completion>;
-        let counted = if alike.iter().all(counts) {
-            alike
+        let late: Batch;
+        let (counted, handlers) = if batch.emitted[..len].iter().all(|emitted| *emitted >= self.warm_up.nanos()) {
+            (&*batch, handlers)
         } else {
-            late = alike.iter().copied().filter(counts).collect();
-            &late
+            late = batch.since(self.warm_up);
+            (&late, late.handlers())
         };
-        let mut parts = [0; 5];
-        for (completion, length) in counted.iter().zip(&mut lengths) {
-            *length = completion.ended.since(completion.emitted).nanos();
-            for (sum, part) in parts.iter_mut().zip(completion.parts()) {
-                *sum += u128::from(part.nanos());
+        let count = counted.len;
+        let latencies = &mut counted.latencies()[..count];
+        of_source.fates[Fate::Processed as usize] += count as u64;
+        of_source.latency.record_together(latencies);
+        for (part, sum) in PARTS.into_iter().zip(counted.parts(latencies, &handlers[..count])) {
+            of_source.parts[part as usize] += sum;
+        }
+        if let Some(Some(way_back)) = self.ways_back.get(source) {
+            latencies.iter_mut().for_each(|nanos| *nanos += way_back.nanos());
+            of_source.response.record_together(latencies);
+            of_source.answers[Answer::Done as usize] += count as u64;
+        }
+        batch.len = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The sums are those of the lengths one by one, however long these are.
+    #[test]
+    fn parts_add_up() {
+        for scale in [1, 1_000_000, 1 << 52, 1 << 57] {
+            let mut batch = batches()[0].clone();
+            let mut want = Sums::default();
+            for number in 0..TOGETHER as u64 {
+                let [delivery, throttled, retry, init, handler] = [1, 0, 2, number % 2, 3].map(|part| part * scale);
+                let emitted = SimTime::from_nanos(number);
+                let first_try = emitted + SimDuration::from_nanos(delivery);
+                let first_failure = first_try + SimDuration::from_nanos(throttled);
+                let started = first_failure + SimDuration::from_nanos(retry);
+                let ended = started + SimDuration::from_nanos(init + handler);
+                batch.push(&Completion {
+                    source: SourceId(0),
+                    function: FunctionId(0),
+                    emitted,
+                    first_try,
+                    first_failure,
+                    started,
+                    init: SimDuration::from_nanos(init),
+                    ended,
+                    billed_ms: 0,
+                    concurrency: Concurrency::OnDemand,
+                });
+                for (sum, part) in want.iter_mut().zip([delivery, throttled, retry, init, handler]) {
+                    *sum += u128::from(part);
+                }
             }
-        }
-        let lengths = &mut lengths[..counted.len()];
-        figures.fates[Fate::Processed as usize] += counted.len() as u64;
-        figures.latency.record_together(lengths);
-        for (part, sum) in Completion::PARTS.into_iter().zip(parts) {
-            figures.parts[part as usize] += sum;
-        }
-        if let Some(way_back) = way_back {
-            lengths.iter_mut().for_each(|length| *length += way_back.nanos());
-            figures.response.record_together(lengths);
-            figures.answers[Answer::Done as usize] += counted.len() as u64;
+            let (latencies, handlers) = (batch.latencies(), batch.handlers());
+            assert_eq!(batch.parts(&latencies, &handlers), want, "{scale}");
+            assert_eq!(latencies.iter().map(|nanos| u128::from(*nanos)).sum::<u128>(), want.iter().sum(), "{scale}");
+            let late = batch.since(SimTime::from_nanos(60));
+            assert_eq!((late.len, late.emitted[0], late.ended[3]), (4, 60, batch.ended[63]));
         }
     }
 }

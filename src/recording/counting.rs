@@ -24,8 +24,6 @@ impl Recorder<'_> {
         let Call { source, function, events, .. } = *call;
         let records = u64::from(events.count);
         self.account.change(at, 1);
-        self.running.0 += u128::from(at.nanos());
-        self.running.1 += 1;
         self.source(source).deliveries += records;
         let figures = &mut self.functions[function.0 as usize];
         figures.invocations += 1;
@@ -53,8 +51,6 @@ impl Recorder<'_> {
     pub(super) fn ended(&mut self, at: SimTime, fact: &Fact<'_>) {
         let Fact::Ended { call, started, handler, billed, concurrency, ending, .. } = fact else { return };
         self.leave(at, call.function, *concurrency);
-        self.running.0 -= u128::from(started.nanos());
-        self.running.1 -= 1;
         self.invocation_time += u128::from(at.since(*started).nanos());
         let figures = &mut self.functions[call.function.0 as usize];
         figures.duration.record(*handler);

@@ -8,7 +8,7 @@ use crate::engine::{Fact, FunctionId, Names, SourceId};
 use crate::time::{SimDuration, SimTime};
 
 use super::claims::{Claim, Claims};
-use super::completion::Completion;
+use super::completion::{self, Batch};
 use super::interval::{FunctionColumn, Interval, Minute, Owner, SourceColumn, Timeline};
 use super::outcome::{Areas, FunctionFigures, Outcome, SourceFigures};
 use super::{Level, Quantity};
@@ -109,12 +109,10 @@ pub struct Recorder<'a> {
     warmed_up: bool,
     /// Events without a fate.
     pub(super) live: i64,
-    /// Sum of the times of all invocations of the run, in nanoseconds.
+    /// Sum of the times of all invocations that have ended, in nanoseconds.
     pub(super) invocation_time: u128,
-    /// Starts of running invocations: their sum in nanoseconds, and their number.
-    pub(super) running: (u128, u64),
     /// Invocations that have ended and are still to be counted.
-    pub(super) completions: Vec<Completion>,
+    pub(super) batches: Box<[Batch; completion::BATCHES]>,
     /// By source, where the end of a successful call only counts: how long its answer takes on the way back.
     pub(super) ways_back: Vec<Option<SimDuration>>,
 }
@@ -162,8 +160,7 @@ impl<'a> Recorder<'a> {
             warmed_up: false,
             live: 0,
             invocation_time: 0,
-            running: (0, 0),
-            completions: Vec::new(),
+            batches: completion::batches(),
             ways_back: Vec::new(),
             names,
         };
@@ -180,7 +177,7 @@ impl<'a> Recorder<'a> {
 
     /// Events without a fate.
     pub fn live(&self) -> i64 {
-        self.live - self.completions.len() as i64
+        self.live - self.uncounted() as i64
     }
 
     /// By source: whether nothing follows from the end of a call that succeeds, but that its caller has the answer so long after.
@@ -212,7 +209,7 @@ impl<'a> Recorder<'a> {
 
     /// Closes what ends at `at`, the boundary. What happens at that very instant comes after.
     pub fn close(&mut self, at: SimTime) {
-        self.count_completions();
+        self.count_batches();
         self.flush(at);
         if at >= self.minute_start + MINUTE {
             self.close_minute(at);
@@ -231,7 +228,7 @@ impl<'a> Recorder<'a> {
 
     /// The window of statistics may end at `at`, the latest emission so far; the last such word holds.
     pub fn end_window(&mut self, at: SimTime) {
-        self.count_completions();
+        self.count_batches();
         for level in self.levels() {
             level.settle(at);
         }
@@ -447,10 +444,10 @@ impl<'a> Recorder<'a> {
         self.timeline.push(bins, at);
     }
 
-    /// Ends the run at `ended_at`; nothing was recorded after `end`, which is not before it.
-    pub fn finish(mut self, ended_at: SimTime, end: SimTime) -> Outcome {
-        let end = end.max(ended_at);
-        self.count_completions();
+    /// Ends the run at `ended_at`; nothing was recorded after `end`, which is not before it, and the invocations that still run have run
+    /// for so many nanoseconds together.
+    pub fn finish(mut self, ended_at: SimTime, end: SimTime, still_running: u128) -> Outcome {
+        self.count_batches();
         while self.next_boundary <= end {
             self.close(self.next_boundary);
         }
@@ -463,7 +460,7 @@ impl<'a> Recorder<'a> {
         if self.at_window_end.is_none() {
             self.end_window(self.until.unwrap_or(end));
         }
-        self.assert_physics(end);
+        self.assert_physics(still_running);
         self.sources.iter_mut().for_each(|source| source.finish(end.max(self.warm_up)));
         self.functions.iter_mut().for_each(FunctionFigures::finish);
         let (window_end, mut areas) = self.at_window_end.take().unwrap_or_default();
@@ -488,8 +485,7 @@ impl<'a> Recorder<'a> {
     }
 
     /// Little's law as an identity over the whole run, and the conservation of events.
-    fn assert_physics(&self, end: SimTime) {
-        let still_running = u128::from(end.nanos()) * u128::from(self.running.1) - self.running.0;
+    fn assert_physics(&self, still_running: u128) {
         assert_eq!(
             self.account.area(),
             self.invocation_time + still_running,

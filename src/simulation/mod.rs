@@ -65,8 +65,8 @@ impl World<'_> {
             self.catch_up(self.horizon);
         }
         let ended_at = self.ended_at.unwrap_or(self.horizon);
-        let end = self.until.unwrap_or(ended_at);
-        self.ctx.recorder.finish(ended_at, end)
+        let end = self.until.unwrap_or(ended_at).max(ended_at);
+        self.ctx.recorder.finish(ended_at, end, self.cast.platform.time_running(end))
     }
 
     /// Lets all actors act together before `end`.

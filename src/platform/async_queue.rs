@@ -102,6 +102,7 @@ impl AsyncQueue {
     }
 
     /// What `event` brings with it.
+    #[inline(always)]
     pub(super) fn extra(&self, event: &Waiting) -> Extra {
         if self.extras.is_empty() {
             Extra::default()
@@ -111,6 +112,7 @@ impl AsyncQueue {
     }
 
     /// An event will not come back.
+    #[inline(always)]
     pub(super) fn forget(&mut self, event: &Waiting) {
         if !self.extras.is_empty() {
             self.extras.remove(&key(event));

@@ -10,7 +10,7 @@ use crate::engine::{
 };
 use crate::profile::Rules;
 use crate::random::Key;
-use crate::recording::{Completion, Context};
+use crate::recording::{Completion, Context, Started};
 use crate::time::{SimDuration, SimTime};
 
 use super::account::Account;
@@ -82,7 +82,8 @@ struct Invocation {
     init: SimDuration,
     concurrency: Concurrency,
     ending: Ending,
-    /// Whether the function's own queue wants the answer; else the source does.
+    /// Whether what its end comes to depends on earlier tries from the function's own queue, or the queue wants the answer; else the
+    /// source does, unless it only counts.
     is_queued: bool,
     /// Whether it will succeed, and nobody wants an answer: its end only counts.
     only_counts: bool,
@@ -91,9 +92,14 @@ struct Invocation {
 }
 
 /// What is needed to start an invocation.
+#[derive(Clone, Copy)]
 pub(super) struct Start<'a> {
     pub source: SourceId,
-    pub events: &'a Events,
+    /// The first event, and how many there are.
+    pub first: u64,
+    pub count: u32,
+    /// The runs of the events, where they are kept.
+    pub runs: Option<&'a [Run]>,
     pub emitted: SimTime,
     pub attempt: u32,
     pub deliveries: u32,
@@ -102,7 +108,7 @@ pub(super) struct Start<'a> {
     /// The source's own number for the call.
     pub handle: u64,
     /// The event of the function's own queue that is tried, if it is one.
-    pub queued: Option<&'a Waiting>,
+    pub queued: Option<Waiting>,
 }
 
 /// Where an invocation runs.
@@ -268,7 +274,9 @@ impl Function {
                         handler: invoke.handler,
                         poisoned: invoke.poisoned,
                         handle: invoke.handle,
-                        events: &invoke.events,
+                        first: invoke.events.first,
+                        count: invoke.events.count,
+                        runs: invoke.events.runs.as_deref(),
                         queued: None,
                     };
                     self.start(&start, concurrency, account, shared, ctx);
@@ -357,7 +365,9 @@ impl Function {
             let place = Place { concurrency: Concurrency::OnDemand, environment, cold: false };
             self.begin(start, place, Preparation::default(), account, shared, ctx);
         } else {
-            self.start_otherwise(start, concurrency, account, shared, ctx);
+            // A copy, so that what is usual need not lie in memory.
+            let start = *start;
+            self.start_otherwise(&start, concurrency, account, shared, ctx);
         }
     }
 
@@ -397,46 +407,69 @@ impl Function {
         }
         let (init, handler) = (preparation.cold, run.length);
         let queued_since = start.queued.map(|event| event.accepted);
-        let call = Call { source: start.source, function: self.id, events: start.events, attempt: start.attempt };
-        ctx.tell(Fact::Started {
-            call,
-            invocation: number,
-            environment: environment.number,
-            cold,
-            concurrency,
-            queued_since,
-        });
+        let started =
+            Started { source: start.source, function: self.id, records: start.count, cold, concurrency, queued_since };
+        if ctx.watched {
+            self.tell_start(start, number, environment, started, ctx);
+        } else {
+            ctx.recorder.started(ctx.now, started);
+        }
         self.running.push(Timed::new(ctx.now + (init + handler), number, environment.slot));
         let slot = environment.slot as usize;
-        if let Some(event) = start.queued {
+        let only_counts = run.ending == Ending::Success && self.only_counts(start, ctx);
+        let mut queued = start.queued;
+        if only_counts && let Some(event) = queued.take_if(|event| event.is_tried_once()) {
+            self.queue.forget(&event);
+        }
+        if let Some(event) = queued {
             match self.tried.get_mut(slot) {
-                Some(tried) => *tried = *event,
-                None => self.tried.resize(slot + 1, *event),
+                Some(tried) => *tried = event,
+                None => self.tried.resize(slot + 1, event),
             }
         }
         let invocation = Invocation {
             environment: environment.number,
             source: start.source,
             attempt: start.attempt,
-            first: start.events.first,
-            count: start.events.count,
+            first: start.first,
+            count: start.count,
             emitted: start.emitted,
             started: ctx.now,
             init,
             concurrency,
             ending: run.ending,
-            is_queued: start.queued.is_some(),
-            only_counts: run.ending == Ending::Success && self.only_counts(start, ctx),
+            is_queued: queued.is_some(),
+            only_counts,
             handle: start.handle,
         };
-        if let Some(runs) = &start.events.runs {
-            self.runs.resize(self.runs.len().max(slot + 1), None);
-            self.runs[slot] = Some(runs.clone());
-        }
         if self.invocations.len() <= slot {
             self.invocations.resize_with(slot + 1, || None);
         }
         self.invocations[slot] = Some(invocation);
+    }
+
+    /// Tells a start to those who read facts.
+    #[cold]
+    #[inline(never)]
+    fn tell_start(
+        &mut self,
+        start: &Start<'_>,
+        invocation: u64,
+        environment: Environment,
+        started: Started,
+        ctx: &mut Context<'_>,
+    ) {
+        let runs: Option<Box<[Run]>> = start.runs.map(Box::from);
+        if runs.is_some() {
+            let slot = environment.slot as usize;
+            self.runs.resize(self.runs.len().max(slot + 1), None);
+            self.runs[slot].clone_from(&runs);
+        }
+        let events = Events { first: start.first, count: start.count, runs };
+        let Started { source, function, cold, concurrency, queued_since, .. } = started;
+        let call = Call { source, function, events: &events, attempt: start.attempt };
+        let environment = environment.number;
+        ctx.tell(Fact::Started { call, invocation, environment, cold, concurrency, queued_since });
     }
 
     /// How long its invocations have run at `now` that still do, in nanoseconds together.

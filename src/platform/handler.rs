@@ -52,14 +52,14 @@ pub(super) struct Handler {
 
 impl Start<'_> {
     fn is_copy(&self) -> bool {
-        self.queued.is_some_and(Waiting::is_copy)
+        self.queued.as_ref().is_some_and(Waiting::is_copy)
     }
 
     /// To which the draws for `purpose` belong: the event and the number of its delivery.
     #[inline(always)]
     fn key(&self, caller: &Caller, purpose: u64) -> Key {
         let source = if self.is_copy() { caller.key.named(DUPLICATE) } else { caller.key };
-        source.numbered(self.events.first).numbered(u64::from(self.deliveries)).numbered(purpose)
+        source.numbered(self.first).numbered(u64::from(self.deliveries)).numbered(purpose)
     }
 
     /// Whether what `purpose` stands for happens, with probability `rate`.
@@ -106,7 +106,6 @@ impl Handler {
         caller: &mut Caller,
         now: SimTime,
     ) -> Run {
-        let event = start.events.first;
         let (mut fails, mut crashes) = (start.deliveries < start.poisoned, false);
         if self.fails {
             let error_rate = if self.outages.is_empty() { self.error_rate } else { self.error_rate_at(now) };
@@ -121,7 +120,7 @@ impl Handler {
                     None if start.deliveries == 0 && !start.is_copy() => caller.handlers.of(
                         function,
                         caller.key,
-                        event,
+                        start.first,
                         #[inline(always)]
                         |keys: &mut [Key], times: &mut [SimDuration]| {
                             keys.iter_mut().for_each(|key| *key = key.numbered(0).numbered(HANDLER));
@@ -130,7 +129,7 @@ impl Handler {
                     ),
                     None => self.duration.sample(&mut start.key(caller, HANDLER).draws()),
                 };
-                if self.is_plain { handler } else { handler + self.more_for(start.events.count) }
+                if self.is_plain { handler } else { handler + self.more_for(start.count) }
             }
         };
         let length = init + if self.is_plain { handler } else { self.stretched(handler) };

@@ -48,8 +48,10 @@ impl Function {
                     handler,
                     poisoned,
                     handle: 0,
-                    queued: Some(&event),
-                    events: &events,
+                    queued: Some(event),
+                    first: event.event,
+                    count: 1,
+                    runs: None,
                 };
                 self.start(&start, concurrency, account, shared, ctx);
             }
@@ -68,6 +70,7 @@ impl Function {
     }
 
     /// An event begins (1) or ceases (-1) to wait in the queue; a copy counts for nothing.
+    #[inline(always)]
     fn waits(event: &Waiting, change: i64, ctx: &mut Context<'_>) {
         if !event.is_copy() {
             ctx.tell(Fact::Waiting { source: event.source, change });

@@ -3,7 +3,7 @@
 //! What happens is what would happen if each were a message of its own. But nobody has to ask who acts next, and that nothing sets one
 //! call apart from another is known before the first.
 
-use crate::engine::{Call, Calls, Class, Events, Fact, InvocationType, Settle, Verdict, Wake};
+use crate::engine::{Call, Calls, Class, Events, Fact, InvocationType, Reason, Settle, SourceId, Verdict, Wake};
 use crate::recording::Context;
 use crate::time::SimTime;
 
@@ -55,7 +55,7 @@ impl Function {
         (calls.instants.len(), next)
     }
 
-    /// Takes one of these calls.
+    /// Takes one of these calls, which nobody reads of.
     #[inline(always)]
     fn take(
         &mut self,
@@ -67,10 +67,8 @@ impl Function {
         ctx: &mut Context<'_>,
     ) {
         let source = calls.source;
-        let events = Events::one(event);
-        let call = Call { source, function: self.id, events: &events, attempt: 1 };
         if calls.invocation_type == InvocationType::Event {
-            ctx.tell(Fact::Accepted { call, invocation: None, queued: true });
+            ctx.recorder.queued(at, source, self.id);
             let event = Fresh { accepted: at, event, emitted: at, source, hops: 0, role: Role::Untold };
             return self.enqueue(event, Extra::default(), shared);
         }
@@ -78,7 +76,9 @@ impl Function {
             Ok(concurrency) => {
                 let start = Start {
                     source,
-                    events: &events,
+                    first: event,
+                    count: 1,
+                    runs: None,
                     emitted: at,
                     attempt: 1,
                     deliveries: 0,
@@ -89,11 +89,16 @@ impl Function {
                 };
                 self.start(&start, concurrency, account, shared, ctx);
             }
-            Err(reason) => {
-                ctx.tell(Fact::Throttled(call, reason));
-                let verdict = Verdict::Throttled(reason);
-                ctx.settle(Settle { source, function: self.id, handle: 0, event, emitted: at, attempt: 1, verdict });
-            }
+            Err(reason) => self.refuse(source, event, reason, ctx),
         }
+    }
+
+    #[inline(never)]
+    fn refuse(&self, source: SourceId, event: u64, reason: Reason, ctx: &mut Context<'_>) {
+        let events = Events::one(event);
+        let call = Call { source, function: self.id, events: &events, attempt: 1 };
+        ctx.tell(Fact::Throttled(call, reason));
+        let (emitted, verdict) = (ctx.now, Verdict::Throttled(reason));
+        ctx.settle(Settle { source, function: self.id, handle: 0, event, emitted, attempt: 1, verdict });
     }
 }

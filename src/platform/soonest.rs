@@ -110,16 +110,19 @@ impl Soonest {
             self.far.put(timed);
             return;
         }
-        let sooner = self.near[self.first..].partition_point(|other| *other < timed);
-        let place = self.first + sooner;
-        // Where one is over that lay before, a few sooner ones move there, so that the list stays in the same lines of the cache; many do
-        // only where those that come later are more.
-        if self.first > 0 && sooner <= FEW.max(self.near.len() - place) {
+        let place = self.first + self.near[self.first..].partition_point(|other| *other < timed);
+        // Where one is over that lay before, and fewer come sooner than later, these move there.
+        if self.first > 0 && place - self.first < self.near.len() - place {
             self.near.copy_within(self.first..place, self.first - 1);
             self.first -= 1;
             self.near[place - 1] = timed;
         } else {
             self.near.insert(place, timed);
+            // Those that are over take no more room than the others.
+            if self.first > FEW.max(self.near.len() / 2) {
+                self.near.drain(..self.first);
+                self.first = 0;
+            }
         }
         if self.near.len() - self.first > self.most_near {
             self.spread();

@@ -46,6 +46,11 @@ impl Waiting {
         u32::from(self.throttles) + u32::from(self.errors) + 1
     }
 
+    /// Whether this is its first try.
+    pub(super) fn is_tried_once(&self) -> bool {
+        self.throttles == 0 && self.errors == 0
+    }
+
     pub(super) fn is_copy(&self) -> bool {
         self.role == Role::Copy
     }

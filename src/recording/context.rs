@@ -52,7 +52,6 @@ impl<'a> Context<'a> {
     pub fn tell_at(&mut self, at: SimTime, fact: Fact<'_>) {
         match fact {
             fact if self.watched => self.show(at, fact),
-            Fact::Started { .. } => self.recorder.started(at, &fact),
             Fact::Ended { .. } => self.recorder.ended(at, &fact),
             Fact::Emitted { source, waits, .. } => self.recorder.emitted(at, source, waits),
             Fact::Settled { source, emitted, fate: Fate::Processed, parts, .. } => {
@@ -61,7 +60,7 @@ impl<'a> Context<'a> {
             Fact::Answered { source, emitted, waited, answer } => {
                 self.recorder.answered(source, emitted, waited, answer);
             }
-            Fact::Accepted { call, queued: true, .. } => self.recorder.queued(at, call),
+            Fact::Accepted { call, queued: true, .. } => self.recorder.queued(at, call.source, call.function),
             Fact::Waiting { source, change } => self.recorder.waiting(at, source, change),
             Fact::Mapping { source, what, events } => self.recorder.mapped(source, what, events),
             Fact::Requests { source, count } => self.recorder.requested(source, count),

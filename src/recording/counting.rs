@@ -11,6 +11,23 @@ use crate::time::{SimDuration, SimTime};
 use super::interval::SourceColumn;
 use super::recorder::Recorder;
 
+/// What counts of the start of an invocation.
+#[derive(Clone, Copy, Debug)]
+pub struct Started {
+    /// Whose records it has.
+    pub source: SourceId,
+    /// The function.
+    pub function: FunctionId,
+    /// How many records.
+    pub records: u32,
+    /// Whether the environment is new.
+    pub cold: bool,
+    /// Which concurrency it takes.
+    pub concurrency: Concurrency,
+    /// When the event entered the asynchronous queue.
+    pub queued_since: Option<SimTime>,
+}
+
 impl Recorder<'_> {
     /// Shows a fact to who reads them, and counts it.
     pub(super) fn show(&mut self, at: SimTime, fact: &Fact<'_>) {
@@ -18,17 +35,17 @@ impl Recorder<'_> {
         self.count(at, fact);
     }
 
+    /// An invocation started at `at`, and nobody reads every fact.
     #[inline(always)]
-    pub(super) fn started(&mut self, at: SimTime, fact: &Fact<'_>) {
-        let Fact::Started { call, cold, concurrency, queued_since, .. } = fact else { return };
-        let Call { source, function, events, .. } = *call;
-        let records = u64::from(events.count);
+    pub fn started(&mut self, at: SimTime, started: Started) {
+        let Started { source, function, records: batch, cold, concurrency, queued_since } = started;
+        let records = u64::from(batch);
         self.account.change(at, 1);
         self.source(source).deliveries += records;
         let figures = &mut self.functions[function.0 as usize];
         figures.invocations += 1;
         figures.records += records;
-        figures.batch_max = figures.batch_max.max(events.count);
+        figures.batch_max = figures.batch_max.max(batch);
         figures.concurrency.change(at, 1);
         match concurrency {
             Concurrency::OnDemand => {}
@@ -36,14 +53,14 @@ impl Recorder<'_> {
             Concurrency::Spillover => figures.spillover += 1,
         }
         if let Some(claims) = &mut self.claims {
-            claims.change(at, function, *concurrency, 1);
+            claims.change(at, function, concurrency, 1);
         }
-        if *cold {
+        if cold {
             figures.cold_starts += 1;
             figures.environments.change(at, 1);
         }
         if let Some(since) = queued_since {
-            figures.async_age.record(at.since(*since));
+            figures.async_age.record(at.since(since));
         }
     }
 
@@ -114,12 +131,12 @@ impl Recorder<'_> {
 
     /// An event goes into a function's asynchronous queue, where it waits.
     #[inline(always)]
-    pub(super) fn queued(&mut self, at: SimTime, call: Call<'_>) {
-        let extra = self.extra_requests.get(call.source.0 as usize).copied().unwrap_or_default();
-        let figures = self.function(call.function);
+    pub fn queued(&mut self, at: SimTime, source: SourceId, function: FunctionId) {
+        let extra = self.extra_requests.get(source.0 as usize).copied().unwrap_or_default();
+        let figures = self.function(function);
         figures.async_received += 1;
         figures.extra_requests += extra;
-        self.waiting(at, call.source, 1);
+        self.waiting(at, source, 1);
     }
 
     #[inline(always)]
@@ -155,8 +172,13 @@ impl Recorder<'_> {
             Fact::Emitted { source, waits, .. } => self.emitted(at, source, waits),
             Fact::Occurred { source, events, waited } => self.occurred(at, source, events, waited),
             Fact::Waiting { source, change } => self.waiting(at, source, change),
-            Fact::Accepted { call, queued: true, .. } => self.queued(at, call),
-            Fact::Started { .. } | Fact::Ended { .. } => self.started_or_ended(at, fact),
+            Fact::Accepted { call, queued: true, .. } => self.queued(at, call.source, call.function),
+            Fact::Started { call, cold, concurrency, queued_since, .. } => {
+                let Call { source, function, events, .. } = call;
+                let records = events.count;
+                self.started(at, Started { source, function, records, cold, concurrency, queued_since });
+            }
+            Fact::Ended { .. } => self.ended(at, fact),
             Fact::Settled { source, emitted, fate: Fate::Processed, parts, .. } => {
                 self.processed(at, source, emitted, parts);
             }
@@ -236,12 +258,6 @@ impl Recorder<'_> {
     #[inline]
     pub(super) fn waiting(&mut self, at: SimTime, source: SourceId, change: i64) {
         self.source(source).backlog.change(at, change);
-    }
-
-    /// What the platform tells often, where it is not counted on the spot.
-    #[inline(never)]
-    fn started_or_ended(&mut self, at: SimTime, fact: &Fact<'_>) {
-        if matches!(fact, Fact::Started { .. }) { self.started(at, fact) } else { self.ended(at, fact) }
     }
 
     #[inline(never)]

@@ -17,6 +17,7 @@ mod recorder;
 pub use claims::Claim;
 pub use completion::Completion;
 pub use context::Context;
+pub use counting::Started;
 pub use interval::{FunctionColumn, Minute, Owner, SourceColumn, Timeline};
 pub use level::Level;
 pub use outcome::{FunctionFigures, Outcome, SourceFigures};

@@ -132,6 +132,17 @@ impl AsyncQueue {
         any
     }
 
+    /// Takes out the event whose first try is due before any other.
+    #[inline(always)]
+    pub(super) fn pop_fresh(&mut self) -> Option<Waiting> {
+        if self.next_fresh >= self.next_delayed {
+            return None;
+        }
+        let event = self.fresh.pop();
+        self.next_fresh = self.fresh.next_due();
+        event
+    }
+
     /// Takes out the event whose try is due.
     pub(super) fn pop(&mut self) -> Option<Waiting> {
         let head = |which: &usize| self.delayed[*which].front();

@@ -81,10 +81,11 @@ impl FirstTries {
     }
 
     /// Takes out the first.
+    #[inline(always)]
     pub(super) fn pop(&mut self) -> Option<Waiting> {
-        let first = self.first();
-        self.free.extend(self.order.pop().map(Timed::slot));
-        first
+        let first = self.order.pop()?;
+        self.free.push(first.slot());
+        Some(self.events[first.slot() as usize].due_at(first.at()))
     }
 }
 

@@ -407,26 +407,32 @@ impl Function {
         }
         let (init, handler) = (preparation.cold, run.length);
         let queued_since = start.queued.map(|event| event.accepted);
-        let started =
-            Started { source: start.source, function: self.id, records: start.count, cold, concurrency, queued_since };
+        let (source, function, records) = (start.source, self.id, start.count);
         if ctx.watched {
-            self.tell_start(start, number, environment, started, ctx);
+            let (start, started) = (*start, Started { source, function, records, cold, concurrency, queued_since });
+            self.tell_start(&start, number, environment, &started, ctx);
         } else {
-            ctx.recorder.started(ctx.now, started);
+            ctx.recorder.started(ctx.now, Started { source, function, records, cold, concurrency, queued_since });
         }
         self.running.push(Timed::new(ctx.now + (init + handler), number, environment.slot));
         let slot = environment.slot as usize;
         let only_counts = run.ending == Ending::Success && self.only_counts(start, ctx);
-        let mut queued = start.queued;
-        if only_counts && let Some(event) = queued.take_if(|event| event.is_tried_once()) {
-            self.queue.forget(&event);
-        }
-        if let Some(event) = queued {
-            match self.tried.get_mut(slot) {
-                Some(tried) => *tried = event,
-                None => self.tried.resize(slot + 1, event),
+        // Where nothing came before and nothing comes after, it is as if the event had never been in the queue.
+        let is_alone = |event: &Waiting| only_counts && event.is_tried_once();
+        let is_queued = match &start.queued {
+            Some(event) if is_alone(event) => {
+                self.queue.forget(event);
+                false
             }
-        }
+            Some(event) => {
+                match self.tried.get_mut(slot) {
+                    Some(tried) => *tried = *event,
+                    None => self.tried.resize(slot + 1, *event),
+                }
+                true
+            }
+            None => false,
+        };
         let invocation = Invocation {
             environment: environment.number,
             source: start.source,
@@ -438,7 +444,7 @@ impl Function {
             init,
             concurrency,
             ending: run.ending,
-            is_queued: queued.is_some(),
+            is_queued,
             only_counts,
             handle: start.handle,
         };
@@ -456,7 +462,7 @@ impl Function {
         start: &Start<'_>,
         invocation: u64,
         environment: Environment,
-        started: Started,
+        started: &Started,
         ctx: &mut Context<'_>,
     ) {
         let runs: Option<Box<[Run]>> = start.runs.map(Box::from);
@@ -466,7 +472,7 @@ impl Function {
             self.runs[slot].clone_from(&runs);
         }
         let events = Events { first: start.first, count: start.count, runs };
-        let Started { source, function, cold, concurrency, queued_since, .. } = started;
+        let Started { source, function, cold, concurrency, queued_since, .. } = *started;
         let call = Call { source, function, events: &events, attempt: start.attempt };
         let environment = environment.number;
         ctx.tell(Fact::Started { call, invocation, environment, cold, concurrency, queued_since });

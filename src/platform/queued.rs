@@ -1,6 +1,6 @@
 //! What becomes of the events in a function's asynchronous queue: tries, retries, messages, and their end.
 
-use crate::engine::{Call, Condition, Ending, Events, Fact, Fate, Part, Parts, Settle, Verdict};
+use crate::engine::{Call, Condition, Ending, Events, Fact, Fate, Part, Parts, Reason, Settle, Verdict};
 use crate::recording::Context;
 use crate::time::{SimDuration, SimTime};
 
@@ -12,8 +12,23 @@ use super::{RecursiveLoop, Shared};
 
 impl Function {
     /// Tries the queued event that is due.
+    #[inline(always)]
     pub(super) fn try_queued(&mut self, account: &mut Account, shared: &mut Shared, ctx: &mut Context<'_>) {
-        let Some(mut event) = self.queue.pop() else { return };
+        // Mostly it was never tried before: what is known of it then need not lie in memory.
+        if let Some(event) = self.queue.pop_fresh() {
+            self.try_event(event, account, shared, ctx);
+        } else if let Some(event) = self.queue.pop() {
+            self.try_again(event, account, shared, ctx);
+        }
+    }
+
+    #[inline(never)]
+    fn try_again(&mut self, event: Waiting, account: &mut Account, shared: &mut Shared, ctx: &mut Context<'_>) {
+        self.try_event(event, account, shared, ctx);
+    }
+
+    #[inline(always)]
+    fn try_event(&mut self, mut event: Waiting, account: &mut Account, shared: &mut Shared, ctx: &mut Context<'_>) {
         event.first_try = event.first_try.min(ctx.now);
         // "Lambda stops the next invocation" of an event "if your function is invoked approximately 16 times in the same chain of
         // requests" (AWS Lambda Developer Guide, "Use Lambda recursive loop detection to prevent infinite loops").
@@ -31,8 +46,6 @@ impl Function {
             Self::waits(&event, -1, ctx);
             return self.give_up(event, condition, None, ctx);
         }
-        let events = Events::one(event.event);
-        let call = Call { source: event.source, function: self.id, events: &events, attempt: event.attempt() };
         // "For throttling errors (429) and system errors (500-series)", the event goes back to the queue.
         let admitted =
             if shared.is_out_of_order(ctx.now) { Err(None) } else { self.admit(account, false, ctx.now).map_err(Some) };
@@ -55,16 +68,22 @@ impl Function {
                 };
                 self.start(&start, concurrency, account, shared, ctx);
             }
-            Err(reason) => {
-                ctx.tell(reason.map_or(Fact::Unavailable(call), |reason| Fact::Throttled(call, reason)));
-                match self.queue.throttled(event, ctx.now) {
-                    Next::Retry => ctx.mention(|| Fact::RetryScheduled(call)),
-                    Next::GiveUp(condition) => {
-                        event.throttles += 1;
-                        Self::waits(&event, -1, ctx);
-                        self.give_up(event, condition, None, ctx);
-                    }
-                }
+            Err(reason) => self.refuse_queued(event, reason, ctx),
+        }
+    }
+
+    /// A queued event may not be tried now: it was throttled for a reason, or else the service is out of order.
+    #[inline(never)]
+    fn refuse_queued(&mut self, mut event: Waiting, reason: Option<Reason>, ctx: &mut Context<'_>) {
+        let events = Events::one(event.event);
+        let call = Call { source: event.source, function: self.id, events: &events, attempt: event.attempt() };
+        ctx.tell(reason.map_or(Fact::Unavailable(call), |reason| Fact::Throttled(call, reason)));
+        match self.queue.throttled(event, ctx.now) {
+            Next::Retry => ctx.mention(|| Fact::RetryScheduled(call)),
+            Next::GiveUp(condition) => {
+                event.throttles += 1;
+                Self::waits(&event, -1, ctx);
+                self.give_up(event, condition, None, ctx);
             }
         }
     }

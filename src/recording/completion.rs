@@ -69,7 +69,7 @@ pub(super) fn batches() -> Box<[Batch; BATCHES]> {
         ended: none,
         billed_ms: none,
     };
-    Box::new([const { () }; BATCHES].map(|()| empty.clone()))
+    Box::new(std::array::from_fn(|_| empty.clone()))
 }
 
 /// Sums of as many lengths as are counted together fit one word, where none of them is longer: nine years.

@@ -1,6 +1,7 @@
 //! The tests of pushpull, one theme a module.
 
 mod bad_input;
+mod calls_in_a_row;
 mod cases;
 mod cli;
 mod determinism;

@@ -27,8 +27,10 @@ pub struct Arrival {
 pub struct Arrivals {
     /// When the next event occurs; never, after the last.
     next: SimTime,
-    /// When the next few occur, as far as that is known, and how many of these are over; never, from the last on.
+    /// How many of those known are over, and before which place they end.
     over: usize,
+    end: usize,
+    /// When the next few events occur, as far as that is known; never, from the end on.
     known: [SimTime; AHEAD],
     until: SimTime,
     process: Process,
@@ -94,7 +96,7 @@ impl Arrivals {
 
     fn from(process: Process, until: SimTime) -> Arrivals {
         let known = [SimTime::NEVER; AHEAD];
-        let mut arrivals = Arrivals { next: SimTime::NEVER, over: 0, known, until, process, row: None };
+        let mut arrivals = Arrivals { next: SimTime::NEVER, over: 0, end: 0, known, until, process, row: None };
         arrivals.look_ahead();
         arrivals
     }
@@ -111,31 +113,19 @@ impl Arrivals {
         let row = self.row.as_ref();
         let arrival =
             Arrival { at, handler: row.and_then(|row| row.handler), function: row.and_then(|row| row.function) };
-        self.advance();
+        self.take(1);
         Some(arrival)
     }
 
     /// When the next few events occur, at least one if there is any, where an arrival is nothing but its instant.
     pub fn instants(&self) -> &[SimTime] {
-        let known = &self.known[self.over..];
-        let count = known.iter().position(|at| *at == SimTime::NEVER).unwrap_or(known.len());
-        if self.row.is_none() { &known[..count] } else { &[] }
+        if self.row.is_none() { &self.known[self.over..self.end] } else { &[] }
     }
 
     /// Takes so many of these.
+    #[inline]
     pub fn take(&mut self, count: usize) {
         self.over += count;
-        self.know_next();
-    }
-
-    #[inline]
-    fn advance(&mut self) {
-        self.over += 1;
-        self.know_next();
-    }
-
-    #[inline]
-    fn know_next(&mut self) {
         match self.known.get(self.over) {
             Some(next) => self.next = *next,
             None => self.look_ahead(),
@@ -160,6 +150,8 @@ impl Arrivals {
             }
         }
         self.known.iter_mut().filter(|at| **at >= self.until).for_each(|at| *at = SimTime::NEVER);
+        let known = &self.known[self.over..];
+        self.end = self.over + known.iter().position(|at| *at == SimTime::NEVER).unwrap_or(known.len());
         self.next = self.known[self.over];
     }
 }

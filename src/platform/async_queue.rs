@@ -135,9 +135,11 @@ impl AsyncQueue {
     /// Takes out the event whose first try is due before any other.
     #[inline(always)]
     pub(super) fn pop_fresh(&mut self) -> Option<Waiting> {
-        if self.next_fresh >= self.next_delayed {
-            return None;
-        }
+        if self.next_fresh < self.next_delayed { self.take_fresh() } else { None }
+    }
+
+    #[inline(always)]
+    fn take_fresh(&mut self) -> Option<Waiting> {
         let event = self.fresh.pop();
         self.next_fresh = self.fresh.next_due();
         event
@@ -154,9 +156,7 @@ impl AsyncQueue {
         let is_first =
             |which: &usize| self.fresh.first().is_none_or(|fresh| head(which).is_some_and(|event| *event < fresh));
         let Some(which) = delayed.filter(is_first) else {
-            let event = self.fresh.pop();
-            self.next_fresh = self.fresh.next_due();
-            return event;
+            return self.take_fresh();
         };
         let event = self.delayed[which].pop();
         self.due[which] = self.delayed[which].front().map_or(SimTime::NEVER, |event| event.due);

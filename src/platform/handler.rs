@@ -37,7 +37,7 @@ impl FunctionSpec {
 pub(super) struct Handler {
     timeout: SimDuration,
     /// Whether it may fail at all.
-    fails: bool,
+    may_fail: bool,
     /// Whether it always takes what is drawn, neither more nor less.
     is_plain: bool,
     error_rate: f64,
@@ -83,7 +83,7 @@ impl Handler {
     pub(super) fn new(spec: &FunctionSpec, sampler: &mut dyn FnMut(&DistributionSpec) -> Distribution) -> Handler {
         let stretch = spec.stretch();
         Handler {
-            fails: spec.error_rate > 0.0 || spec.crash_rate > 0.0 || !spec.outages.is_empty(),
+            may_fail: spec.error_rate > 0.0 || spec.crash_rate > 0.0 || !spec.outages.is_empty(),
             is_plain: spec.duration_per_record.is_zero() && stretch == 1.0,
             duration: sampler(&spec.duration),
             duration_per_record: spec.duration_per_record,
@@ -107,7 +107,7 @@ impl Handler {
         now: SimTime,
     ) -> Run {
         let (mut fails, mut crashes) = (start.deliveries < start.poisoned, false);
-        if self.fails {
+        if self.may_fail {
             let error_rate = if self.outages.is_empty() { self.error_rate } else { self.error_rate_at(now) };
             crashes = start.chance(caller, CRASH, self.crash_rate);
             fails |= crashes || start.chance(caller, ERROR, error_rate);
@@ -129,7 +129,11 @@ impl Handler {
                     ),
                     None => self.duration.sample(&mut start.key(caller, HANDLER).draws()),
                 };
-                if self.is_plain { handler } else { handler + self.more_for(start.count) }
+                if self.is_plain {
+                    handler
+                } else {
+                    handler + self.duration_per_record.saturating_mul(u64::from(start.count))
+                }
             }
         };
         let length = init + if self.is_plain { handler } else { self.stretched(handler) };
@@ -141,10 +145,6 @@ impl Handler {
         } else {
             Run { length, ending: Ending::Success, resets: false }
         }
-    }
-
-    fn more_for(&self, records: u32) -> SimDuration {
-        self.duration_per_record.saturating_mul(u64::from(records))
     }
 
     fn error_rate_at(&self, now: SimTime) -> f64 {

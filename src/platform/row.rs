@@ -38,7 +38,7 @@ impl Function {
                 ctx.now = next.at();
                 self.wake(next, account, shared, ctx);
                 next = self.next_wake();
-                if ctx.is_heard() {
+                if ctx.has_replies() {
                     return (taken, next);
                 }
             }
@@ -48,7 +48,7 @@ impl Function {
             ctx.now = *at;
             self.take(calls, calls.first + taken as u64, *at, account, shared, ctx);
             next = self.next_wake();
-            if ctx.is_heard() {
+            if ctx.has_replies() {
                 return (taken + 1, next);
             }
         }

@@ -28,7 +28,7 @@ impl<'a> Context<'a> {
 
     /// Whether the platform has said something that was not delivered yet.
     #[inline(always)]
-    pub fn is_heard(&self) -> bool {
+    pub fn has_replies(&self) -> bool {
         !self.replies.is_empty()
     }
 

@@ -9,6 +9,7 @@ use crate::engine::{
 use crate::time::{SimDuration, SimTime};
 
 use super::interval::SourceColumn;
+use super::outcome::SourceFigures;
 use super::recorder::Recorder;
 
 /// What counts of the start of an invocation.
@@ -35,7 +36,7 @@ impl Recorder<'_> {
         self.count(at, fact);
     }
 
-    /// An invocation started at `at`, and nobody reads every fact.
+    /// An invocation started at `at`.
     #[inline(always)]
     pub fn started(&mut self, at: SimTime, started: Started) {
         let Started { source, function, records: batch, cold, concurrency, queued_since } = started;
@@ -95,24 +96,23 @@ impl Recorder<'_> {
 
     #[inline(always)]
     pub(super) fn emitted(&mut self, at: SimTime, source: SourceId, waits: bool) {
-        self.live += 1;
-        let counts = at >= self.warm_up;
-        let figures = self.source(source);
-        figures.emitted += 1;
-        figures.events += u64::from(counts);
+        let figures = self.emitted_together(at, source, 1);
         if waits {
             figures.backlog.change(at, 1);
         }
     }
 
-    /// So many events occurred one after the other, none of which waits, all before something is closed: the last of them at `at`.
-    #[inline]
-    pub fn emitted_together(&mut self, at: SimTime, source: SourceId, events: u64) {
+    /// So many events occurred one after the other, the last of them at `at`, and nothing is closed between them; gives back the figures
+    /// in which those have to be counted that wait.
+    #[inline(always)]
+    pub fn emitted_together(&mut self, at: SimTime, source: SourceId, events: u64) -> &mut SourceFigures {
         self.live += events as i64;
+        // The end of the warm-up is an instant at which something is closed.
         let counts = at >= self.warm_up;
         let figures = self.source(source);
         figures.emitted += events;
         figures.events += if counts { events } else { 0 };
+        figures
     }
 
     #[inline(always)]
@@ -221,13 +221,7 @@ impl Recorder<'_> {
 
     #[inline(never)]
     fn occurred(&mut self, at: SimTime, source: SourceId, events: u64, waited: u128) {
-        self.live += events as i64;
-        // The end of the warm-up is an instant up to which all is told.
-        let counts = at >= self.warm_up;
-        let figures = self.source(source);
-        figures.emitted += events;
-        figures.events += if counts { events } else { 0 };
-        figures.backlog.rise(at, events, waited);
+        self.emitted_together(at, source, events).backlog.rise(at, events, waited);
     }
 
     #[inline(never)]

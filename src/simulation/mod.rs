@@ -195,8 +195,9 @@ impl World<'_> {
 
     /// Whether every event has its fate, no more will occur, no invocation runs and none is still to come.
     fn is_done(&self) -> bool {
-        self.ctx.recorder.live() == 0
-            && self.cast.platform.running() == 0
+        // Mostly something runs, which is asked first.
+        self.cast.platform.running() == 0
+            && self.ctx.recorder.live() == 0
             && self.cast.sources.iter().all(|source| source.is_exhausted() && !source.owes_call())
     }
 }

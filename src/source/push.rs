@@ -209,20 +209,31 @@ impl<T: PushService> Definition for PushDefinition<T> {
             _ => None,
         };
         let takes_payload = self.common.payload_bytes() <= self.most_payload(&site.rules);
-        let mut push = Push {
+        let permission = self.common.permission && takes_payload;
+        let poison = Some(Poison::new(&self.common, site.key)).filter(Poison::any).map(Box::new);
+        let delivery = (site.sampler)(&self.plan.delivery);
+        let remembers = self.plan.patience.is_some() || self.plan.client_retry.is_some() || clients.is_some();
+        let calls_at_once = permission
+            && self.plan.invocation_type != InvocationType::DryRun
+            && delivery.constant() == Some(SimDuration::ZERO)
+            && self.plan.waiter == Waiter::Caller
+            && self.plan.throttle.is_none()
+            && poison.is_none()
+            && !remembers;
+        Ok(Box::new(Push {
             id: site.id,
             key: site.key,
             target: site.target,
             dead_letter_queue: (site.destination)("dead_letter_queue"),
             invocation_type: self.plan.invocation_type,
             waiter: self.plan.waiter,
-            permission: self.common.permission && takes_payload,
-            poison: Some(Poison::new(&self.common, site.key)).filter(Poison::any).map(Box::new),
-            delivery: (site.sampler)(&self.plan.delivery),
+            permission,
+            poison,
+            delivery,
             answer: (site.sampler)(&self.plan.answer),
             bucket: self.plan.throttle.map(|(rate, burst)| TokenBucket::new(rate, burst).into()),
-            remembers: self.plan.patience.is_some() || self.plan.client_retry.is_some() || clients.is_some(),
-            calls_at_once: false,
+            remembers,
+            calls_at_once,
             plan: self.plan.clone().into(),
             arrivals,
             clients,
@@ -231,15 +242,7 @@ impl<T: PushService> Definition for PushDefinition<T> {
             calls: FxHashMap::default(),
             deadlines: BTreeSet::new(),
             retries: BTreeSet::new(),
-        };
-        push.calls_at_once = push.permission
-            && push.invocation_type != InvocationType::DryRun
-            && push.delivery.constant() == Some(SimDuration::ZERO)
-            && push.waiter == Waiter::Caller
-            && push.bucket.is_none()
-            && push.poison.is_none()
-            && !push.remembers;
-        Ok(Box::new(push))
+        }))
     }
 }
 
@@ -350,8 +353,8 @@ impl EventSource for Push {
 
     #[inline]
     fn calls(&self) -> Option<Calls<'_>> {
-        let instants = self.arrivals.instants();
-        (self.calls_at_once && !instants.is_empty()).then_some(Calls {
+        let instants = if self.calls_at_once { self.arrivals.instants() } else { &[] };
+        (!instants.is_empty()).then_some(Calls {
             source: self.id,
             function: self.target,
             invocation_type: self.invocation_type,

@@ -135,7 +135,7 @@ impl Arrivals {
     /// Works out when the next few events occur.
     #[inline(never)]
     fn look_ahead(&mut self) {
-        (self.known, self.over) = ([SimTime::NEVER; AHEAD], 0);
+        self.over = 0;
         match &mut self.process {
             Process::Poisson(poisson) => poisson.draw(&mut self.known),
             // A row says more than an instant, so that only one is known.
@@ -145,13 +145,17 @@ impl Arrivals {
                 self.known[self.over] = self.row.as_ref().map_or(SimTime::NEVER, |row| SimTime::from_nanos(row.at));
             }
             process => {
+                self.known = [SimTime::NEVER; AHEAD];
                 let draws = std::iter::from_fn(|| process.draw()).take_while(|at| *at < self.until);
                 self.known.iter_mut().zip(draws).for_each(|(known, at)| *known = at);
             }
         }
-        self.known.iter_mut().filter(|at| **at >= self.until).for_each(|at| *at = SimTime::NEVER);
-        let known = &self.known[self.over..];
-        self.end = self.over + known.iter().position(|at| *at == SimTime::NEVER).unwrap_or(known.len());
+        self.end = AHEAD;
+        // They ascend, so that none is too late where the last is not.
+        if self.known[AHEAD - 1] >= self.until {
+            self.end = self.over + self.known[self.over..].partition_point(|at| *at < self.until);
+            self.known[self.end..].fill(SimTime::NEVER);
+        }
         self.next = self.known[self.over];
     }
 }
@@ -165,14 +169,14 @@ const AHEAD: usize = 32;
 struct Poisson {
     /// In nanoseconds.
     mean_gap: f64,
-    at: u64,
+    at: SimTime,
     fraction: f64,
     rng: Sequential,
 }
 
 impl Poisson {
     fn new(rate: f64, rng: Sequential) -> Poisson {
-        Poisson { mean_gap: SECOND as f64 / rate, at: 0, fraction: 0.0, rng }
+        Poisson { mean_gap: SECOND as f64 / rate, at: SimTime::ZERO, fraction: 0.0, rng }
     }
 
     /// The next instants.
@@ -185,8 +189,9 @@ impl Poisson {
             // Signed conversions are one instruction of the machine; a gap is never negative.
             let whole = gap as i64;
             self.fraction = gap - whole as f64;
-            self.at = self.at.saturating_add(whole as u64);
-            *instant = SimTime::from_nanos(self.at);
+            // Neither takes more than 63 bits.
+            self.at = SimTime::from_nanos(self.at.nanos() + whole as u64);
+            *instant = self.at;
         }
         self.rng = rng;
     }

@@ -320,15 +320,6 @@ pub enum Fact<'a> {
         /// AWS's approximateInvokeCount, where there is a condition.
         invoke_count: u32,
     },
-    /// Events were processed together: told in place of each [`Fact::Settled`] where nobody reads every fact.
-    Processed {
-        /// Their source.
-        source: SourceId,
-        /// When each occurred, and its [`Part::Poll`].
-        events: &'a [(SimTime, SimDuration)],
-        /// The other parts of their latencies, which they share.
-        shared: &'a Parts,
-    },
     /// A synchronous caller got its answer.
     Answered {
         /// The caller.

@@ -34,17 +34,16 @@ pub(super) fn highest(bin: u16) -> u64 {
 }
 
 impl Histogram {
-    /// Counts numbers by their bins.
-    pub(super) fn count(&mut self, bins: impl Iterator<Item = u16>) {
+    /// Counts numbers by their bins, of which none is above `highest`.
+    pub(super) fn count(&mut self, bins: &[u16], highest: u16) {
+        if self.counts.len() <= usize::from(highest) {
+            self.counts.resize(usize::from(highest) + 1, 0);
+        }
         for bin in bins {
-            let place = usize::from(bin);
-            if place >= self.counts.len() {
-                self.counts.resize(place + 1, 0);
-            }
-            let count = self.counts[place].wrapping_add(1);
-            self.counts[place] = count;
-            if count == 0 {
-                self.wrapped.push(bin);
+            let count = &mut self.counts[usize::from(*bin)];
+            *count = count.wrapping_add(1);
+            if *count == 0 {
+                self.wrapped.push(*bin);
             }
         }
     }
@@ -93,7 +92,7 @@ mod tests {
     #[test]
     fn a_bin_may_hold_more_than_four_thousand_million() {
         let mut histogram = Histogram { counts: vec![0, u32::MAX - 1, 0], wrapped: vec![1] };
-        histogram.count([1, 1, 1, 2].into_iter());
+        histogram.count(&[1, 1, 1, 2], 2);
         assert_eq!((histogram.of(1), histogram.of(2)), ((2 << 32) + 1, 1));
         let ranks = [1, (2 << 32) + 1, (2 << 32) + 2];
         assert_eq!(histogram.at_ranks(ranks.into_iter()).collect::<Vec<_>>(), [1, 1, 2]);
@@ -109,7 +108,7 @@ mod tests {
             for n in 0..size {
                 // Numbers of all sizes up to a day in nanoseconds.
                 let number = key.numbered(n).below(1 << key.numbered(n).named("size").below(47));
-                histogram.count([bin(number)].into_iter());
+                histogram.count(&[bin(number)], bin(number));
                 reference.record(number).unwrap();
             }
             for (rank, got) in (1..=size).zip(histogram.at_ranks(1..=size)) {

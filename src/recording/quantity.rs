@@ -49,24 +49,28 @@ impl Default for Sums {
 }
 
 impl Sums {
-    fn add(&mut self, lengths: &[u64]) {
-        let (mut sum, mut min, mut peak) = (self.sum, self.min, self.peak);
+    /// Gives back the sum of these lengths.
+    fn add(&mut self, lengths: &[u64]) -> u128 {
+        let (mut sum, mut min, mut peak) = (0, self.min, self.peak);
         self.listed.extend(lengths.iter().map(|nanos| {
             sum += u128::from(*nanos);
             min = min.min(*nanos);
             peak = peak.max(*nanos);
             bin(*nanos)
         }));
-        (self.sum, self.min, self.peak, self.max) = (sum, min, peak, self.max.max(peak));
+        self.sum += sum;
+        (self.min, self.peak, self.max) = (min, peak, self.max.max(peak));
         if self.listed.len() > LISTED - TOGETHER {
             self.count();
         }
+        sum
     }
 
     /// Counts what is listed.
     fn count(&mut self) {
         self.counted += self.listed.len() as u64;
-        self.histogram.count(self.listed.drain(..));
+        self.histogram.count(&self.listed, bin(self.max));
+        self.listed.clear();
     }
 }
 
@@ -99,9 +103,9 @@ impl Quantity {
         self.recent.push(length.nanos());
     }
 
-    /// Adds some lengths in nanoseconds, at most [`TOGETHER`].
-    pub(super) fn record_together(&mut self, lengths: &[u64]) {
-        self.sums.add(lengths);
+    /// Adds some lengths in nanoseconds, at most [`TOGETHER`]; gives back their sum.
+    pub(super) fn record_together(&mut self, lengths: &[u64]) -> u128 {
+        self.sums.add(lengths)
     }
 
     #[cold]

@@ -194,7 +194,6 @@ impl<W: Write> Watch for FactsCsv<W> {
         if matches!(
             fact,
             Fact::Occurred { .. }
-                | Fact::Processed { .. }
                 | Fact::Waiting { .. }
                 | Fact::Answered { .. }
                 | Fact::IteratorAge { .. }
@@ -265,7 +264,6 @@ impl<W: Write> Watch for FactsCsv<W> {
             }
             Fact::Settled { .. }
             | Fact::Occurred { .. }
-            | Fact::Processed { .. }
             | Fact::Waiting { .. }
             | Fact::Answered { .. }
             | Fact::IteratorAge { .. }

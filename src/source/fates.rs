@@ -188,22 +188,18 @@ impl Pull {
             let free = batch.lane_free.max(read);
             let shared = shared.and(Part::Batching, batch.sent.since(free)).and(Part::Blocked, free.since(read));
             if let Some(delay) = stream.usual_delay(records).filter(|_| !ctx.watched) {
-                // All that is to be found out of a usual record is for how long it could be read: the others wait for no question.
-                let poll = |record: &Record| read.since(record.written).saturating_sub(delay);
-                self.polls.clear();
-                self.polls.extend(records.iter().map(|record| (record.written, poll(record))));
                 let shared = shared.and(Part::Delivery, delay);
-                ctx.tell(Fact::Processed { source, events: &self.polls, shared: &shared });
+                let written = |record: &Record| record.written;
+                ctx.recorder.processed_together(ctx.now, source, records, written, SimDuration::ZERO, &shared);
                 continue;
             }
             for record in records {
                 let (emitted, readable) = (stream.notes.emitted_at(record), stream.readable_at(record));
-                let poll = read.since(readable) + stream.age_at_start(record);
-                let shared = shared.and(Part::Delivery, readable.since(emitted));
+                let (shared, age) = (shared.and(Part::Delivery, readable.since(emitted)), stream.age_at_start(record));
                 if ctx.watched {
-                    told.push((record.number, emitted, shared.and(Part::Poll, poll)));
+                    told.push((record.number, emitted, shared.and(Part::Poll, read.since(readable) + age)));
                 } else {
-                    ctx.tell(Fact::Processed { source, events: &[(emitted, poll)], shared: &shared });
+                    ctx.recorder.processed_together(ctx.now, source, &[emitted], |emitted| *emitted, age, &shared);
                 }
             }
         }

@@ -10,6 +10,7 @@ mod api_gateway;
 pub mod chain;
 mod cloudformation;
 mod cloudwatch_events;
+mod coming;
 mod common;
 mod consumers;
 mod dynamodb;

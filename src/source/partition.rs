@@ -76,11 +76,17 @@ impl Keys {
             None => records.map(|record| self.key.numbered(record)).map(|key| key.below(u64::MAX)),
             Some(few) => records.map(|record| few.of(record)),
         };
-        let spread = |hash: Key, over: u64| match over {
-            1 => [0; N],
-            _ => keys.map(|key| hash.numbered(key)).map(|key| key.below(over) as u32),
-        };
-        let (shards, lanes) = (spread(SHARD_HASH, shards as u64), spread(LANE_HASH, self.lanes));
+        let (shards, lanes) = (spread(keys, SHARD_HASH, shards as u64), spread(keys, LANE_HASH, self.lanes));
         std::array::from_fn(|place| Place { shard: shards[place], lane: lanes[place] })
+    }
+}
+
+/// Spreads keys by a hash, evenly over so many places.
+// By itself, so that it stays as it is written: what compilers make of several 64-bit products at once is slower.
+#[inline(never)]
+fn spread<const N: usize>(keys: [u64; N], hash: Key, over: u64) -> [u32; N] {
+    match over {
+        1 => [0; N],
+        _ => keys.map(|key| hash.numbered(key)).map(|key| key.below(over) as u32),
     }
 }

@@ -54,7 +54,7 @@ impl Stream {
     pub(super) fn write_again(&mut self, ctx: &mut Context<'_>, changed: &mut impl FnMut(Change)) {
         let Some(Reverse((at, wanted))) = self.rewrites.pop() else { return };
         let Wanted { number, refusals, since } = wanted;
-        let [place] = self.keys.places(number + self.skipped, self.shards.len() - self.first_open);
+        let place = self.coming.place(number, self.shards.len() - self.first_open);
         if self.write(place, Record { written: at, number }, changed) {
             self.notes.late.insert(number, since);
         } else {
@@ -69,7 +69,8 @@ impl Stream {
         let Some(limit) = &self.write_limit else { return };
         let Wanted { number, refusals, since: emitted } = wanted;
         let longest = limit.retry.base.doubled(refusals - 1, limit.retry.cap);
-        let draw = self.key.numbered(number + self.skipped).named("write_retry").numbered(u64::from(refusals)).unit();
+        let draw =
+            self.key.numbered(number + self.coming.skipped).named("write_retry").numbered(u64::from(refusals)).unit();
         // Exponential back-off with jitter over its upper half, so that a producer never tries again at once.
         let wait = SimDuration::from_nanos_f64((0.5 + draw / 2.0) * longest.nanos() as f64);
         let next = at + wait.max(SimDuration::from_nanos(1));

@@ -61,9 +61,7 @@ impl Stream {
                 (from..to).map(|parent| first_parent + parent).collect()
             };
             self.open(after, parents);
-            for (number, coming) in (self.first_coming..).zip(self.coming.iter_mut()) {
-                [coming.place] = self.keys.places(number + self.skipped, after);
-            }
+            self.coming.place_among(after);
             (0..after).for_each(|_| changed(Change::Opened));
         }
     }

@@ -96,8 +96,6 @@ pub(super) struct Pull {
     schedule: PriorityQueue<u32, Reverse<(Wake, u64)>, BuildHasherDefault<FxHasher>>,
     /// The last turn of a shard that had to wait for its next one.
     last_turn: u64,
-    /// Room for what is told of records that are processed together.
-    pub(super) polls: Vec<(SimTime, SimDuration)>,
 }
 
 impl EventSource for Pull {
@@ -163,7 +161,6 @@ impl Pull {
             schedule: PriorityQueue::default(),
             // Until then shards come in order of number.
             last_turn: u64::from(u32::MAX),
-            polls: Vec::new(),
         };
         (0..pull.stream.shards.len()).for_each(|_| pull.open_shard());
         pull

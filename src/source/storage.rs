@@ -14,6 +14,21 @@ pub(super) struct Storage {
     spare: Vec<Block>,
 }
 
+/// The lanes of some shards, at hand for a loop.
+pub(super) struct Lanes<'a> {
+    lanes: &'a mut [Records],
+    width: usize,
+    spare: &'a mut Vec<Block>,
+}
+
+impl Lanes<'_> {
+    /// A record was written, in a shard of these.
+    #[inline(always)]
+    pub(super) fn write(&mut self, shard: usize, lane: usize, record: Record) {
+        self.lanes[shard * self.width + lane].push(record, self.spare);
+    }
+}
+
 impl Storage {
     /// Of shards that have `width` lanes each; there is none yet.
     pub(super) fn new(width: usize) -> Storage {
@@ -36,9 +51,14 @@ impl Storage {
     }
 
     /// A record was written.
-    #[inline]
     pub(super) fn write(&mut self, shard: usize, lane: usize, record: Record) {
-        self.lanes[shard * self.width + lane].push(record, &mut self.spare);
+        self.lanes_from(shard).write(0, lane, record);
+    }
+
+    /// The lanes of this shard and of those after it, in which several records are going to be written.
+    #[inline(always)]
+    pub(super) fn lanes_from(&mut self, shard: usize) -> Lanes<'_> {
+        Lanes { lanes: &mut self.lanes[shard * self.width..], width: self.width, spare: &mut self.spare }
     }
 
     /// The oldest record of a shard that nobody has read, and its lane.

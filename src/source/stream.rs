@@ -7,7 +7,6 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::arrivals::Arrivals;
 use crate::distribution::Distribution;
 use crate::engine::{Fact, SourceId};
 use crate::random::Key;
@@ -15,8 +14,9 @@ use crate::recording::Context;
 use crate::time::{SimDuration, SimTime};
 use crate::token_bucket::TokenBucket;
 
+use super::coming::Coming;
 use super::notes::Notes;
-use super::partition::{Keys, Place};
+use super::partition::Place;
 use super::producers::{Wanted, WriteLimit};
 use super::records::{Record, Records};
 use super::resharding::Resharding;
@@ -62,19 +62,6 @@ pub(super) enum Change {
     Opened,
 }
 
-/// A record that has not yet occurred: when it will, and where it will be written.
-#[derive(Clone, Copy)]
-pub(super) struct Coming {
-    at: SimTime,
-    pub place: Place,
-}
-
-/// So many records are known before they occur.
-const AHEAD: usize = 32;
-
-/// So many of their places are worked out together.
-const TOGETHER: usize = 4;
-
 /// Records that occurred and were not yet told.
 #[derive(Default)]
 struct Untold {
@@ -85,26 +72,21 @@ struct Untold {
 }
 
 impl Untold {
-    fn add(&mut self, at: SimTime) {
-        self.events += 1;
-        self.instants += u128::from(at.nanos());
-        self.last = at;
+    fn add(&mut self, instants: &[SimTime]) {
+        self.events += instants.len() as u64;
+        self.instants += instants.iter().map(|at| u128::from(at.nanos())).sum::<u128>();
+        self.last = instants.last().copied().unwrap_or(self.last);
     }
 }
 
 /// A stream.
 pub(super) struct Stream {
     pub(super) source: SourceId,
-    arrivals: Arrivals,
-    pub(super) keys: Keys,
+    pub(super) coming: Coming,
     lanes: u32,
     filter: Filter,
     propagation: Distribution,
     pub(super) key: Key,
-    /// The next records, the number of the first of them, and how many of them have occurred.
-    pub(super) coming: [Coming; AHEAD],
-    pub(super) first_coming: u64,
-    come: usize,
     pub(super) shards: Vec<StreamShard>,
     /// The open shards: the last ones.
     pub(super) first_open: usize,
@@ -116,11 +98,7 @@ pub(super) struct Stream {
     /// What was refused and is tried again: when, and what.
     pub(super) rewrites: BinaryHeap<Reverse<(SimTime, Wanted)>>,
     pub(super) resharding: Option<Resharding>,
-    /// Records at the head of the stream that this mapping begins behind: record `n` here is `n + skipped` of the stream, whose
-    /// draws are the same for all that read it.
-    pub(super) skipped: u64,
-    /// The first records, which lay in the stream when the run started.
-    backlog: u64,
+    /// How old the records were that lay in the stream when the run started.
     backlog_age: SimDuration,
     pub(super) notes: Notes,
     untold: Untold,
@@ -129,16 +107,13 @@ pub(super) struct Stream {
 /// What a stream is made of.
 pub(super) struct Parts {
     pub source: SourceId,
-    pub arrivals: Arrivals,
-    pub keys: Keys,
+    pub coming: Coming,
     pub lanes: u32,
     pub filter: Filter,
     pub propagation: Distribution,
     pub key: Key,
     pub shards: u32,
-    /// Records that the mapping begins behind.
-    pub skipped: u64,
-    pub backlog: (u64, SimDuration),
+    pub backlog_age: SimDuration,
     pub write_limit: Option<WriteLimit>,
     pub resharding: Option<Resharding>,
 }
@@ -148,15 +123,11 @@ impl Stream {
         let has_filter = parts.filter.pass_rate < 1.0;
         let mut stream = Stream {
             source: parts.source,
-            arrivals: parts.arrivals,
-            keys: parts.keys,
+            coming: parts.coming,
             lanes: parts.lanes,
             filter: parts.filter,
             propagation: parts.propagation,
             key: parts.key,
-            coming: [Coming { at: SimTime::NEVER, place: Place { shard: 0, lane: 0 } }; AHEAD],
-            first_coming: 0,
-            come: 0,
             shards: Vec::new(),
             first_open: 0,
             empty: 0,
@@ -164,20 +135,18 @@ impl Stream {
             write_limit: parts.write_limit,
             rewrites: BinaryHeap::new(),
             resharding: parts.resharding,
-            skipped: parts.skipped,
-            backlog: parts.backlog.0,
-            backlog_age: parts.backlog.1,
+            backlog_age: parts.backlog_age,
             notes: Notes::default(),
             untold: Untold::default(),
         };
         stream.open(parts.shards as usize, |_| vec![]);
-        stream.look_ahead();
+        stream.coming.look_ahead(parts.shards as usize, &mut stream.notes);
         stream
     }
 
     /// When the next record occurs; never, after the last.
     fn next_arrival(&self) -> SimTime {
-        self.coming[self.come % AHEAD].at
+        self.coming.next()
     }
 
     /// When a record is next written, or refused; never, after the last.
@@ -212,52 +181,67 @@ impl Stream {
         self.tell(ctx);
     }
 
-    /// Draws the next records.
-    #[inline(never)]
-    fn look_ahead(&mut self) {
-        self.come = 0;
-        let shards = self.shards.len() - self.first_open;
-        for (first, coming) in (self.first_coming..).step_by(TOGETHER).zip(self.coming.chunks_exact_mut(TOGETHER)) {
-            let places = self.keys.places::<TOGETHER>(first + self.skipped, shards);
-            for ((number, coming), place) in (first..).zip(coming).zip(places) {
-                *coming = Coming { at: SimTime::ZERO, place };
-                if number >= self.backlog {
-                    let arrival = self.arrivals.pop();
-                    coming.at = arrival.map_or(SimTime::NEVER, |arrival| arrival.at);
-                    if let Some(handler) = arrival.and_then(|arrival| arrival.handler) {
-                        self.notes.handlers.insert(number, handler);
-                    }
-                }
-            }
-        }
-    }
-
     /// Lets the next records occur, those before `end` of which the places are known, or up to the first that is refused.
     #[inline(always)]
     fn occur(&mut self, end: SimTime, ctx: &mut Context<'_>, changed: &mut impl FnMut(Change)) {
-        while let Some(&Coming { at, place }) = self.coming.get(self.come)
-            && at < end
+        if self.are_plain(ctx) {
+            self.write_known(end);
+        }
+        while let (number, [at, ..], [place, ..]) = self.coming.known()
+            && *at < end
         {
-            let number = self.first_coming + self.come as u64;
-            self.come += 1;
+            let (at, place) = (*at, *place);
+            self.coming.pass(1);
             if let Some(Resharding::OnDemand { records, .. }) = &mut self.resharding {
-                *records += u64::from(number >= self.backlog);
+                *records += u64::from(number >= self.coming.backlog);
             }
             // What a producer still holds waits, too.
             if ctx.watched {
                 ctx.tell_at(at, Fact::Emitted { source: self.source, event: number, waits: true });
             } else {
-                self.untold.add(at);
+                self.untold.add(&[at]);
             }
             if !self.write(place, Record { written: at, number }, changed) {
                 self.refused(at, Wanted { number, refusals: 1, since: at }, ctx);
                 break;
             }
         }
-        if self.come == AHEAD {
-            self.first_coming += AHEAD as u64;
-            self.look_ahead();
+        if self.coming.are_over() {
+            self.coming.look_ahead(self.shards.len() - self.first_open, &mut self.notes);
         }
+    }
+
+    /// Whether there is nothing to say of the next records but when they are written and where: nobody reads of them, no shard waits for
+    /// one, and each takes its usual way.
+    fn are_plain(&self, ctx: &Context<'_>) -> bool {
+        let (next, ..) = self.coming.known();
+        self.empty == 0
+            && !ctx.watched
+            && self.resharding.is_none()
+            && self.filter.pass_rate >= 1.0
+            && self.propagation.constant().is_some()
+            && next >= self.coming.backlog
+    }
+
+    /// Lets the next records be written, those before `end` that are known, up to the first that is refused, which has not yet occurred
+    /// then; all of them are plain.
+    #[inline(always)]
+    fn write_known(&mut self, end: SimTime) {
+        let (first, instants, places) = self.coming.known();
+        let due = instants.partition_point(|at| *at < end);
+        let shards = &mut self.shards[self.first_open..];
+        let mut lanes = self.storage.lanes_from(self.first_open);
+        let mut written = 0;
+        for (at, Place { shard, lane }) in instants[..due].iter().zip(places) {
+            let shard = *shard as usize;
+            if shards[shard].limit.as_mut().is_some_and(|limit| !limit.try_take(*at)) {
+                break;
+            }
+            lanes.write(shard, *lane as usize, Record { written: *at, number: first + written as u64 });
+            written += 1;
+        }
+        self.untold.add(&instants[..written]);
+        self.coming.pass(written);
     }
 
     /// Writes a record, if its shard takes it.
@@ -269,14 +253,14 @@ impl Stream {
         changed: &mut impl FnMut(Change),
     ) -> bool {
         let Record { written, number } = record;
-        let is_backlog = number < self.backlog;
+        let is_backlog = number < self.coming.backlog;
         let place = self.first_open + shard as usize;
         let shard = &mut self.shards[place];
         if !is_backlog && shard.limit.as_mut().is_some_and(|limit| !limit.try_take(written)) {
             return false;
         }
         if self.propagation.constant().is_none() && !is_backlog {
-            let delay = self.propagation.sample(&mut self.key.numbered(number + self.skipped).draws());
+            let delay = self.propagation.sample(&mut self.key.numbered(number + self.coming.skipped).draws());
             // Records of a shard stay in order: none becomes readable before the one written before it.
             shard.last_readable = shard.last_readable.max(written + delay);
             self.notes.readable.insert(number, shard.last_readable);
@@ -317,7 +301,7 @@ impl Stream {
     /// When a record can first be read.
     pub(super) fn readable_at(&self, record: &Record) -> SimTime {
         match self.propagation.constant() {
-            _ if record.number < self.backlog => record.written,
+            _ if record.number < self.coming.backlog => record.written,
             Some(delay) => record.written + delay,
             None => self.notes.readable.get(record.number).copied().unwrap_or(record.written),
         }
@@ -328,7 +312,7 @@ impl Stream {
     pub(super) fn usual_delay(&self, records: &[Record]) -> Option<SimDuration> {
         // The numbers of a lane ascend but for late writes.
         let in_order = self.notes.late.is_empty();
-        let is_usual = in_order && records.first().is_some_and(|record| record.number >= self.backlog);
+        let is_usual = in_order && records.first().is_some_and(|record| record.number >= self.coming.backlog);
         self.propagation.constant().filter(|_| is_usual)
     }
 
@@ -383,7 +367,7 @@ impl Stream {
 
     /// How old a record was when the run started.
     pub(super) fn age_at_start(&self, record: &Record) -> SimDuration {
-        if record.number < self.backlog { self.backlog_age } else { SimDuration::ZERO }
+        if record.number < self.coming.backlog { self.backlog_age } else { SimDuration::ZERO }
     }
 
     /// Whether no more records will occur.

@@ -18,6 +18,7 @@ use crate::profile::{Feature, Rules};
 use crate::time::{SECOND, SimDuration, SimTime};
 use crate::units::Size;
 
+use super::coming::Coming;
 use super::common::Common;
 use super::consumers::{ConsumerScaling, Consumers, units_of};
 use super::lane::{Cut, Policy};
@@ -472,17 +473,16 @@ impl Definition for StreamDefinition {
             let moments: VecDeque<_> = plan.reshard.iter().map(|(after, shards)| (at(after), *shards)).collect();
             (!moments.is_empty()).then_some(Resharding::Planned(moments))
         };
+        let keys = Keys::new(spec.partition_keys, key, mapping.parallelization_factor);
         let stream = Stream::new(stream::Parts {
             source: site.id,
-            arrivals,
-            keys: Keys::new(spec.partition_keys, key, mapping.parallelization_factor),
+            coming: Coming::new(arrivals, keys, skipped, backlog),
             lanes: mapping.parallelization_factor,
             filter: Filter { pass_rate: mapping.filter_pass_rate, key: site.key },
             propagation: (site.sampler)(&self.propagation()),
             key: key.named("propagation"),
             shards: spec.shard_count,
-            skipped,
-            backlog: (backlog, spec.backlog.age),
+            backlog_age: spec.backlog.age,
             write_limit: plan.write.clone().map(|(records, bytes, retry)| WriteLimit {
                 records,
                 bytes,

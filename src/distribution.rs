@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::draw::{exponential, gamma, normal, positive_unit};
 use crate::inputs::FileUse;
-use crate::random::{Key, unit};
+use crate::random::{AHEAD, Key, unit};
 use crate::time::SimDuration;
 
 /// A distribution of time: a constant such as `"120ms"`, or a table such as `{ exponential = { mean = "200ms" } }`.
@@ -350,9 +350,12 @@ impl Distribution {
         }
     }
 
-    /// One draw from each of `keys`, of which there are as many as `draws`.
+    /// One draw from each of `keys`, of which there are as many as `draws`, and no more than [`AHEAD`].
     #[inline(always)]
     pub fn sample_each(&self, keys: &[Key], draws: &mut [SimDuration]) {
+        if let Distribution::Lognormal { mu, sigma } = self {
+            return lognormals(*mu, *sigma, keys, draws);
+        }
         for (key, draw) in keys.iter().zip(draws) {
             *draw = self.sample(&mut key.draws());
         }
@@ -442,6 +445,19 @@ impl Distribution {
             Distribution::Constant(length) => Some(*length),
             _ => None,
         }
+    }
+}
+
+/// As many log-normal draws as there are `keys`. A power is a long chain of steps: one after the other, without a draw between them, a
+/// processor works on several at a time.
+#[inline(never)]
+fn lognormals(mu: f64, sigma: f64, keys: &[Key], draws: &mut [SimDuration]) {
+    let mut logs = [0.0; AHEAD];
+    for (log, key) in logs.iter_mut().zip(keys) {
+        *log = mu + sigma * normal(&mut key.draws());
+    }
+    for (draw, log) in draws.iter_mut().zip(logs) {
+        *draw = SimDuration::from_nanos_f64(libm::exp(log));
     }
 }
 

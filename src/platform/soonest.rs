@@ -8,7 +8,7 @@
 use crate::time::SimTime;
 
 /// So many may be near without a thought of laying them out.
-const FEW: usize = 64;
+const FEW: usize = 24;
 
 /// The most places into which a rung cuts what lies in it; one more is for what comes later.
 const PLACES: usize = 1024;
@@ -187,8 +187,14 @@ impl Ladder {
             let here = &mut rung.places[place];
             let are_many = here.len() > FEW && here.iter().any(|timed| timed.nanos() != here[0].nanos());
             let many = if are_many { std::mem::take(here) } else { Vec::new() };
-            near.append(here);
-            near.sort_unstable();
+            // Mostly there is one, which is in order.
+            if let [only] = here[..] {
+                here.clear();
+                near.push(only);
+            } else {
+                near.append(here);
+                near.sort_unstable();
+            }
             if rung.is_empty() {
                 self.spare.extend(self.rungs.pop());
             }

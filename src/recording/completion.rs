@@ -8,7 +8,7 @@ use crate::engine::{Answer, Concurrency, Fate, FunctionId, Part, SourceId};
 use crate::time::{SimDuration, SimTime};
 
 use super::Recorder;
-use super::quantity::TOGETHER;
+use super::quantity::{Lengths, TOGETHER};
 
 /// An invocation that processed one event, and whose end only counts: told in place of [`Fact::Ended`](crate::engine::Fact::Ended) and
 /// what follows from it, where nobody reads every fact.
@@ -200,11 +200,12 @@ impl Recorder<'_> {
             return;
         }
         let handlers = batch.handlers();
+        let durations = Lengths::of(&handlers[..len]);
         let of_function = &mut self.functions[function];
-        of_function.duration.record_together(&handlers[..len]);
+        of_function.duration.record_together(&durations);
         of_function.billed_ms += batch.billed_ms[..len].iter().sum::<u64>();
-        let spans = handlers[..len].iter().chain(&batch.init[..len]);
-        self.invocation_time += spans.map(|nanos| u128::from(*nanos)).sum::<u128>();
+        let inits = batch.init[..len].iter().map(|nanos| u128::from(*nanos));
+        self.invocation_time += durations.sum + inits.sum::<u128>();
 
         self.live -= len as i64;
         let of_source = &mut self.sources[source];
@@ -224,13 +225,18 @@ impl Recorder<'_> {
         let count = counted.len;
         let latencies = &mut counted.latencies()[..count];
         of_source.fates[Fate::Processed as usize] += count as u64;
-        of_source.latency.record_together(latencies);
+        // Where nothing but the handler takes time, latencies are durations, and answers take as long.
+        let mut lengths = if latencies[..] == handlers[..len] { durations } else { Lengths::of(latencies) };
+        of_source.latency.record_together(&lengths);
         for (part, sum) in PARTS.into_iter().zip(counted.parts(latencies, &handlers[..count])) {
             of_source.parts[part as usize] += sum;
         }
         if let Some(Some(way_back)) = self.ways_back.get(source) {
-            latencies.iter_mut().for_each(|nanos| *nanos += way_back.nanos());
-            of_source.response.record_together(latencies);
+            if !way_back.is_zero() {
+                latencies.iter_mut().for_each(|nanos| *nanos += way_back.nanos());
+                lengths = Lengths::of(latencies);
+            }
+            of_source.response.record_together(&lengths);
             of_source.answers[Answer::Done as usize] += count as u64;
         }
         batch.len = 0;

@@ -10,7 +10,7 @@ use crate::time::{SimDuration, SimTime};
 
 use super::interval::SourceColumn;
 use super::outcome::SourceFigures;
-use super::quantity::TOGETHER;
+use super::quantity::{Lengths, TOGETHER};
 use super::recorder::Recorder;
 
 /// What counts of the start of an invocation.
@@ -251,7 +251,9 @@ impl Recorder<'_> {
             for (latency, record) in latencies.iter_mut().zip(some) {
                 *latency = (at.since(occurred(record)) + age).nanos();
             }
-            total += figures.latency.record_together(&latencies[..some.len()]);
+            let latencies = Lengths::of(&latencies[..some.len()]);
+            total += latencies.sum;
+            figures.latency.record_together(&latencies);
         }
         let others = u128::from(shared.total().nanos()) * counted.len() as u128;
         figures.parts[Part::Poll as usize] += total - others;

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::time::SimDuration;
 
-use super::histogram::{Histogram, bin, highest};
+use super::histogram::{self, Histogram, highest};
 
 /// So many lengths are kept before they are summed up.
 const RECENT: usize = 32;
@@ -48,28 +48,48 @@ impl Default for Sums {
     }
 }
 
-impl Sums {
-    /// Gives back the sum of these lengths.
-    fn add(&mut self, lengths: &[u64]) -> u128 {
-        let (mut sum, mut min, mut peak) = (0, self.min, self.peak);
-        self.listed.extend(lengths.iter().map(|nanos| {
+/// Some lengths, as many as are added together: what quantities take of them.
+#[derive(Clone, Copy)]
+pub(super) struct Lengths {
+    bins: [u16; TOGETHER],
+    count: usize,
+    /// All in nanoseconds.
+    pub sum: u128,
+    min: u64,
+    max: u64,
+}
+
+impl Lengths {
+    /// These lengths in nanoseconds, at most [`TOGETHER`].
+    #[inline(always)]
+    pub(super) fn of(lengths: &[u64]) -> Lengths {
+        let mut bins = [0; TOGETHER];
+        let (mut sum, mut min, mut max) = (0, u64::MAX, 0);
+        for (bin, nanos) in bins[..lengths.len()].iter_mut().zip(lengths) {
             sum += u128::from(*nanos);
             min = min.min(*nanos);
-            peak = peak.max(*nanos);
-            bin(*nanos)
-        }));
+            max = max.max(*nanos);
+            *bin = histogram::bin(*nanos);
+        }
+        Lengths { bins, count: lengths.len(), sum, min, max }
+    }
+}
+
+impl Sums {
+    fn add(&mut self, lengths: &Lengths) {
+        let Lengths { bins, count, sum, min, max } = lengths;
         self.sum += sum;
-        (self.min, self.peak, self.max) = (min, peak, self.max.max(peak));
+        (self.min, self.peak, self.max) = (self.min.min(*min), self.peak.max(*max), self.max.max(*max));
+        self.listed.extend_from_slice(&bins[..*count]);
         if self.listed.len() > LISTED - TOGETHER {
             self.count();
         }
-        sum
     }
 
     /// Counts what is listed.
     fn count(&mut self) {
         self.counted += self.listed.len() as u64;
-        self.histogram.count(&self.listed, bin(self.max));
+        self.histogram.count(&self.listed, histogram::bin(self.max));
         self.listed.clear();
     }
 }
@@ -103,9 +123,9 @@ impl Quantity {
         self.recent.push(length.nanos());
     }
 
-    /// Adds some lengths in nanoseconds, at most [`TOGETHER`]; gives back their sum.
-    pub(super) fn record_together(&mut self, lengths: &[u64]) -> u128 {
-        self.sums.add(lengths)
+    /// Adds some lengths.
+    pub(super) fn record_together(&mut self, lengths: &Lengths) {
+        self.sums.add(lengths);
     }
 
     #[cold]
@@ -117,7 +137,7 @@ impl Quantity {
 
     /// Sums up what was recorded: what is asked for below is known up to then.
     pub fn settle(&mut self) {
-        self.sums.add(&self.recent);
+        self.sums.add(&Lengths::of(&self.recent));
         self.recent.clear();
     }
 
@@ -226,7 +246,7 @@ mod tests {
             assert_eq!((quantity.count(), quantity.sum()), (size as u64, lengths.map(u128::from).sum()));
             let ranks = [1, 2, size as u64 / 2, size as u64];
             let got = quantity.quantiles_ms(ranks.map(|rank| rank as f64 / size as f64));
-            let want = ranks.map(|rank| highest(bin(rank)).min(size as u64) as f64 / 1e6);
+            let want = ranks.map(|rank| highest(histogram::bin(rank)).min(size as u64) as f64 / 1e6);
             assert_eq!(got, want, "{size}");
             assert_eq!((quantity.take_peak(), quantity.take_peak(), quantity.max()), (size as u64, 0, size as u64));
         }

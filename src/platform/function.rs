@@ -154,18 +154,10 @@ impl Function {
     }
 
     pub(super) fn next_wake(&self) -> Wake {
+        let completion = Wake::new(self.running.next_at(), Class::Completion);
+        let retry = Wake::new(self.queue.next_due(), Class::Retry);
         let expiry = Wake::new(self.environments.next_expiry(), Class::Expiry);
-        self.next_completion().min(self.next_retry()).min(expiry).min(self.next_ready())
-    }
-
-    /// When the next invocation ends.
-    pub(super) fn next_completion(&self) -> Wake {
-        Wake::new(self.running.next_at(), Class::Completion)
-    }
-
-    /// When an event from its queue is next tried.
-    pub(super) fn next_retry(&self) -> Wake {
-        Wake::new(self.queue.next_due(), Class::Retry)
+        completion.min(retry).min(expiry).min(self.next_ready())
     }
 
     /// Provisioned environments that are ready at an instant serve the calls of that instant.

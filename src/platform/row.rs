@@ -47,23 +47,12 @@ impl Function {
             }
             ctx.now = *at;
             self.take(calls, calls.first + taken as u64, *at, account, shared, ctx);
-            next = self.next_after(calls.invocation_type, next);
+            next = self.next_wake();
             if ctx.has_replies() {
                 return (taken + 1, next);
             }
         }
         (calls.instants.len(), next)
-    }
-
-    /// When it next acts after a call was taken, where it wanted to at `next` before. A call that is queued is tried some time later, and
-    /// one that is not ends; it takes an environment, so that no other comes to its end before.
-    #[inline(always)]
-    fn next_after(&self, call: InvocationType, next: Wake) -> Wake {
-        match call {
-            InvocationType::Event => next.min(self.next_retry()),
-            _ if next.is(Class::Completion) => next.min(self.next_completion()),
-            _ => self.next_wake(),
-        }
     }
 
     /// Takes one of these calls, which nobody reads of.

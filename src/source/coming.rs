@@ -99,3 +99,47 @@ impl Coming {
         place
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inputs::MemoryInputs;
+    use crate::random::Key;
+    use crate::source::mapping::PartitionKeys;
+    use crate::time::{SECOND, SimDuration};
+
+    /// Each record is met at its own instant and place, however many are passed at a time.
+    #[test]
+    fn what_is_known_ahead_is_what_would_come() {
+        let (skipped, backlog) = (11, 40);
+        let at = |n: u64| SimDuration::from_nanos(n * SECOND);
+        let arrivals = crate::arrivals::ArrivalsSpec::At((1..=100).map(at).collect());
+        let arrivals = Arrivals::new(&arrivals, SimTime::NEVER, Key::root(1), &MemoryInputs::new(), &[]).unwrap();
+        let keys = || Keys::new(Some(PartitionKeys::Count(9)), Key::root(2), 3);
+        let mut coming = Coming::new(arrivals, keys(), skipped, backlog);
+        let mut notes = Notes::default();
+        coming.look_ahead(4, &mut notes);
+        let (mut number, mut shards) = (0, 4);
+        while coming.next() != SimTime::NEVER {
+            let (first, instants, places) = coming.known();
+            assert_eq!((first, instants.len()), (number, places.len()));
+            let count = (1 + number as usize % 5).min(instants.len());
+            for (instant, place) in instants.iter().zip(places).take(count).filter(|(at, _)| **at != SimTime::NEVER) {
+                let occurs = number.checked_sub(backlog).map_or(SimTime::ZERO, |n| SimTime::ZERO + at(n + 1));
+                let [want] = keys().places(number + skipped, shards);
+                assert_eq!((*instant, *place, coming.place(number, shards)), (occurs, want, want), "record {number}");
+                number += 1;
+            }
+            coming.pass(count);
+            if coming.are_over() {
+                coming.look_ahead(shards, &mut notes);
+            }
+            // The shards change while some records are known.
+            if number >= 70 && shards == 4 {
+                shards = 6;
+                coming.place_among(shards);
+            }
+        }
+        assert_eq!((number, shards), (backlog + 100, 6));
+    }
+}

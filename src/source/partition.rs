@@ -37,7 +37,7 @@ impl FewKeys {
 }
 
 /// Where a record is written.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     /// Among the open shards.
     pub shard: u32,

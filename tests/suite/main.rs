@@ -9,6 +9,7 @@ mod files;
 mod invariants;
 mod random_scenarios;
 mod readme;
+mod records_together;
 mod sandbox;
 mod scenarios;
 mod service_rules;

@@ -83,6 +83,7 @@ impl Account {
     }
 
     /// An invocation begins, on concurrency that functions share or not.
+    #[inline(always)]
     pub(super) fn enter(&mut self, shared: bool) {
         self.in_use += u64::from(shared);
         if self.is_apart {
@@ -91,6 +92,7 @@ impl Account {
     }
 
     /// It ends.
+    #[inline(always)]
     pub(super) fn leave(&mut self, shared: bool) {
         self.in_use -= u64::from(shared);
         if self.is_apart {

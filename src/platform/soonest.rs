@@ -104,12 +104,17 @@ impl Soonest {
     }
 
     /// Adds one.
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(&mut self, timed: Timed) {
         if timed.nanos() > self.last_near {
             self.far.put(timed);
-            return;
+        } else {
+            self.put_near(timed);
         }
+    }
+
+    #[inline(never)]
+    fn put_near(&mut self, timed: Timed) {
         let place = self.first + self.near[self.first..].partition_point(|other| *other < timed);
         // Where one is over that lay before, and fewer come sooner than later, these move there.
         if self.first > 0 && place - self.first < self.near.len() - place {

@@ -225,7 +225,7 @@ impl Recorder<'_> {
         let count = counted.len;
         let latencies = &mut counted.latencies()[..count];
         of_source.fates[Fate::Processed as usize] += count as u64;
-        // Where nothing but the handler takes time, latencies are durations, and answers take as long.
+        // Where all of them count and nothing but the handler takes time, latencies are durations, and answers take as long.
         let mut lengths = if latencies[..] == handlers[..len] { durations } else { Lengths::of(latencies) };
         of_source.latency.record_together(&lengths);
         for (part, sum) in PARTS.into_iter().zip(counted.parts(latencies, &handlers[..count])) {

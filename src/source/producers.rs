@@ -54,7 +54,7 @@ impl Stream {
     pub(super) fn write_again(&mut self, ctx: &mut Context<'_>, changed: &mut impl FnMut(Change)) {
         let Some(Reverse((at, wanted))) = self.rewrites.pop() else { return };
         let Wanted { number, refusals, since } = wanted;
-        let place = self.coming.place(number, self.shards.len() - self.first_open);
+        let place = self.coming.place(number, self.open_shards());
         if self.write(place, Record { written: at, number }, changed) {
             self.notes.late.insert(number, since);
         } else {

@@ -48,7 +48,7 @@ impl Stream {
     /// Closes all shards and opens others, where it is time.
     pub(super) fn reshard(&mut self, now: SimTime, changed: &mut impl FnMut(Change)) {
         while let Some(shards) = self.next_reshard(now) {
-            let (before, after) = (self.shards.len() - self.first_open, shards as usize);
+            let (before, after) = (self.open_shards(), shards as usize);
             let first_parent = self.first_open;
             for shard in &mut self.shards[first_parent..] {
                 shard.open = false;
@@ -68,7 +68,7 @@ impl Stream {
 
     /// The number of shards that the stream is to have from a moment not after `now` on.
     fn next_reshard(&mut self, now: SimTime) -> Option<u32> {
-        let open = (self.shards.len() - self.first_open) as u64;
+        let open = self.open_shards() as u64;
         match self.resharding.as_mut()? {
             Resharding::Planned(moments) => {
                 if moments.front().is_none_or(|(at, _)| *at > now) {

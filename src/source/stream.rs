@@ -144,6 +144,11 @@ impl Stream {
         stream
     }
 
+    /// How many shards are open.
+    pub(super) fn open_shards(&self) -> usize {
+        self.shards.len() - self.first_open
+    }
+
     /// When the next record occurs; never, after the last.
     fn next_arrival(&self) -> SimTime {
         self.coming.next()
@@ -207,7 +212,7 @@ impl Stream {
             }
         }
         if self.coming.are_over() {
-            self.coming.look_ahead(self.shards.len() - self.first_open, &mut self.notes);
+            self.coming.look_ahead(self.open_shards(), &mut self.notes);
         }
     }
 

@@ -110,9 +110,7 @@ fn they_come_to_what_they_come_to_one_by_one() {
     for (what, account, function, sources) in rows {
         let text = scenario(account, function, &sources);
         for seed in 0..2 {
-            if let Err(why) = invariants::check(&text, seed, &inputs) {
-                panic!("{what}, seed {seed}: {why}\n{text}");
-            }
+            invariants::assert_holds(what, &text, seed, &inputs);
         }
     }
 }
@@ -126,8 +124,6 @@ fn a_row_may_be_the_last() {
         let text = format!(
             "[function.f]\nduration = \"1500ms\"\n{CALL}arrivals = {{ trace = {{ file = \"t.csv\", column = \"at\" }} }}\n"
         );
-        if let Err(why) = invariants::check(&text, 1, &inputs) {
-            panic!("{last} rows: {why}\n{text}");
-        }
+        invariants::assert_holds(&format!("{last} rows"), &text, 1, &inputs);
     }
 }

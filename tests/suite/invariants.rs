@@ -42,6 +42,13 @@ const FATES: [&str; 6] = ["processed", "rejected", "dead_lettered", "dropped", "
 const PARTS: [&str; 8] = ["delivery", "poll", "batching", "blocked", "throttled", "retry", "init", "handler"];
 const SECOND: f64 = 1e9;
 
+/// Everything holds in the run of `text` with `seed`, which is about `what`.
+pub fn assert_holds(what: &str, text: &str, seed: u64, inputs: &dyn Inputs) {
+    if let Err(why) = check(text, seed, inputs) {
+        panic!("{what}, seed {seed}: {why}\n{text}");
+    }
+}
+
 /// Runs `text` with `seed` and checks everything.
 pub fn check(text: &str, seed: u64, inputs: &dyn Inputs) -> Result<Checked, String> {
     let scenario = pushpull::read("random.toml", text, &[], inputs).map_err(|report| format!("refused:\n{report}"))?;

@@ -41,7 +41,7 @@ fn checked(generated: &Generated, seed: u64) -> Result<Checked, String> {
 
 /// Holds a scenario that was found among the random ones against the invariants.
 fn assert_holds(text: &str, seed: u64) {
-    invariants::check(text, seed, &MemoryInputs::new()).unwrap_or_else(|why| panic!("seed {seed}: {why}\n{text}"));
+    invariants::assert_holds("found", text, seed, &MemoryInputs::new());
 }
 
 #[test]

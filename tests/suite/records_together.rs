@@ -109,9 +109,7 @@ fn they_come_to_what_they_come_to_one_by_one() {
     for (what, top, function, sources) in rows {
         let text = format!("duration = \"65s\"\n{top}\n[function.f]\ntimeout = \"10s\"\n{function}\n{sources}\n");
         for seed in 0..2 {
-            if let Err(why) = invariants::check(&text, seed, &inputs) {
-                panic!("{what}, seed {seed}: {why}\n{text}");
-            }
+            invariants::assert_holds(what, &text, seed, &inputs);
         }
     }
 }

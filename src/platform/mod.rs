@@ -8,6 +8,7 @@ mod account;
 mod admission;
 mod assumptions;
 mod async_queue;
+mod calendar;
 mod caller;
 mod config;
 mod environments;

@@ -1,17 +1,11 @@
 //! What comes soonest: instants at which running invocations end, or events are tried for the first time.
 //!
-//! A few lie in order. What comes later lies apart on a ladder, after the ladder queue (Tang, Goh, Thng: Ladder queue, an O(1) priority
-//! queue structure for large-scale discrete event simulation, 2005): a rung cuts a span of time into places of equal length, and
-//! within a place there is no order. When a place is reached, it is put in order, or becomes a finer rung where many lie in it.
-//! So each moves a few times only, however many there are, and hardly a comparison decides on the way.
+//! The first two are at hand, and the others lie in a calendar: while what follows from the first is worked out, what comes after the
+//! second is looked for.
 
 use crate::time::SimTime;
 
-/// So many may be near without a thought of laying them out.
-const FEW: usize = 24;
-
-/// The most places into which a rung cuts what lies in it; one more is for what comes later.
-const PLACES: usize = 1024;
+use super::calendar::Calendar;
 
 /// Something at an instant: the instant, a number and a slot, packed so that one comparison orders them, first by time, then by
 /// number.
@@ -22,10 +16,16 @@ pub(super) struct Timed(u128);
 const SLOT_BITS: u32 = 27;
 const NUMBER_BITS: u32 = 64 - SLOT_BITS;
 
+/// No slot.
+pub(super) const NONE: u32 = (1 << SLOT_BITS) - 1;
+
 impl Timed {
+    /// What never comes: later than all that does.
+    pub(super) const NEVER: Timed = Timed(u128::MAX);
+
     #[inline(always)]
     pub(super) fn new(at: SimTime, number: u64, slot: u32) -> Timed {
-        assert!(slot < 1 << SLOT_BITS && number < 1 << NUMBER_BITS, "more than a run can number");
+        assert!(slot < NONE && number < 1 << NUMBER_BITS, "more than a run can number");
         Timed((u128::from(at.nanos()) << 64) | (u128::from(number) << SLOT_BITS) | u128::from(slot))
     }
 
@@ -33,7 +33,7 @@ impl Timed {
         SimTime::from_nanos(self.nanos())
     }
 
-    fn nanos(self) -> u64 {
+    pub(super) fn nanos(self) -> u64 {
         (self.0 >> 64) as u64
     }
 
@@ -42,218 +42,68 @@ impl Timed {
     }
 
     pub(super) fn slot(self) -> u32 {
-        self.0 as u32 & ((1 << SLOT_BITS) - 1)
+        self.0 as u32 & NONE
+    }
+
+    /// The same with another slot.
+    #[inline(always)]
+    pub(super) fn with_slot(self, slot: u32) -> Timed {
+        Timed(self.0 & !u128::from(NONE) | u128::from(slot))
     }
 }
 
-/// Many of them, the soonest first.
+/// Many of them, the soonest first; each has a slot that no other has at the same time, and none comes before one that was taken out.
 pub(super) struct Soonest {
-    /// All up to `last_near` in order, from `first` on, after those that are over; not empty while there are others.
-    near: Vec<Timed>,
-    first: usize,
-    last_near: u64,
-    /// How many may be near: twice as many as when they came, should they all come at once.
-    most_near: usize,
-    far: Box<Ladder>,
-}
-
-/// Those that come later.
-#[derive(Default)]
-struct Ladder {
-    /// Each rung lies before all that is left of the one before it; none is empty.
-    rungs: Vec<Rung>,
-    /// Rungs that are done, for those that come.
-    spare: Vec<Rung>,
-}
-
-/// A span of time, cut into places.
-#[derive(Default)]
-struct Rung {
-    from: u64,
-    /// The last instant of the span.
-    last: u64,
-    /// A place is so many nanoseconds long, as a power of 2; but the last place goes on to the end of the span.
-    shift: u32,
-    last_place: u64,
-    /// At least as many as are needed.
-    places: Vec<Vec<Timed>>,
-    /// A bit for each place in which something lies, and the first word in which there may be one.
-    used: Vec<u64>,
-    first_word: usize,
+    /// The first two; where there are fewer, what never comes.
+    first: Timed,
+    second: Timed,
+    others: Calendar,
 }
 
 impl Soonest {
     pub(super) fn new() -> Soonest {
-        Soonest { near: Vec::new(), first: 0, last_near: u64::MAX, most_near: FEW, far: Box::default() }
+        Soonest { first: Timed::NEVER, second: Timed::NEVER, others: Calendar::new() }
     }
 
     /// When the soonest comes; never, where there is none.
     pub(super) fn next_at(&self) -> SimTime {
-        self.peek().map_or(SimTime::NEVER, Timed::at)
+        self.first.at()
     }
 
     /// The soonest.
     pub(super) fn peek(&self) -> Option<Timed> {
-        self.near.get(self.first).copied()
+        (self.first != Timed::NEVER).then_some(self.first)
     }
 
     /// All of them, in no order.
     pub(super) fn iter(&self) -> impl Iterator<Item = Timed> {
-        let far = self.far.rungs.iter().flat_map(|rung| rung.places.iter().flatten());
-        self.near[self.first..].iter().chain(far).copied()
+        [self.first, self.second].into_iter().filter(|timed| *timed != Timed::NEVER).chain(self.others.iter())
     }
 
     /// Adds one.
     #[inline(always)]
-    pub(super) fn push(&mut self, timed: Timed) {
-        if timed.nanos() > self.last_near {
-            self.far.put(timed);
-        } else {
-            self.put_near(timed);
-        }
-    }
-
-    #[inline(never)]
-    fn put_near(&mut self, timed: Timed) {
-        let place = self.first + self.near[self.first..].partition_point(|other| *other < timed);
-        // Where one is over that lay before, and fewer come sooner than later, these move there.
-        if self.first > 0 && place - self.first < self.near.len() - place {
-            self.near.copy_within(self.first..place, self.first - 1);
-            self.first -= 1;
-            self.near[place - 1] = timed;
-        } else {
-            self.near.insert(place, timed);
-            // Those that are over take no more room than the others.
-            if self.first > FEW.max(self.near.len() / 2) {
-                self.near.drain(..self.first);
-                self.first = 0;
+    pub(super) fn push(&mut self, mut timed: Timed) {
+        if timed < self.second {
+            std::mem::swap(&mut timed, &mut self.second);
+            if self.second < self.first {
+                std::mem::swap(&mut self.first, &mut self.second);
+            }
+            if timed == Timed::NEVER {
+                return;
             }
         }
-        if self.near.len() - self.first > self.most_near {
-            self.spread();
-        }
+        self.others.put(timed);
     }
 
     /// Takes out the soonest.
-    #[inline]
+    #[inline(always)]
     pub(super) fn pop(&mut self) -> Option<Timed> {
         let soonest = self.peek()?;
-        self.first += 1;
-        if self.first == self.near.len() {
-            self.near.clear();
-            self.first = 0;
-            if self.last_near != u64::MAX {
-                self.approach();
-            }
+        self.first = self.second;
+        if self.second != Timed::NEVER {
+            self.second = self.others.take_first(soonest.nanos());
         }
         Some(soonest)
-    }
-
-    /// Too many are near: they become a rung.
-    #[cold]
-    fn spread(&mut self) {
-        self.far.lay_out(&self.near[self.first..], self.last_near);
-        self.near.clear();
-        self.first = 0;
-        self.approach();
-    }
-
-    /// Nothing is near: the earliest of the others come nearer.
-    #[inline(never)]
-    fn approach(&mut self) {
-        self.last_near = self.far.take_first(&mut self.near);
-        self.most_near = FEW.max(2 * self.near.len());
-    }
-}
-
-impl Ladder {
-    #[inline]
-    fn put(&mut self, timed: Timed) {
-        // Of the rungs that reach so far, the finest.
-        if let Some(rung) = self.rungs.iter_mut().rev().find(|rung| timed.nanos() <= rung.last) {
-            rung.put(timed);
-        }
-    }
-
-    /// Makes a rung that goes on until `last` of all that come up to then.
-    fn lay_out(&mut self, all: &[Timed], last: u64) {
-        let mut rung = self.spare.pop().unwrap_or_default();
-        rung.begin(all, last);
-        all.iter().for_each(|timed| rung.put(*timed));
-        self.rungs.push(rung);
-    }
-
-    /// Moves the soonest to `near`, which is empty, and gives back up to when those are all.
-    fn take_first(&mut self, near: &mut Vec<Timed>) -> u64 {
-        while let Some(rung) = self.rungs.last_mut() {
-            let place = rung.take_place();
-            // Beside its last ones a rung has nothing to order.
-            let last = if rung.is_empty() { rung.last } else { rung.end_of(place) };
-            let here = &mut rung.places[place];
-            let are_many = here.len() > FEW && here.iter().any(|timed| timed.nanos() != here[0].nanos());
-            let many = if are_many { std::mem::take(here) } else { Vec::new() };
-            // Mostly there is one, which is in order.
-            if let [only] = here[..] {
-                here.clear();
-                near.push(only);
-            } else {
-                near.append(here);
-                near.sort_unstable();
-            }
-            if rung.is_empty() {
-                self.spare.extend(self.rungs.pop());
-            }
-            if !are_many {
-                return last;
-            }
-            self.lay_out(&many, last);
-        }
-        u64::MAX
-    }
-}
-
-impl Rung {
-    /// An empty rung that is to hold `all`, and what comes until `last`.
-    fn begin(&mut self, all: &[Timed], last: u64) {
-        let instants = || all.iter().map(|timed| timed.nanos());
-        let (soonest, latest) = (instants().min().unwrap_or(0), instants().max().unwrap_or(0));
-        let span = latest - soonest;
-        // Soon they lie closer than on the whole, since those that come late are few.
-        let most = (2 * all.len()).next_power_of_two().min(PLACES);
-        self.shift = (u64::BITS - span.leading_zeros()).saturating_sub(most.ilog2());
-        // What comes after all of these lies in a place of its own.
-        self.last_place = (span >> self.shift) + 1;
-        (self.from, self.last, self.first_word) = (soonest, last, 0);
-        let places = self.last_place as usize + 1;
-        self.places.resize_with(places.max(self.places.len()), Vec::new);
-        self.used.resize(self.places.len().div_ceil(64), 0);
-    }
-
-    #[inline]
-    fn put(&mut self, timed: Timed) {
-        let place = ((timed.nanos() - self.from) >> self.shift).min(self.last_place) as usize;
-        self.used[place / 64] |= 1 << (place % 64);
-        self.places[place].push(timed);
-    }
-
-    fn is_empty(&self) -> bool {
-        self.used[self.first_word..].iter().all(|word| *word == 0)
-    }
-
-    /// The first place in which something lies; it counts as empty from now on.
-    fn take_place(&mut self) -> usize {
-        while self.used[self.first_word] == 0 {
-            self.first_word += 1;
-        }
-        let word = &mut self.used[self.first_word];
-        let place = 64 * self.first_word + word.trailing_zeros() as usize;
-        *word &= *word - 1;
-        place
-    }
-
-    /// The last instant of a place.
-    fn end_of(&self, place: usize) -> u64 {
-        self.from + ((place as u64 + 1) << self.shift) - 1
     }
 }
 
@@ -271,7 +121,7 @@ mod tests {
     fn they_come_in_order() {
         for (law, longest) in [1, 50, 1_000_000, 1 << 40, 1 << 55].into_iter().enumerate() {
             let (mut soonest, mut heap) = (Soonest::new(), BinaryHeap::new());
-            let (mut now, mut most) = (0, 0);
+            let mut now = 0;
             for number in 0..60_000 {
                 let key = Key::root(law as u64).numbered(number);
                 let length = key.named("length").below(longest) >> key.named("scale").below(20);
@@ -286,13 +136,11 @@ mod tests {
                     assert_eq!(first, heap.pop().map(|Reverse(first)| first));
                     now = first.map_or(now, |first| first.at().nanos());
                 }
-                most = most.max(soonest.far.rungs.len());
             }
             while let Some(Reverse(first)) = heap.pop() {
                 assert_eq!(soonest.pop(), Some(first));
             }
             assert_eq!((soonest.pop(), soonest.peek()), (None, None));
-            assert!(most > 1 || longest < 1000, "{most} rungs at most, where all take up to {longest} ns");
         }
     }
 
@@ -300,7 +148,7 @@ mod tests {
     #[test]
     fn some_come_before_many_that_come_together() {
         let mut soonest = Soonest::new();
-        let timed = |at, number| Timed::new(SimTime::from_nanos(at), number, 0);
+        let timed = |at, number| Timed::new(SimTime::from_nanos(at), number, number as u32);
         (1..=1_000).for_each(|number| soonest.push(timed(1_000_000, number)));
         soonest.push(timed(0, 0));
         assert_eq!(soonest.pop(), Some(timed(0, 0)));
@@ -308,7 +156,6 @@ mod tests {
             let at = 10 * round;
             [at + 2, at, at + 1].into_iter().for_each(|at| soonest.push(timed(at, 2_000 + at)));
             (at..at + 3).for_each(|at| assert_eq!(soonest.pop(), Some(timed(at, 2_000 + at))));
-            assert!(soonest.near.len() <= 1_003, "what is over takes room");
         }
         (1..=1_000).for_each(|number| assert_eq!(soonest.pop(), Some(timed(1_000_000, number))));
         assert_eq!(soonest.pop(), None);
@@ -317,9 +164,10 @@ mod tests {
     #[test]
     fn each_keeps_what_it_is_made_of() {
         let last = SimTime::ZERO + SimDuration::from_nanos(u64::MAX);
-        let (number, slot) = ((1 << NUMBER_BITS) - 1, (1 << SLOT_BITS) - 1);
+        let (number, slot) = ((1 << NUMBER_BITS) - 1, NONE - 1);
         let timed = Timed::new(last, number, slot);
         assert_eq!((timed.at(), timed.number(), timed.slot()), (last, number, slot));
+        assert_eq!((timed.with_slot(NONE).slot(), timed.with_slot(NONE).with_slot(slot)), (NONE, timed));
         assert!(Timed::new(SimTime::ZERO, 1, 0) > Timed::new(SimTime::ZERO, 0, 7));
     }
 }

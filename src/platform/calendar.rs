@@ -1,24 +1,22 @@
 //! A calendar of what comes later, after the calendar queue (Brown: Calendar queues, 1988).
 //!
 //! A day is a span of time so short that mostly one thing comes in it, a year is so many days that most of what lies ahead comes within
-//! one. What comes on a day is a chain, in no order; the next day on which something comes is found by its bit. Apart, in a heap, lies
-//! what comes more than a year from today, and what is left of a day on which too much comes. That takes steps that a calendar should
-//! not need, and so do long chains and long gaps: after as many as it takes to lay all out anew, that is done, with days and years that
-//! suit what lies ahead then.
+//! one. What comes on a day is a chain, in no order; the next day on which something comes is found by its bit. Apart, on a ladder, lies
+//! what comes more than a year from today, what is left of a day on which too much comes, and all where there is very much. That takes
+//! steps that a calendar should not need, and so do long chains and long gaps: after as many as it takes to lay all out anew, that is
+//! done, with days and years that suit what lies ahead then.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-use std::ops::Range;
-
+use super::ladder::Ladder;
 use super::soonest::{NONE, Timed};
 
 /// As long as no chain is longer, what comes first on a day is looked for in it; what is left of a longer one lies apart.
 const LONGEST_CHAIN: u32 = 8;
-/// A year has so many days for each that lies ahead; but fewer where few do, so that all lies in few lines of the cache, and where many
-/// do, whose days would take more memory than they.
+/// A year has so many days for each that lies ahead; but fewer where few do, so that all lies in few lines of the cache.
 const DAYS_EACH: usize = 16;
-const FEWER_DAYS_EACH: usize = 4;
-const NEITHER_FEW_NOR_MANY: Range<usize> = 32..4096;
+const DAYS_EACH_OF_FEW: usize = 4;
+const FEW: usize = 32;
+/// Of more than these, days would wait for memory: they lie apart.
+const MANY: usize = 8192;
 /// The shortest year: one word of bits.
 const FEWEST_DAYS: usize = 64;
 
@@ -39,9 +37,9 @@ pub(super) struct Calendar {
     /// What lies in chains, by slot: each with the slot of the next in place of its own.
     entries: Box<[Timed]>,
     /// Steps in vain since all was laid out, and how many are too many.
-    vain: u32,
-    most_vain: u32,
-    apart: BinaryHeap<Reverse<Timed>>,
+    vain: u64,
+    most_vain: u64,
+    apart: Box<Ladder>,
 }
 
 impl Calendar {
@@ -56,14 +54,14 @@ impl Calendar {
             entries: [].into(),
             vain: 0,
             most_vain: 0,
-            apart: BinaryHeap::new(),
+            apart: Ladder::new().into(),
         }
     }
 
     /// All that lie in it, in no order.
     pub(super) fn iter(&self) -> impl Iterator<Item = Timed> {
         let heads = self.days.iter().copied().filter(|head| *head != NONE);
-        heads.flat_map(|head| self.chain(head)).chain(self.apart.iter().map(|Reverse(timed)| *timed))
+        heads.flat_map(|head| self.chain(head)).chain(self.apart.iter())
     }
 
     /// Adds one.
@@ -143,7 +141,7 @@ impl Calendar {
         if day == self.today && self.apart_from > day {
             self.link(day, timed);
         } else {
-            self.apart.push(Reverse(timed));
+            self.apart.push(timed);
             self.apart_from = self.apart_from.min(day);
         }
         self.vain += 1;
@@ -158,7 +156,7 @@ impl Calendar {
     #[inline(never)]
     fn take_beside(&mut self) -> Timed {
         let mut taken = None;
-        while let Some(Reverse(timed)) = self.apart.peek().copied()
+        while let Some(timed) = self.apart.peek()
             && taken.is_none()
             && let day = self.day_of(timed)
             && (day - self.today <= self.last_place() || self.chained == 0)
@@ -171,7 +169,7 @@ impl Calendar {
                 self.link(day, timed);
             }
         }
-        self.apart_from = self.apart.peek().map_or(u64::MAX, |Reverse(timed)| self.day_of(*timed));
+        self.apart_from = self.apart.peek().map_or(u64::MAX, |timed| self.day_of(timed));
         match taken {
             Some(timed) => timed,
             None if self.chained == 0 => Timed::NEVER,
@@ -228,9 +226,8 @@ impl Calendar {
             // All before this day is over soon.
             self.today = self.today.max(first.nanos() >> self.shift);
             self.apart_from = self.today;
-            let mut apart = std::mem::take(&mut self.apart);
-            apart.extend(self.chain(head).filter(|timed| *timed != first).map(Reverse));
-            self.apart = apart;
+            let others: Vec<Timed> = self.chain(head).filter(|timed| *timed != first).collect();
+            others.into_iter().for_each(|timed| self.apart.push(timed));
             self.clear(place);
             self.chained -= length;
         } else {
@@ -241,7 +238,7 @@ impl Calendar {
             }
             self.chained -= 1;
         }
-        self.vain += length - 2;
+        self.vain += u64::from(length) - 2;
         first
     }
 
@@ -250,12 +247,12 @@ impl Calendar {
     #[cold]
     fn lay_out(&mut self, now: u64) {
         let mut all: Vec<Timed> = self.iter().collect();
-        let each = if NEITHER_FEW_NOR_MANY.contains(&all.len()) { DAYS_EACH } else { FEWER_DAYS_EACH };
-        let days = (each * all.len()).next_power_of_two().max(FEWEST_DAYS);
+        let each = if all.len() < FEW { DAYS_EACH_OF_FEW } else { DAYS_EACH };
+        let days = if all.len() > MANY { 1 } else { (each * all.len()).next_power_of_two().max(FEWEST_DAYS) };
         self.days = vec![NONE; days].into();
-        self.used = vec![0; days / 64].into();
+        self.used = vec![0; days.div_ceil(64)].into();
         (self.chained, self.apart_from) = (0, u64::MAX);
-        self.apart.clear();
+        *self.apart = Ladder::new();
         // Those that come next are a quarter of them, but not too few to say how close they lie.
         if let Some(last) = all.len().checked_sub(1) {
             let next = (all.len() / 4).max(8).min(last);
@@ -264,9 +261,10 @@ impl Calendar {
             self.shift = (between * 4 / each as u64).max(1).ilog2();
         }
         self.today = now >> self.shift;
+        // To lay all out takes about as many steps as there are days, and again is not worth it soon where all lie apart.
+        let most_vain = days.max(if days > 1 { 0 } else { 32 * all.len() }) as u64;
         all.into_iter().for_each(|timed| self.put(timed));
-        // To lay all out takes about as many steps as there are days.
-        (self.vain, self.most_vain) = (0, days as u32);
+        (self.vain, self.most_vain) = (0, most_vain);
     }
 }
 
@@ -303,7 +301,7 @@ mod tests {
             ("short", 10, after(10, of_mean(100.0))),
             ("a few", 20, after(20, of_mean(1e9))),
             ("some", 200, after(200, of_mean(1e8))),
-            ("many", 10_000, after(10_000, of_mean(1e8))),
+            ("many", 8_000, after(8_000, of_mean(1e8))),
             ("even", 500, after(500, |number| 1_000 * Key::root(2).numbered(number).below(2_000))),
             ("of two means", 400, after(400, of_two)),
         ] {
@@ -319,10 +317,10 @@ mod tests {
     fn years_become_shorter_again() {
         let mut calendar = Calendar::new();
         let timed = |at, slot| Timed::new(SimTime::from_nanos(at), at, slot);
-        (0..20_000).for_each(|slot| calendar.put(timed(1_000 * u64::from(slot) + 1, slot)));
+        (0..8_000).for_each(|slot| calendar.put(timed(1_000 * u64::from(slot) + 1, slot)));
         assert_eq!(calendar.take_first(0).slot(), 0);
-        assert!(calendar.days.len() > 20_000);
-        (1..20_000).for_each(|slot| assert_eq!(calendar.take_first(1_000 * u64::from(slot)).slot(), slot));
+        assert!(calendar.days.len() > 8_000);
+        (1..8_000).for_each(|slot| assert_eq!(calendar.take_first(1_000 * u64::from(slot)).slot(), slot));
         for now in (1_000_000_000..).step_by(1_000_000).take(10_000) {
             calendar.put(timed(now + 1_500_000, 0));
             calendar.put(timed(now + 500_000, 1));

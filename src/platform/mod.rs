@@ -16,6 +16,7 @@ mod first_tries;
 mod function;
 mod handler;
 mod init;
+mod ladder;
 mod ledger;
 mod provisioned;
 mod queued;

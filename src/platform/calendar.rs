@@ -226,7 +226,9 @@ impl Calendar {
             // All before this day is over soon.
             self.today = self.today.max(first.nanos() >> self.shift);
             self.apart_from = self.today;
-            let others: Vec<Timed> = self.chain(head).filter(|timed| *timed != first).collect();
+            // In order they find their places on the ladder without moving others.
+            let mut others: Vec<Timed> = self.chain(head).filter(|timed| *timed != first).collect();
+            others.sort_unstable();
             others.into_iter().for_each(|timed| self.apart.push(timed));
             self.clear(place);
             self.chained -= length;
@@ -247,8 +249,10 @@ impl Calendar {
     #[cold]
     fn lay_out(&mut self, now: u64) {
         let mut all: Vec<Timed> = self.iter().collect();
+        all.sort_unstable();
         let each = if all.len() < FEW { DAYS_EACH_OF_FEW } else { DAYS_EACH };
-        let days = if all.len() > MANY { 1 } else { (each * all.len()).next_power_of_two().max(FEWEST_DAYS) };
+        let are_many = all.len() > MANY;
+        let days = if are_many { 1 } else { (each * all.len()).next_power_of_two().max(FEWEST_DAYS) };
         self.days = vec![NONE; days].into();
         self.used = vec![0; days.div_ceil(64)].into();
         (self.chained, self.apart_from) = (0, u64::MAX);
@@ -256,13 +260,12 @@ impl Calendar {
         // Those that come next are a quarter of them, but not too few to say how close they lie.
         if let Some(last) = all.len().checked_sub(1) {
             let next = (all.len() / 4).max(8).min(last);
-            let (_, last_of_them, _) = all.select_nth_unstable(next);
-            let between = last_of_them.nanos().saturating_sub(now) / (next as u64 + 1);
+            let between = all[next].nanos().saturating_sub(now) / (next as u64 + 1);
             self.shift = (between * 4 / each as u64).max(1).ilog2();
         }
         self.today = now >> self.shift;
-        // To lay all out takes about as many steps as there are days, and again is not worth it soon where all lie apart.
-        let most_vain = days.max(if days > 1 { 0 } else { 32 * all.len() }) as u64;
+        // To lay all out takes about as many steps as there are days. Where all lie apart it is seldom worth it.
+        let most_vain = if are_many { 32 * all.len() } else { days } as u64;
         all.into_iter().for_each(|timed| self.put(timed));
         (self.vain, self.most_vain) = (0, most_vain);
     }

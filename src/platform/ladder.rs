@@ -219,3 +219,49 @@ impl Rung {
         self.from + ((place as u64 + 1) << self.shift) - 1
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Key;
+    use crate::time::SimTime;
+
+    fn timed(at: u64, number: u64) -> Timed {
+        Timed::new(SimTime::from_nanos(at), number, 0)
+    }
+
+    /// Lengths of many scales: those that lie close become finer rungs.
+    #[test]
+    fn many_lie_on_rungs_and_come_in_order() {
+        let mut ladder = Ladder::new();
+        let length = |number| {
+            let key = Key::root(4).numbered(number);
+            key.named("length").below(1 << 40) >> key.named("scale").below(30)
+        };
+        let mut all: Vec<Timed> = (0..30_000).map(|number| timed(length(number), number)).collect();
+        all.iter().for_each(|timed| ladder.push(*timed));
+        assert_eq!(ladder.iter().count(), all.len());
+        all.sort_unstable();
+        let mut most = 0;
+        for want in all {
+            assert_eq!((ladder.peek(), ladder.pop()), (Some(want), Some(want)));
+            most = most.max(ladder.far.rungs.len());
+        }
+        assert_eq!(ladder.pop(), None);
+        assert!(most > 1, "{most} rungs at most");
+    }
+
+    /// Those that come at one instant are near all at once, however many they are; what is over takes no room beside them.
+    #[test]
+    fn some_come_before_many_that_come_together() {
+        let mut ladder = Ladder::new();
+        (1..=1_000).for_each(|number| ladder.push(timed(1_000_000, number)));
+        for at in (10..1_000).step_by(10) {
+            [at + 2, at, at + 1].into_iter().for_each(|at| ladder.push(timed(at, 2_000 + at)));
+            (at..at + 3).for_each(|at| assert_eq!(ladder.pop(), Some(timed(at, 2_000 + at))));
+            assert!(ladder.near.len() <= 1_003, "what is over takes room");
+        }
+        (1..=1_000).for_each(|number| assert_eq!(ladder.pop(), Some(timed(1_000_000, number))));
+        assert_eq!(ladder.pop(), None);
+    }
+}

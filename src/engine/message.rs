@@ -131,6 +131,8 @@ pub struct Calls<'a> {
     pub invocation_type: InvocationType,
     /// The first event's number.
     pub first: u64,
+    /// The source's own number for the first call, and by how much it grows from call to call.
+    pub handles: (u64, u64),
     /// When each event occurs and is a call, in order of time.
     pub instants: &'a [SimTime],
 }
@@ -214,6 +216,8 @@ pub enum Verdict {
 pub enum Reply {
     /// To a source, about its call.
     Settle(Settle),
+    /// To a source: a call of which it keeps nothing is over, for which it [waits](crate::recording::Ended).
+    Over(SourceId),
     /// A message to a destination, which may be a function that it calls.
     Deliver {
         /// The destination.

@@ -10,7 +10,7 @@ use crate::engine::{
 };
 use crate::profile::Rules;
 use crate::random::Key;
-use crate::recording::{Completion, Context, Started};
+use crate::recording::{After, Completion, Context, Started};
 use crate::time::{SimDuration, SimTime};
 
 use super::account::Account;
@@ -85,10 +85,21 @@ struct Invocation {
     /// Whether what its end comes to depends on earlier tries from the function's own queue, or the queue wants the answer; else the
     /// source does, unless it only counts.
     is_queued: bool,
-    /// Whether it will succeed, and nobody wants an answer: its end only counts.
-    only_counts: bool,
+    /// What its end means to its source.
+    end: End,
     /// The source's own number for the call.
     handle: u64,
+}
+
+/// What the end of an invocation means to the source of its events.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// It, or the function's own queue, hears of it.
+    IsHeard,
+    /// It is a success of which nobody hears: it only counts.
+    Counts,
+    /// So it is, and the source, which keeps nothing of the call, has one fewer under way.
+    CountsForSource,
 }
 
 /// What is needed to start an invocation.
@@ -109,6 +120,8 @@ pub(super) struct Start<'a> {
     pub handle: u64,
     /// The event of the function's own queue that is tried, if it is one.
     pub queued: Option<Waiting>,
+    /// Whether it is one of several in a row, of which the source keeps nothing.
+    pub in_a_row: bool,
 }
 
 /// Where an invocation runs.
@@ -278,6 +291,7 @@ impl Function {
                         count: invoke.events.count,
                         runs: invoke.events.runs.as_deref(),
                         queued: None,
+                        in_a_row: false,
                     };
                     self.start(&start, concurrency, account, shared, ctx);
                 }
@@ -416,9 +430,9 @@ impl Function {
         }
         self.running.push(Timed::new(ctx.now + (init + handler), number, environment.slot));
         let slot = environment.slot as usize;
-        let only_counts = run.ending == Ending::Success && self.only_counts(start, ctx);
+        let end = if run.ending == Ending::Success { self.end_of(start, ctx) } else { End::IsHeard };
         // Where nothing came before and nothing comes after, it is as if the event had never been in the queue.
-        let is_alone = |event: &Waiting| only_counts && event.is_tried_once();
+        let is_alone = |event: &Waiting| end == End::Counts && event.is_tried_once();
         let is_queued = match &start.queued {
             Some(event) if is_alone(event) => {
                 self.queue.forget(event);
@@ -445,7 +459,7 @@ impl Function {
             concurrency,
             ending: run.ending,
             is_queued,
-            only_counts,
+            end,
             handle: start.handle,
         };
         if self.invocations.len() <= slot {
@@ -489,26 +503,33 @@ impl Function {
     fn complete(&mut self, account: &mut Account, shared: &mut Shared, ctx: &mut Context<'_>) {
         let Some(next) = self.running.pop() else { return };
         match &self.invocations[next.slot() as usize] {
-            Some(invocation) if invocation.only_counts => self.count(next.slot(), account, shared, ctx),
+            Some(invocation) if invocation.end != End::IsHeard => self.count(next.slot(), account, shared, ctx),
             _ => self.conclude(next, account, shared, ctx),
         }
     }
 
-    /// Whether the end of an invocation that succeeds only counts: nobody hears of it, and nothing follows from it.
+    /// What the end of an invocation means that succeeds.
     #[inline(always)]
-    fn only_counts(&self, start: &Start<'_>, ctx: &Context<'_>) -> bool {
-        !ctx.watched
-            && match start.queued {
-                Some(event) => event.role == Role::Untold && self.destinations.on_success.is_none(),
-                None => ctx.recorder.only_counts(start.source),
-            }
+    fn end_of(&self, start: &Start<'_>, ctx: &Context<'_>) -> End {
+        if ctx.watched {
+            return End::IsHeard;
+        }
+        match start.queued {
+            Some(event) if event.role == Role::Untold && self.destinations.on_success.is_none() => End::Counts,
+            Some(_) => End::IsHeard,
+            None => match ctx.recorder.after(start.source) {
+                Some(After::Answer(_)) => End::Counts,
+                Some(After::Deletion) if start.in_a_row => End::CountsForSource,
+                Some(After::Deletion) | None => End::IsHeard,
+            },
+        }
     }
 
     /// Ends an invocation whose end only counts.
     #[inline(always)]
     fn count(&mut self, slot: u32, account: &mut Account, shared: &mut Shared, ctx: &mut Context<'_>) {
         let Some(invocation) = &self.invocations[slot as usize] else { return };
-        let Invocation { started, init, concurrency, .. } = *invocation;
+        let Invocation { source, started, init, concurrency, end, .. } = *invocation;
         let handler = ctx.now.since(started).saturating_sub(init);
         let (mut first_try, mut first_failure) = (started, started);
         if invocation.is_queued {
@@ -518,7 +539,7 @@ impl Function {
         }
         let environment = Environment { slot, number: invocation.environment };
         ctx.recorder.complete(&Completion {
-            source: invocation.source,
+            source,
             function: self.id,
             emitted: invocation.emitted,
             first_try,
@@ -529,6 +550,9 @@ impl Function {
             billed_ms: shared.billed_ms(self.init.billed(init) + handler),
             concurrency,
         });
+        if end == End::CountsForSource {
+            ctx.end_call(source);
+        }
         shared.running -= 1;
         self.admission.leave(account, concurrency);
         self.release(environment, concurrency, ctx);

@@ -46,7 +46,7 @@ impl Function {
                 return (taken, next);
             }
             ctx.now = *at;
-            self.take(calls, calls.first + taken as u64, *at, account, shared, ctx);
+            self.take(calls, taken as u64, *at, account, shared, ctx);
             next = self.next_wake();
             if ctx.has_replies() {
                 return (taken + 1, next);
@@ -60,18 +60,20 @@ impl Function {
     fn take(
         &mut self,
         calls: &Calls<'_>,
-        event: u64,
+        place: u64,
         at: SimTime,
         account: &mut Account,
         shared: &mut Shared,
         ctx: &mut Context<'_>,
     ) {
-        let source = calls.source;
+        let (source, event) = (calls.source, calls.first + place);
         if calls.invocation_type == InvocationType::Event {
             ctx.recorder.queued(at, source, self.id);
             let event = Fresh { accepted: at, event, emitted: at, source, hops: 0, role: Role::Untold };
             return self.enqueue(event, Extra::default(), shared);
         }
+        let (first, step) = calls.handles;
+        let handle = first + step * place;
         match self.admit(account, true, at) {
             Ok(concurrency) => {
                 let start = Start {
@@ -84,21 +86,22 @@ impl Function {
                     deliveries: 0,
                     handler: None,
                     poisoned: 0,
-                    handle: 0,
+                    handle,
                     queued: None,
+                    in_a_row: true,
                 };
                 self.start(&start, concurrency, account, shared, ctx);
             }
-            Err(reason) => self.refuse(source, event, reason, ctx),
+            Err(reason) => self.refuse(source, event, handle, reason, ctx),
         }
     }
 
     #[inline(never)]
-    fn refuse(&self, source: SourceId, event: u64, reason: Reason, ctx: &mut Context<'_>) {
+    fn refuse(&self, source: SourceId, event: u64, handle: u64, reason: Reason, ctx: &mut Context<'_>) {
         let events = Events::one(event);
         let call = Call { source, function: self.id, events: &events, attempt: 1 };
         ctx.tell(Fact::Throttled(call, reason));
         let (emitted, verdict) = (ctx.now, Verdict::Throttled(reason));
-        ctx.settle(Settle { source, function: self.id, handle: 0, event, emitted, attempt: 1, verdict });
+        ctx.settle(Settle { source, function: self.id, handle, event, emitted, attempt: 1, verdict });
     }
 }

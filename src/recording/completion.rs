@@ -8,6 +8,7 @@ use crate::engine::{Answer, Concurrency, Fate, FunctionId, Part, SourceId};
 use crate::time::{SimDuration, SimTime};
 
 use super::Recorder;
+use super::interval::SourceColumn;
 use super::quantity::{Lengths, TOGETHER};
 
 /// An invocation that processed one event, and whose end only counts: told in place of [`Fact::Ended`](crate::engine::Fact::Ended) and
@@ -34,6 +35,15 @@ pub struct Completion {
     pub billed_ms: u64,
     /// Which concurrency it took.
     pub concurrency: Concurrency,
+}
+
+/// What follows from the end of a call that succeeds, where nobody hears of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum After {
+    /// Somebody has the answer, so long after.
+    Answer(SimDuration),
+    /// The message that it had is deleted, in a request of its own.
+    Deletion,
 }
 
 /// Completions of one function with events of one source, as columns, in nanoseconds.
@@ -231,13 +241,20 @@ impl Recorder<'_> {
         for (part, sum) in PARTS.into_iter().zip(counted.parts(latencies, &handlers[..count])) {
             of_source.parts[part as usize] += sum;
         }
-        if let Some(Some(way_back)) = self.ways_back.get(source) {
-            if !way_back.is_zero() {
-                latencies.iter_mut().for_each(|nanos| *nanos += way_back.nanos());
-                lengths = Lengths::of(latencies);
+        match self.after.get(source) {
+            Some(Some(After::Answer(way_back))) => {
+                if !way_back.is_zero() {
+                    latencies.iter_mut().for_each(|nanos| *nanos += way_back.nanos());
+                    lengths = Lengths::of(latencies);
+                }
+                of_source.response.record_together(&lengths);
+                of_source.answers[Answer::Done as usize] += count as u64;
             }
-            of_source.response.record_together(&lengths);
-            of_source.answers[Answer::Done as usize] += count as u64;
+            Some(Some(After::Deletion)) => {
+                of_source.requests += len as u64;
+                self.mappings[source].count(SourceColumn::Deleted, len as u64);
+            }
+            _ => {}
         }
         batch.len = 0;
     }

@@ -1,6 +1,6 @@
 //! What an actor has at hand while it acts: the clock, a way to say something, and an ear for facts.
 
-use crate::engine::{Call, Condition, DestinationId, Fact, Fate, Invoke, Reply, Settle};
+use crate::engine::{Call, Condition, DestinationId, Fact, Fate, Invoke, Reply, Settle, SourceId};
 use crate::time::SimTime;
 
 use super::Recorder;
@@ -15,15 +15,29 @@ pub struct Context<'a> {
     pub calls: Vec<Invoke>,
     /// What the platform says at the present instant.
     pub replies: Vec<Reply>,
+    /// By source.
+    pub ended: Vec<Ended>,
     /// Hears every fact. Facts of one owner come in order of time; those of a stream may come late, with the time at which they
     /// happened.
     pub recorder: Recorder<'a>,
 }
 
+/// Calls of a source of which it keeps nothing, and whose ends only count: what it does not know of them.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Ended {
+    /// How many have ended since it last looked.
+    pub calls: u64,
+    /// When the last of all ended.
+    pub last: SimTime,
+    /// Whether it waits for the next end, and wants to be told.
+    pub is_awaited: bool,
+}
+
 impl<'a> Context<'a> {
     /// The beginning of a run that `recorder` records.
     pub fn new(recorder: Recorder<'a>) -> Context<'a> {
-        Context { now: SimTime::ZERO, watched: recorder.watched(), calls: Vec::new(), replies: Vec::new(), recorder }
+        let watched = recorder.watched();
+        Context { now: SimTime::ZERO, watched, calls: Vec::new(), replies: Vec::new(), ended: Vec::new(), recorder }
     }
 
     /// Whether the platform has said something that was not delivered yet.
@@ -93,6 +107,17 @@ impl<'a> Context<'a> {
     ) {
         self.tell(Fact::Message { destination, call, condition: condition.into(), invoke_count });
         self.replies.push(Reply::Deliver { destination, hops });
+    }
+
+    /// A call of which `source` keeps nothing has ended.
+    #[inline(always)]
+    pub fn end_call(&mut self, source: SourceId) {
+        let ended = &mut self.ended[source.0 as usize];
+        ended.calls += 1;
+        ended.last = self.now;
+        if ended.is_awaited {
+            self.replies.push(Reply::Over(source));
+        }
     }
 
     /// Tells a source what became of its call.

@@ -116,6 +116,17 @@ impl Recorder<'_> {
         figures
     }
 
+    /// So many messages of a queue occurred one after the other, the last of them at `at`, and nothing is closed between them. Each was
+    /// received as it occurred, by a call that is billed as so many `requests`.
+    pub fn received(&mut self, at: SimTime, source: SourceId, messages: u64, requests: u64) {
+        let figures = self.emitted_together(at, source, messages);
+        figures.requests += messages * requests;
+        // Each waited, but for no time.
+        figures.backlog.change(at, 1);
+        figures.backlog.change(at, -1);
+        self.mapped(source, MappingCount::Polled, messages);
+    }
+
     #[inline(always)]
     pub(super) fn processed(&mut self, at: SimTime, source: SourceId, emitted: SimTime, parts: Option<Parts>) {
         self.live -= 1;

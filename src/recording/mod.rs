@@ -15,8 +15,8 @@ mod quantity;
 mod recorder;
 
 pub use claims::Claim;
-pub use completion::Completion;
-pub use context::Context;
+pub use completion::{After, Completion};
+pub use context::{Context, Ended};
 pub use counting::Started;
 pub use interval::{FunctionColumn, Minute, Owner, SourceColumn, Timeline};
 pub use level::Level;

@@ -8,7 +8,7 @@ use crate::engine::{Fact, FunctionId, Names, SourceId};
 use crate::time::{SimDuration, SimTime};
 
 use super::claims::{Claim, Claims};
-use super::completion::{self, Batch};
+use super::completion::{self, After, Batch};
 use super::interval::{FunctionColumn, Interval, Minute, Owner, SourceColumn, Timeline};
 use super::outcome::{Areas, FunctionFigures, Outcome, SourceFigures};
 use super::{Level, Quantity};
@@ -99,7 +99,7 @@ pub struct Recorder<'a> {
     pub(super) at_window_end: Option<(SimTime, Areas)>,
     seen: Vec<Seen>,
     /// By source.
-    mappings: Vec<Mapping>,
+    pub(super) mappings: Vec<Mapping>,
     minute: Vec<Interval>,
     minute_start: SimTime,
     bin: Vec<Interval>,
@@ -113,8 +113,8 @@ pub struct Recorder<'a> {
     pub(super) invocation_time: u128,
     /// Invocations that have ended and are still to be counted.
     pub(super) batches: Box<[Batch; completion::BATCHES]>,
-    /// By source, where the end of a successful call only counts: how long its answer takes on the way back.
-    pub(super) ways_back: Vec<Option<SimDuration>>,
+    /// By source, where the end of a successful call only counts: what follows from it.
+    pub(super) after: Vec<Option<After>>,
 }
 
 const MINUTE: SimDuration = SimDuration::from_secs(60);
@@ -161,7 +161,7 @@ impl<'a> Recorder<'a> {
             live: 0,
             invocation_time: 0,
             batches: completion::batches(),
-            ways_back: Vec::new(),
+            after: Vec::new(),
             names,
         };
         recorder.at_warm_up = recorder.areas();
@@ -180,15 +180,15 @@ impl<'a> Recorder<'a> {
         self.live - self.uncounted() as i64
     }
 
-    /// By source: whether nothing follows from the end of a call that succeeds, but that its caller has the answer so long after.
-    pub fn set_ways_back(&mut self, ways_back: Vec<Option<SimDuration>>) {
-        self.ways_back = ways_back;
+    /// By source: what follows from the end of a call that succeeds, where it only counts.
+    pub fn set_after(&mut self, after: Vec<Option<After>>) {
+        self.after = after;
     }
 
-    /// Whether the end of a call from `source` that succeeds only counts.
+    /// What follows from the end of a call from `source` that succeeds, where it only counts.
     #[inline(always)]
-    pub fn only_counts(&self, source: SourceId) -> bool {
-        matches!(self.ways_back.get(source.0 as usize), Some(Some(_)))
+    pub fn after(&self, source: SourceId) -> Option<After> {
+        self.after.get(source.0 as usize).copied().flatten()
     }
 
     /// The next instant at which something is closed; all that happened before it must have been told.

@@ -103,7 +103,7 @@ impl Cast {
     #[inline(always)]
     pub(super) fn calls_in_a_row(&mut self, id: SourceId, place: u32, end: SimTime, ctx: &mut Context<'_>) -> bool {
         let source = &mut self.sources[id.0 as usize];
-        let Some(calls) = source.calls() else { return false };
+        let Some(calls) = source.calls(ctx) else { return false };
         let function = calls.function;
         let function_place = self.function_places[function.0 as usize];
         let Some(others) = self.agenda.first_beside(place, function_place) else { return false };

@@ -156,6 +156,10 @@ impl World<'_> {
                             self.cast.rekey_source(settle.source, next);
                         }
                     }
+                    Reply::Over(source) => {
+                        let next = self.cast.source(*source).over(&mut self.ctx);
+                        self.cast.rekey_source(*source, next);
+                    }
                     Reply::Deliver { destination, hops } => {
                         if let Some(source) = self.relays[destination.0 as usize] {
                             self.cast.source(source).relay(*hops, &mut self.ctx);

@@ -6,7 +6,7 @@ use crate::inputs::Inputs;
 use crate::metrics::price::extra_requests;
 use crate::platform::{Origin, Platform};
 use crate::random::Key;
-use crate::recording::{Claim, Context, Recorder, Watch};
+use crate::recording::{Claim, Context, Ended, Recorder, Watch};
 use crate::scenario::Scenario;
 use crate::source::{Site, StreamReads};
 use crate::time::SimTime;
@@ -89,7 +89,8 @@ impl<'a> World<'a> {
             ended_at: None,
             emitting,
         };
-        world.ctx.recorder.set_ways_back(world.cast.sources.iter().map(|source| source.way_back()).collect());
+        world.ctx.recorder.set_after(world.cast.sources.iter().map(|source| source.after()).collect());
+        world.ctx.ended = vec![Ended::default(); world.cast.sources.len()];
         if world.is_done() {
             world.ended_at = Some(SimTime::ZERO);
             world.last = until.unwrap_or(SimTime::ZERO);

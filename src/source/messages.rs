@@ -110,14 +110,13 @@ impl Messages {
         id.place.and_then(|place| self.known.get_mut(place)).expect("the message lives")
     }
 
-    /// The next message occurs at `now` and becomes visible at `visible`.
-    pub(super) fn emit(&mut self, now: SimTime, mut visible: SimTime, handler: Option<SimDuration>) {
-        let number = self.fresh.next();
+    /// A message occurs at `now` and becomes visible at `visible`; numbers ascend.
+    pub(super) fn emit(&mut self, number: u64, now: SimTime, mut visible: SimTime, handler: Option<SimDuration>) {
         let mut group = 0;
         if let Order::Groups(groups) = &mut self.order {
             (group, visible) = groups.join(number, visible);
         }
-        self.fresh.push(Fresh { emitted: now, visible, handler, group });
+        self.fresh.insert(number, Fresh { emitted: now, visible, handler, group });
         if self.next_expiry == SimTime::NEVER {
             self.next_expiry = self.expiry(number, now);
         }
@@ -126,6 +125,18 @@ impl Messages {
             self.line_up(id, group, false, now);
         } else {
             self.hidden.push(Reverse((visible, id)));
+        }
+    }
+
+    /// A message of a standard queue occurred at `emitted`, was visible at once, received and accepted by the function, all at that
+    /// instant; only now anything is kept of it.
+    pub(super) fn remember(&mut self, number: u64, emitted: SimTime) -> MessageId {
+        let fresh = Fresh { emitted, visible: emitted, handler: None, group: 0 };
+        let message = Message::received(number, &fresh, SimTime::ZERO, emitted);
+        self.in_flight += 1;
+        MessageId {
+            number,
+            place: Some(self.known.insert(Message { sent: emitted, tries: 1, deliveries: 1, ..message })),
         }
     }
 
@@ -314,7 +325,7 @@ mod tests {
         let mut messages = Messages::new(None, SimDuration::from_secs(60), (0, SimDuration::ZERO));
         let mut receipt = Receipt::default();
         // Number 1 is delayed.
-        (0..4).for_each(|number| messages.emit(at(0), at(if number == 1 { 5 } else { 0 }), None));
+        (0..4).for_each(|number| messages.emit(number, at(0), at(if number == 1 { 5 } else { 0 }), None));
         messages.receive(&mut receipt, 2, Some(2), at(1));
         assert_eq!((numbers(&receipt.messages), messages.in_flight()), (vec![0, 2], 2));
         messages.put_back(receipt.messages[0], at(4), at(2));
@@ -332,8 +343,8 @@ mod tests {
         let mut messages = Messages::new(None, SimDuration::from_secs(60), (0, SimDuration::ZERO));
         let mut receipt = Receipt::default();
         // Number 3 becomes visible only as it expires, number 4 comes later.
-        (0..4).for_each(|number| messages.emit(at(0), at(if number == 3 { 60 } else { 0 }), None));
-        messages.emit(at(1), at(1), None);
+        (0..4).for_each(|number| messages.emit(number, at(0), at(if number == 3 { 60 } else { 0 }), None));
+        messages.emit(4, at(1), at(1), None);
         messages.receive(&mut receipt, 2, None, at(2));
         messages.put_back(receipt.messages[0], at(30), at(3));
         assert!(messages.surface(at(30)).is_empty());

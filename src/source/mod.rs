@@ -26,6 +26,7 @@ mod msk;
 mod notes;
 mod numbered;
 mod partition;
+mod passing;
 mod plan;
 mod poison;
 mod pollers;
@@ -64,7 +65,7 @@ use crate::engine::{
 use crate::inputs::{InputError, Inputs};
 use crate::profile::{Feature, Rules};
 use crate::random::Key;
-use crate::recording::Context;
+use crate::recording::{After, Context};
 use crate::time::{SimDuration, SimTime};
 
 pub use common::{Common, PoisonSpec};
@@ -287,16 +288,21 @@ pub trait EventSource {
     fn settle(&mut self, settle: &Settle, ctx: &mut Context<'_>) -> Option<Wake>;
     /// The calls that it will make next, as long as nothing comes back from them and nobody else acts; none where it may have to act
     /// between them.
-    fn calls(&self) -> Option<Calls<'_>> {
+    fn calls(&self, _ctx: &Context<'_>) -> Option<Calls<'_>> {
         None
     }
     /// So many of these were made, the last of them now; says when it next acts.
     fn called(&mut self, _calls: usize, _ctx: &mut Context<'_>) -> Wake {
         self.next_wake()
     }
-    /// Where nothing follows from the end of a call that succeeds, but that somebody has the answer: so long after.
-    fn way_back(&self) -> Option<SimDuration> {
+    /// What follows from the end of a call that succeeds, where that only counts: of any call, or of those [in a
+    /// row](EventSource::calls) if it keeps nothing of them.
+    fn after(&self) -> Option<After> {
         None
+    }
+    /// Hears that a call has ended of which it keeps nothing, and that it waits for; says when it next acts.
+    fn over(&mut self, _ctx: &mut Context<'_>) -> Wake {
+        self.next_wake()
     }
     /// Takes a message that one of the scenario's functions sent to its target; `hops` invocations led to it.
     fn relay(&mut self, _hops: u8, _ctx: &mut Context<'_>) {}

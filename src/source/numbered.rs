@@ -27,11 +27,6 @@ impl<T> Default for Numbered<T> {
 }
 
 impl<T> Numbered<T> {
-    /// The number of the next thing.
-    pub(super) fn next(&self) -> u64 {
-        self.first + self.places.len() as u64
-    }
-
     /// The place of a number in the deque, or beyond its end; none for the lower numbers.
     fn place(&self, number: u64) -> Option<usize> {
         number.checked_sub(self.first).map(|place| place as usize)
@@ -53,12 +48,6 @@ impl<T> Numbered<T> {
     /// Whether there is nothing.
     pub(super) fn is_empty(&self) -> bool {
         self.placed == 0 && self.aside.is_empty()
-    }
-
-    /// Adds the next thing.
-    #[inline]
-    pub(super) fn push(&mut self, thing: T) {
-        self.insert(self.next(), thing);
     }
 
     /// Adds a thing whose number is not taken.
@@ -128,8 +117,7 @@ mod tests {
         let (mut numbered, mut map) = (Numbered::default(), BTreeMap::new());
         let mut most = 0;
         for number in 0..20_000 {
-            assert_eq!(numbered.next(), number);
-            numbered.push(number);
+            numbered.insert(number, number);
             map.insert(number, number);
             let gone = number.saturating_sub(Key::root(1).numbered(number).below(40));
             if gone % 100 != 0 {
@@ -148,7 +136,7 @@ mod tests {
             numbered.remove(number);
             assert_eq!(numbered.get(number), None);
         }
-        assert_eq!((numbered.next(), numbered.first(), numbered.is_empty()), (20_000, None, true));
+        assert_eq!((numbered.first(), numbered.is_empty()), (None, true));
     }
 
     /// Numbers with gaps, and some that come late.

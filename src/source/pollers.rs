@@ -171,11 +171,26 @@ impl Pollers {
             self.next_step = SimTime::NEVER;
         }
         if empty {
-            self.idle_since = self.idle_since.min(now);
+            self.fall_idle(now);
         }
     }
 
-    /// Messages are there: after some time of an empty queue the mapping begins anew.
+    /// The queue is empty since `since`.
+    pub(super) fn fall_idle(&mut self, since: SimTime) {
+        self.idle_since = self.idle_since.min(since);
+    }
+
+    /// Not before it can a message find that the mapping begins anew, of a queue at which something last happened at `acted`.
+    pub(super) fn next_reset(&self, acted: SimTime) -> SimTime {
+        self.idle_since.min(acted) + self.scaling.reset
+    }
+
+    /// Whether calls to the queue use up a throughput.
+    pub(super) fn have_throughput(&self) -> bool {
+        self.throughput.is_some()
+    }
+
+    /// Messages are there at `now`: after some time of an empty queue the mapping begins anew.
     pub(super) fn meet_messages(&mut self, now: SimTime) {
         if self.idle_since == SimTime::NEVER {
             return;

@@ -19,7 +19,7 @@ use crate::engine::{
 use crate::inputs::InputError;
 use crate::profile::{Feature, Rules};
 use crate::random::Key;
-use crate::recording::Context;
+use crate::recording::{After, Context};
 use crate::time::{SimDuration, SimTime};
 use crate::token_bucket::TokenBucket;
 use crate::units::Size;
@@ -352,13 +352,14 @@ impl EventSource for Push {
     }
 
     #[inline]
-    fn calls(&self) -> Option<Calls<'_>> {
+    fn calls(&self, _ctx: &Context<'_>) -> Option<Calls<'_>> {
         let instants = if self.calls_at_once { self.arrivals.instants() } else { &[] };
         (!instants.is_empty()).then_some(Calls {
             source: self.id,
             function: self.target,
             invocation_type: self.invocation_type,
             first: self.emitted,
+            handles: (handle_of(None), 0),
             instants,
         })
     }
@@ -371,9 +372,9 @@ impl EventSource for Push {
         Wake::new(self.arrivals.next(), Class::Arrival)
     }
 
-    fn way_back(&self) -> Option<SimDuration> {
+    fn after(&self) -> Option<After> {
         let forgets = self.invocation_type == InvocationType::RequestResponse && !self.remembers;
-        self.answer.constant().filter(|_| forgets)
+        self.answer.constant().filter(|_| forgets).map(After::Answer)
     }
 
     fn is_exhausted(&self) -> bool {

@@ -8,12 +8,12 @@ use std::collections::BTreeSet;
 use crate::arrivals::{Arrivals, ArrivalsSpec};
 use crate::distribution::{Distribution, DistributionSpec};
 use crate::engine::{
-    BatchItemFailures, Call, Class, DestinationId, Ending, Events, Fact, Fate, FunctionId, InvocationType, Invoke,
-    MappingCount, Part, Parts, Settle, SourceId, Verdict, Wake,
+    BatchItemFailures, Call, Calls, Class, DestinationId, Ending, Events, Fact, Fate, FunctionId, InvocationType,
+    Invoke, MappingCount, Part, Parts, Settle, SourceId, Verdict, Wake,
 };
 use crate::inputs::InputError;
 use crate::random::Key;
-use crate::recording::Context;
+use crate::recording::{After, Context};
 use crate::time::{SimDuration, SimTime};
 use crate::token_bucket::TokenBucket;
 
@@ -22,6 +22,7 @@ use super::mapping::{Backlog, Backoff, PartitionKeys};
 use super::message::MessageId;
 use super::messages::{Messages, Receipt, Removed};
 use super::partition::FewKeys;
+use super::passing::Passing;
 use super::poison::Poison;
 use super::pollers::Pollers;
 use super::queue_batch::{Batch, BatchMessages};
@@ -30,7 +31,7 @@ use super::sqs::MOST_RECEIVED;
 use super::{EventSource, Site};
 
 /// "Each 64 KB chunk of a payload is billed as 1 request" (Amazon SQS pricing), of what is received, too.
-const REQUEST_PAYLOAD: u64 = 64 * 1024;
+pub(super) const REQUEST_PAYLOAD: u64 = 64 * 1024;
 /// Largest payload of a batch: that of a synchronous call, 6 MB (AWS Lambda Developer Guide, "How Lambda processes records from
 /// stream and queue-based event sources").
 const BATCH_PAYLOAD: u64 = 6 * 1024 * 1024;
@@ -71,46 +72,47 @@ pub(super) struct Plan {
 
 /// A running mapping on a queue.
 pub(super) struct Queue {
-    id: SourceId,
-    target: FunctionId,
-    permission: bool,
+    pub(super) id: SourceId,
+    pub(super) target: FunctionId,
+    pub(super) permission: bool,
     key: Key,
     /// That of the messages' ways until they are visible.
     propagation_key: Key,
-    poison: Poison,
+    pub(super) poison: Poison,
     dead_letter_queue: Option<DestinationId>,
-    fifo: bool,
-    most_in_flight: u64,
-    visibility: SimDuration,
+    pub(super) fifo: bool,
+    pub(super) most_in_flight: u64,
+    pub(super) visibility: SimDuration,
     max_receive_count: Option<u32>,
-    window: SimDuration,
-    answer: Option<BatchItemFailures>,
-    filter_pass_rate: f64,
-    duplicate_rate: f64,
+    pub(super) window: SimDuration,
+    pub(super) answer: Option<BatchItemFailures>,
+    pub(super) filter_pass_rate: f64,
+    pub(super) duplicate_rate: f64,
     /// Most messages in a batch.
     most: usize,
-    payload: u64,
-    delay: SimDuration,
+    pub(super) payload: u64,
+    pub(super) delay: SimDuration,
     /// Waits of a throttled batch.
     backoff: Backoff,
-    propagation: Distribution,
-    arrivals: Arrivals,
-    backlog: u64,
-    emitted: u64,
-    messages: Messages,
-    begins: SimTime,
-    pollers: Pollers,
+    pub(super) propagation: Distribution,
+    pub(super) arrivals: Arrivals,
+    pub(super) backlog: u64,
+    pub(super) emitted: u64,
+    pub(super) messages: Messages,
+    pub(super) begins: SimTime,
+    pub(super) pollers: Pollers,
     /// The queue's own limit of receives.
-    quota: Option<TokenBucket>,
+    pub(super) quota: Option<TokenBucket>,
     gathered: Gathered,
     /// Batches with the function or waiting to be sent again: their places are the handles of their calls.
-    batches: Slab<Batch>,
+    pub(super) batches: Slab<Batch>,
     /// When throttled batches are sent again or given up, with their numbers and places.
     retries: BTreeSet<(SimTime, u64, u32)>,
     /// Batches so far.
-    dispatched: u64,
+    pub(super) dispatched: u64,
     /// Empty lists, for the next batches.
     lists: Vec<Vec<MessageId>>,
+    pub(super) passing: Passing,
     /// When the pollers may call the queue again, if their throughput or the queue's limit holds them up; else never.
     next_call: SimTime,
 }
@@ -170,21 +172,18 @@ impl Queue {
             dispatched: 0,
             lists: Vec::new(),
             next_call: SimTime::NEVER,
+            passing: Passing::default(),
         })
     }
 }
 
 impl EventSource for Queue {
     fn next_wake(&self) -> Wake {
-        let retry = self.retries.first().map_or(SimTime::NEVER, |(at, ..)| *at);
-        Wake::new(self.messages.next_visible().min(retry), Class::Retry)
-            .min(Wake::new(self.next_arrival(), Class::Arrival))
-            .min(Wake::new(self.next_call.min(self.pollers.next_step()), Class::Poll))
-            .min(Wake::new(self.gathered.until, Class::Window))
-            .min(Wake::new(self.messages.next_expiry(), Class::Expiry))
+        self.next_but_arrival().min(Wake::new(self.next_arrival(), Class::Arrival))
     }
 
     fn wake(&mut self, wake: Wake, ctx: &mut Context<'_>) -> Wake {
+        self.count_ended(ctx);
         match wake.class() {
             Class::Retry => {
                 self.try_again(ctx);
@@ -207,9 +206,11 @@ impl EventSource for Queue {
     }
 
     fn settle(&mut self, settle: &Settle, ctx: &mut Context<'_>) -> Option<Wake> {
+        self.count_ended(ctx);
+        let place = self.place_of(settle);
         match settle.verdict {
             Verdict::Ended { invocation, started, init, ending } => {
-                let mut batch = self.batches.remove(settle.handle as u32)?;
+                let mut batch = self.batches.remove(place)?;
                 let returned = batch.split_returned(ending, self.answer, self.fifo);
                 self.processed(&batch, invocation, started, init, ctx);
                 // "When you activate ReportBatchItemFailures, Lambda doesn't scale down message polling when function invocations
@@ -221,7 +222,7 @@ impl EventSource for Queue {
                 self.reuse(batch.messages);
             }
             Verdict::Throttled(_) | Verdict::Unavailable | Verdict::Denied => {
-                self.refused(settle.handle as u32, ctx);
+                self.refused(place, ctx);
             }
             // Told only where they are asked for.
             Verdict::Accepted | Verdict::Passed | Verdict::Concluded { .. } => return None,
@@ -230,12 +231,40 @@ impl EventSource for Queue {
         Some(self.next_wake())
     }
 
+    fn calls(&self, ctx: &Context<'_>) -> Option<Calls<'_>> {
+        self.calls_of_passing(ctx)
+    }
+
+    fn called(&mut self, calls: usize, ctx: &mut Context<'_>) -> Wake {
+        self.let_pass(calls as u64, ctx);
+        self.next_wake()
+    }
+
+    fn after(&self) -> Option<After> {
+        self.lets_pass().then_some(After::Deletion)
+    }
+
+    fn over(&mut self, ctx: &mut Context<'_>) -> Wake {
+        self.count_ended(ctx);
+        self.poll(ctx);
+        self.next_wake()
+    }
+
     fn is_exhausted(&self) -> bool {
         self.next_arrival() == SimTime::NEVER
     }
 }
 
 impl Queue {
+    /// When it next does something else than to let a message occur.
+    pub(super) fn next_but_arrival(&self) -> Wake {
+        let retry = self.retries.first().map_or(SimTime::NEVER, |(at, ..)| *at);
+        Wake::new(self.messages.next_visible().min(retry), Class::Retry)
+            .min(Wake::new(self.next_call.min(self.pollers.next_step()), Class::Poll))
+            .min(Wake::new(self.gathered.until, Class::Window))
+            .min(Wake::new(self.messages.next_expiry(), Class::Expiry))
+    }
+
     fn next_arrival(&self) -> SimTime {
         if self.emitted < self.backlog { SimTime::ZERO } else { self.arrivals.next() }
     }
@@ -252,7 +281,7 @@ impl Queue {
                 visible = ctx.now + self.delay + self.propagation.constant().unwrap_or_else(draw);
             }
             ctx.tell(Fact::Emitted { source: self.id, event: number, waits: true });
-            self.messages.emit(ctx.now, visible, handler);
+            self.messages.emit(number, ctx.now, visible, handler);
         }
     }
 
@@ -268,7 +297,7 @@ impl Queue {
             self.pollers.meet_messages(ctx.now);
         }
         while can_receive {
-            if self.gathered.receipt.messages.is_empty() && self.batches.len() as u64 >= self.pollers.limit() {
+            if self.gathered.receipt.messages.is_empty() && self.free_pollers() == 0 {
                 break;
             }
             let answered = self.quota.as_ref().map_or(ctx.now, |quota| quota.next(ctx.now));
@@ -282,12 +311,28 @@ impl Queue {
         }
         // More pollers would not help while the function throttles those that there are.
         let waiting = can_receive && self.retries.is_empty();
-        self.pollers.observe(ctx.now, waiting, self.messages.is_quiet());
+        self.pollers.observe(ctx.now, waiting, self.is_quiet());
+        self.await_ends(ctx);
     }
 
     /// Whether the queue would hand out a message.
     fn can_receive(&self) -> bool {
-        self.messages.any_receivable() && self.messages.in_flight() < self.most_in_flight
+        self.messages.any_receivable() && self.in_flight() < self.most_in_flight
+    }
+
+    /// Messages in flight.
+    fn in_flight(&self) -> u64 {
+        self.messages.in_flight() + self.passing.messages
+    }
+
+    /// Whether nothing is visible and nothing in flight.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.messages.is_quiet() && self.passing.messages == 0
+    }
+
+    /// How many more batches may be under way.
+    fn free_pollers(&self) -> u64 {
+        self.pollers.limit().saturating_sub(self.batches.len() as u64 + self.passing.messages)
     }
 
     /// One call to the queue: what it brings becomes a batch, or part of the one that is gathered.

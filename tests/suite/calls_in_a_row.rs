@@ -115,6 +115,105 @@ fn they_come_to_what_they_come_to_one_by_one() {
     }
 }
 
+/// Messages of a queue that a free poller receives as they occur, and where something is in their way.
+#[test]
+fn messages_that_pass_come_to_what_they_come_to_one_by_one() {
+    let queue = |keys: &str| format!("[[source.sqs]]\nname = \"q\"\n{keys}\n");
+    let poisson = |keys: &str| queue(&format!("arrivals = {{ poisson = {{ rate = 100 }} }}\n{keys}"));
+    let second = "[[source.sqs]]\nname = \"r\"\narrivals = { poisson = { rate = 30 } }\n";
+    let call = format!("{CALL}{POISSON}");
+    let quick = "duration = { exponential = { mean = \"20ms\" } }";
+    let slow = "duration = { exponential = { mean = \"60ms\" } }";
+    let rows = [
+        ("pollers are free", "", quick, poisson("")),
+        ("pollers are mostly busy", "", slow, poisson("")),
+        ("few pollers", "", quick, poisson("maximum_concurrency = 2")),
+        ("one message at a time", "", slow, poisson("batch_size = 1")),
+        ("ends at the instants of messages", "", "duration = \"100ms\"", queue(CONSTANT)),
+        ("several at one instant", "", quick, queue("arrivals = { bursts = { size = 4, every = \"150ms\" } }")),
+        (
+            "a queue that is empty for long",
+            "",
+            slow,
+            queue(
+                "arrivals = { ramp = [[\"0s\", 200], [\"40s\", 200], [\"41s\", 0], [\"105s\", 0], [\"106s\", 200], [\"130s\", 200]] }",
+            ),
+        ),
+        (
+            "pollers that begin anew soon",
+            "",
+            slow,
+            poisson("poller_scaling = { step = \"1s\", reset = \"1s\" }").replace("rate = 100", "rate = 4"),
+        ),
+        ("errors", "", "duration = \"9ms\"\nerror_rate = 0.02", poisson("visibility_timeout = \"10s\"")),
+        (
+            "messages that fail too often",
+            "",
+            "duration = \"9ms\"\nerror_rate = 0.1\ncrash_rate = 0.1",
+            poisson("visibility_timeout = \"10s\"\nmax_receive_count = 2"),
+        ),
+        (
+            "timeouts",
+            "",
+            "duration = { exponential = { mean = \"3s\" } }",
+            poisson("visibility_timeout = \"10s\"\nretention_period = \"60s\"").replace("rate = 100", "rate = 2"),
+        ),
+        ("a reserve", "", &format!("{quick}\nreserved_concurrent_executions = 3"), poisson("")),
+        (
+            "requests of the account",
+            "[account]\nconcurrent_executions = 9",
+            "duration = \"0s\"",
+            poisson("visibility_timeout = \"10s\""),
+        ),
+        (
+            "provisioned environments",
+            "",
+            &format!("{quick}\nprovisioned_concurrent_executions = 2\nprovisioned_allocation = \"0s\""),
+            poisson(""),
+        ),
+        (
+            "a service out of order",
+            "[account]\nservice_outages = [{ from = \"20s\", to = \"30s\" }]",
+            quick,
+            poisson("visibility_timeout = \"10s\""),
+        ),
+        ("a warm-up", "warm_up = \"61s\"", quick, poisson("")),
+        ("messages that lie there", "", quick, poisson("backlog = { events = 900, age = \"9s\" }")),
+        ("a window", "", quick, poisson("maximum_batching_window = \"1s\"")),
+        ("a delay", "", quick, poisson("delay = \"1s\"")),
+        ("a way", "", quick, poisson("propagation = \"5ms\"")),
+        ("a filter", "", quick, poisson("filter_pass_rate = 0.5")),
+        ("messages that come twice", "", quick, poisson("duplicate_rate = 0.1")),
+        ("poisoned messages", "", quick, poisson("poison = [{ event = 5, times = 1 }]\nvisibility_timeout = \"10s\"")),
+        (
+            "answers of which items failed",
+            "",
+            &format!("{quick}\nerror_rate = 0.1"),
+            poisson("function_response_types = [\"ReportBatchItemFailures\"]\nvisibility_timeout = \"10s\""),
+        ),
+        (
+            "answers that cannot be read",
+            "",
+            &format!("{quick}\nbatch_item_failures = \"malformed\""),
+            poisson(
+                "function_response_types = [\"ReportBatchItemFailures\"]\nvisibility_timeout = \"10s\"\nmax_receive_count = 2",
+            ),
+        ),
+        ("a FIFO queue", "", quick, poisson("fifo = true\nmessage_groups = 5")),
+        ("provisioned pollers", "", quick, poisson("provisioned_pollers = { minimum = 2, maximum = 3 }")),
+        ("no permission", "", quick, poisson("permission = false\nretention_period = \"60s\"")),
+        ("two queues", "", quick, format!("{}{second}", poisson(""))),
+        ("two queues and errors", "", &format!("{quick}\nerror_rate = 0.05"), format!("{}{second}", poisson(""))),
+        ("a queue beside calls", "", quick, format!("{}{call}", poisson(""))),
+    ];
+    for (what, account, function, sources) in rows {
+        let text = scenario(account, function, &sources);
+        for seed in 0..2 {
+            invariants::assert_holds(what, &text, seed, &MemoryInputs::new());
+        }
+    }
+}
+
 /// A run without an end of emission: its window ends with the last event, wherever in a row that comes.
 #[test]
 fn a_row_may_be_the_last() {

@@ -1,0 +1,112 @@
+//! Messages that pass: each is visible as it occurs, received at that instant by a free poller, and a batch of its own.
+//!
+//! While the function works on such a message there is nothing to be kept of it but that it is in flight, so that the function takes
+//! several in a row. Only where a call is not accepted, or fails, its message becomes one like all others.
+
+use crate::engine::{BatchItemFailures, Calls, InvocationType, Settle};
+use crate::recording::{Context, Ended};
+use crate::time::{SimDuration, SimTime};
+
+use super::queue::{Queue, REQUEST_PAYLOAD};
+use super::queue_batch::{Batch, BatchMessages};
+
+/// The calls of messages that pass have handles from here on, in which the numbers of their batches follow.
+const FIRST_HANDLE: u64 = 1 << 63;
+
+/// The messages that pass.
+#[derive(Default)]
+pub(super) struct Passing {
+    /// How many are in flight, as far as is known.
+    pub messages: u64,
+    /// When the queue last acted.
+    acted: SimTime,
+}
+
+impl Queue {
+    /// Whether messages pass where nothing is in their way: whether all are alike, and become visible, are received and are deleted at
+    /// once.
+    pub(super) fn lets_pass(&self) -> bool {
+        self.permission
+            && !self.fifo
+            && self.window.is_zero()
+            && self.delay.is_zero()
+            && self.propagation.constant() == Some(SimDuration::ZERO)
+            && self.filter_pass_rate >= 1.0
+            && self.duplicate_rate == 0.0
+            && !self.poison.any()
+            && self.answer != Some(BatchItemFailures::Malformed)
+            && self.quota.is_none()
+            && !self.pollers.have_throughput()
+    }
+
+    /// The calls of the next messages, as far as these pass.
+    #[inline]
+    pub(super) fn calls_of_passing(&self, ctx: &Context<'_>) -> Option<Calls<'_>> {
+        // Most of what does not pass waits for a poller.
+        if self.messages.any_receivable() || !self.lets_pass() || self.emitted < self.backlog {
+            return None;
+        }
+        let instants = self.arrivals.instants();
+        let passing = self.passing.messages - ctx.ended[self.id.0 as usize].calls;
+        let free = self.pollers.limit().saturating_sub(self.batches.len() as u64 + passing);
+        let free = free.min(self.most_in_flight.saturating_sub(self.messages.in_flight() + passing));
+        let end = self.next_but_arrival().at().min(self.pollers.next_reset(self.passing.acted));
+        // Of one instant are all messages that a poller receives together, so that the next must be known.
+        let follows = |pair: &&[SimTime]| pair[0] < pair[1] && pair[0] < end;
+        let count = instants.windows(2).take(free as usize).take_while(follows).count();
+        let has_begun = instants.first().is_some_and(|first| *first >= self.begins);
+        (count > 0 && has_begun).then_some(Calls {
+            source: self.id,
+            function: self.target,
+            invocation_type: InvocationType::RequestResponse,
+            first: self.emitted,
+            handles: (FIRST_HANDLE + self.dispatched, 1),
+            instants: &instants[..count],
+        })
+    }
+
+    /// So many messages passed, up to now.
+    #[inline]
+    pub(super) fn let_pass(&mut self, messages: u64, ctx: &mut Context<'_>) {
+        self.arrivals.take(messages as usize);
+        self.emitted += messages;
+        self.dispatched += messages;
+        self.passing.messages += messages;
+        ctx.recorder.received(ctx.now, self.id, messages, self.payload.div_ceil(REQUEST_PAYLOAD).max(1));
+        self.pollers.meet_messages(ctx.now);
+        self.count_ended(ctx);
+    }
+
+    /// Counts the messages that passed and were deleted since the queue last acted, which it does now.
+    #[inline]
+    pub(super) fn count_ended(&mut self, ctx: &mut Context<'_>) {
+        self.passing.acted = ctx.now;
+        let Ended { calls, last, .. } = &mut ctx.ended[self.id.0 as usize];
+        if *calls > 0 {
+            self.passing.messages -= std::mem::take(calls);
+            if self.is_quiet() {
+                self.pollers.fall_idle(*last);
+            }
+        }
+    }
+
+    /// Says whether messages wait for the end of one that passes.
+    #[inline]
+    pub(super) fn await_ends(&self, ctx: &mut Context<'_>) {
+        ctx.ended[self.id.0 as usize].is_awaited = self.passing.messages > 0 && self.messages.any_receivable();
+    }
+
+    /// The place of the batch that a call was about. One that passed is a batch from now on.
+    pub(super) fn place_of(&mut self, settle: &Settle) -> u32 {
+        let Some(number) = settle.handle.checked_sub(FIRST_HANDLE) else { return settle.handle as u32 };
+        self.passing.messages -= 1;
+        self.batches.insert(Batch {
+            number,
+            messages: BatchMessages::One(self.messages.remember(settle.event, settle.emitted)),
+            poisoned: Box::default(),
+            attempt: settle.attempt,
+            refusals: 0,
+            hidden_until: settle.emitted + self.visibility,
+        })
+    }
+}

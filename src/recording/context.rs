@@ -11,6 +11,8 @@ pub struct Context<'a> {
     pub now: SimTime,
     /// Whether somebody reads every fact, so that what only a reader needs must be kept.
     pub watched: bool,
+    /// Nobody else acts before this instant, and nothing is closed, as far as that is known when a source is woken up.
+    pub undisturbed: SimTime,
     /// What sources ask for at the present instant.
     pub calls: Vec<Invoke>,
     /// What the platform says at the present instant.
@@ -36,14 +38,27 @@ pub struct Ended {
 impl<'a> Context<'a> {
     /// The beginning of a run that `recorder` records.
     pub fn new(recorder: Recorder<'a>) -> Context<'a> {
-        let watched = recorder.watched();
-        Context { now: SimTime::ZERO, watched, calls: Vec::new(), replies: Vec::new(), ended: Vec::new(), recorder }
+        Context {
+            now: SimTime::ZERO,
+            watched: recorder.watched(),
+            undisturbed: SimTime::ZERO,
+            calls: Vec::new(),
+            replies: Vec::new(),
+            ended: Vec::new(),
+            recorder,
+        }
     }
 
     /// Whether the platform has said something that was not delivered yet.
     #[inline(always)]
     pub fn has_replies(&self) -> bool {
         !self.replies.is_empty()
+    }
+
+    /// Whether something was said that has to be delivered at this instant.
+    #[inline(always)]
+    pub fn has_messages(&self) -> bool {
+        !self.calls.is_empty() || self.has_replies()
     }
 
     /// Tells that `fact` happens now.

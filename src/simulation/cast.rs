@@ -102,6 +102,7 @@ impl Cast {
     /// nothing happens, where it has to act by itself.
     #[inline(always)]
     pub(super) fn calls_in_a_row(&mut self, id: SourceId, place: u32, end: SimTime, ctx: &mut Context<'_>) -> bool {
+        ctx.undisturbed = self.agenda.first_beside(place, place).map_or(SimTime::ZERO, |others| others.at().min(end));
         let source = &mut self.sources[id.0 as usize];
         let Some(calls) = source.calls(ctx) else { return false };
         let function = calls.function;

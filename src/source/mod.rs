@@ -14,6 +14,7 @@ mod coming;
 mod common;
 mod consumers;
 mod dynamodb;
+mod emission;
 mod fates;
 mod invoke;
 mod kinesis;

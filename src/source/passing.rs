@@ -5,7 +5,7 @@
 
 use crate::engine::{BatchItemFailures, Calls, InvocationType, Settle};
 use crate::recording::{Context, Ended};
-use crate::time::{SimDuration, SimTime};
+use crate::time::SimTime;
 
 use super::queue::{Queue, REQUEST_PAYLOAD};
 use super::queue_batch::{Batch, BatchMessages};
@@ -29,8 +29,7 @@ impl Queue {
         self.permission
             && !self.fifo
             && self.window.is_zero()
-            && self.delay.is_zero()
-            && self.propagation.constant() == Some(SimDuration::ZERO)
+            && self.are_visible_at_once()
             && self.filter_pass_rate >= 1.0
             && self.duplicate_rate == 0.0
             && !self.poison.any()

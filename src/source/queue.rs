@@ -77,7 +77,7 @@ pub(super) struct Queue {
     pub(super) permission: bool,
     key: Key,
     /// That of the messages' ways until they are visible.
-    propagation_key: Key,
+    pub(super) propagation_key: Key,
     pub(super) poison: Poison,
     dead_letter_queue: Option<DestinationId>,
     pub(super) fifo: bool,
@@ -103,7 +103,7 @@ pub(super) struct Queue {
     pub(super) pollers: Pollers,
     /// The queue's own limit of receives.
     pub(super) quota: Option<TokenBucket>,
-    gathered: Gathered,
+    pub(super) gathered: Gathered,
     /// Batches with the function or waiting to be sent again: their places are the handles of their calls.
     pub(super) batches: Slab<Batch>,
     /// When throttled batches are sent again or given up, with their numbers and places.
@@ -118,8 +118,8 @@ pub(super) struct Queue {
 }
 
 /// Received messages that are to become a batch, if there are any.
-struct Gathered {
-    receipt: Receipt,
+pub(super) struct Gathered {
+    pub receipt: Receipt,
     /// When their window opened: as the first of them was received.
     opened: SimTime,
     /// When their window ends; never, where they wait for none.
@@ -202,6 +202,7 @@ impl EventSource for Queue {
             Class::Completion => {}
         }
         self.poll(ctx);
+        self.emit_waiting(ctx);
         self.next_wake()
     }
 
@@ -265,26 +266,6 @@ impl Queue {
             .min(Wake::new(self.messages.next_expiry(), Class::Expiry))
     }
 
-    fn next_arrival(&self) -> SimTime {
-        if self.emitted < self.backlog { SimTime::ZERO } else { self.arrivals.next() }
-    }
-
-    /// Lets all messages of this instant occur.
-    fn emit(&mut self, ctx: &mut Context<'_>) {
-        while self.next_arrival() == ctx.now {
-            let number = self.emitted;
-            self.emitted += 1;
-            let (mut visible, mut handler) = (ctx.now, None);
-            if number >= self.backlog {
-                handler = self.arrivals.pop().and_then(|arrival| arrival.handler);
-                let draw = || self.propagation.sample(&mut self.propagation_key.numbered(number).draws());
-                visible = ctx.now + self.delay + self.propagation.constant().unwrap_or_else(draw);
-            }
-            ctx.tell(Fact::Emitted { source: self.id, event: number, waits: true });
-            self.messages.emit(number, ctx.now, visible, handler);
-        }
-    }
-
     /// Lets free pollers receive what they can.
     fn poll(&mut self, ctx: &mut Context<'_>) {
         self.next_call = SimTime::NEVER;
@@ -331,7 +312,7 @@ impl Queue {
     }
 
     /// How many more batches may be under way.
-    fn free_pollers(&self) -> u64 {
+    pub(super) fn free_pollers(&self) -> u64 {
         self.pollers.limit().saturating_sub(self.batches.len() as u64 + self.passing.messages)
     }
 

@@ -122,6 +122,12 @@ fn messages_that_pass_come_to_what_they_come_to_one_by_one() {
     let poisson = |keys: &str| queue(&format!("arrivals = {{ poisson = {{ rate = 100 }} }}\n{keys}"));
     let second = "[[source.sqs]]\nname = \"r\"\narrivals = { poisson = { rate = 30 } }\n";
     let call = format!("{CALL}{POISSON}");
+    // Some pollers are added, and go only where nothing comes for 20 s.
+    let instants = (0..2000).map(|n| n * 10).chain([35_000, 50_000, 65_000]).chain((8000..8500).map(|n| n * 10));
+    let now_and_then = format!(
+        "arrivals = {{ at = [{}] }}\npoller_scaling = {{ step = \"5s\", reset = \"20s\" }}",
+        instants.map(|millis| format!("\"{millis}ms\"")).collect::<Vec<_>>().join(", ")
+    );
     let quick = "duration = { exponential = { mean = \"20ms\" } }";
     let slow = "duration = { exponential = { mean = \"60ms\" } }";
     let rows = [
@@ -144,6 +150,20 @@ fn messages_that_pass_come_to_what_they_come_to_one_by_one() {
             "",
             slow,
             poisson("poller_scaling = { step = \"1s\", reset = \"1s\" }").replace("rate = 100", "rate = 4"),
+        ),
+        ("a queue that is empty now and then", "", "duration = \"110ms\"", queue(&now_and_then)),
+        ("a queue that is polled from later on", "", quick, poisson("polling_phase = \"9s\"")),
+        (
+            "a stopped function",
+            "",
+            "duration = \"9ms\"\nreserved_concurrent_executions = 0",
+            poisson("visibility_timeout = \"10s\"\nretention_period = \"60s\""),
+        ),
+        (
+            "retries at the instants of others",
+            "",
+            "duration = \"130ms\"\nreserved_concurrent_executions = 1",
+            queue(&format!("{CONSTANT}visibility_timeout = \"10s\"")),
         ),
         ("errors", "", "duration = \"9ms\"\nerror_rate = 0.02", poisson("visibility_timeout = \"10s\"")),
         (

@@ -1,0 +1,50 @@
+//! The messages of a queue occur: each is an instant of its own, unless it only waits.
+
+use crate::engine::Fact;
+use crate::recording::Context;
+use crate::time::{SimDuration, SimTime};
+
+use super::queue::Queue;
+
+impl Queue {
+    /// When the next message occurs; never, after the last.
+    pub(super) fn next_arrival(&self) -> SimTime {
+        if self.emitted < self.backlog { SimTime::ZERO } else { self.arrivals.next() }
+    }
+
+    /// Lets all messages of this instant occur.
+    pub(super) fn emit(&mut self, ctx: &mut Context<'_>) {
+        while self.next_arrival() == ctx.now {
+            let number = self.emitted;
+            self.emitted += 1;
+            let (mut visible, mut handler) = (ctx.now, None);
+            if number >= self.backlog {
+                handler = self.arrivals.pop().and_then(|arrival| arrival.handler);
+                let draw = || self.propagation.sample(&mut self.propagation_key.numbered(number).draws());
+                visible = ctx.now + self.delay + self.propagation.constant().unwrap_or_else(draw);
+            }
+            ctx.tell(Fact::Emitted { source: self.id, event: number, waits: true });
+            self.messages.emit(number, ctx.now, visible, handler);
+        }
+    }
+
+    /// Lets those messages occur that only wait: they find no free poller, and nobody acts before.
+    pub(super) fn emit_waiting(&mut self, ctx: &mut Context<'_>) {
+        let only_wait = !ctx.has_messages()
+            && self.are_visible_at_once()
+            && self.messages.any_receivable()
+            && self.free_pollers() == 0
+            && self.gathered.receipt.messages.is_empty();
+        // That others wait already, everybody knows who has to.
+        let end = if only_wait { ctx.undisturbed.min(self.next_but_arrival().at()) } else { SimTime::ZERO };
+        while self.next_arrival() < end {
+            ctx.now = self.next_arrival();
+            self.emit(ctx);
+        }
+    }
+
+    /// Whether messages are visible as they occur.
+    pub(super) fn are_visible_at_once(&self) -> bool {
+        self.delay.is_zero() && self.propagation.constant() == Some(SimDuration::ZERO)
+    }
+}

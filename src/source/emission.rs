@@ -28,14 +28,10 @@ impl Queue {
         }
     }
 
-    /// Lets those messages occur that only wait: they find no free poller, and nobody acts before.
+    /// Lets those messages occur that only wait: others wait already, and nobody acts before.
     pub(super) fn emit_waiting(&mut self, ctx: &mut Context<'_>) {
-        let only_wait = !ctx.has_messages()
-            && self.are_visible_at_once()
-            && self.messages.any_receivable()
-            && self.free_pollers() == 0
-            && self.gathered.receipt.messages.is_empty();
-        // That others wait already, everybody knows who has to.
+        // What can be received was not received now, for whatever reason, and will not be before anybody acts.
+        let only_wait = self.messages.any_receivable() && !ctx.has_messages() && self.are_visible_at_once();
         let end = if only_wait { ctx.undisturbed.min(self.next_but_arrival().at()) } else { SimTime::ZERO };
         while self.next_arrival() < end {
             ctx.now = self.next_arrival();

@@ -76,17 +76,14 @@ impl Keys {
             None => records.map(|record| self.key.numbered(record)).map(|key| key.below(u64::MAX)),
             Some(few) => records.map(|record| few.of(record)),
         };
-        let (shards, lanes) = (spread(keys, SHARD_HASH, shards as u64), spread(keys, LANE_HASH, self.lanes));
-        std::array::from_fn(|place| Place { shard: shards[place], lane: lanes[place] })
+        spread(keys, shards as u64, self.lanes)
     }
 }
 
-/// Spreads keys by a hash, evenly over so many places.
+/// Spreads keys by their two hashes, evenly over shards and over lanes.
 // By itself, so that it stays as it is written: what compilers make of several 64-bit products at once is slower.
 #[inline(never)]
-fn spread<const N: usize>(keys: [u64; N], hash: Key, over: u64) -> [u32; N] {
-    match over {
-        1 => [0; N],
-        _ => keys.map(|key| hash.numbered(key)).map(|key| key.below(over) as u32),
-    }
+fn spread<const N: usize>(keys: [u64; N], shards: u64, lanes: u64) -> [Place; N] {
+    let place = |hash: Key, key, over| if over == 1 { 0 } else { hash.numbered(key).below(over) as u32 };
+    keys.map(|key| Place { shard: place(SHARD_HASH, key, shards), lane: place(LANE_HASH, key, lanes) })
 }

@@ -103,7 +103,7 @@ pub(super) struct Queue {
     pub(super) pollers: Pollers,
     /// The queue's own limit of receives.
     pub(super) quota: Option<TokenBucket>,
-    pub(super) gathered: Gathered,
+    gathered: Gathered,
     /// Batches with the function or waiting to be sent again: their places are the handles of their calls.
     pub(super) batches: Slab<Batch>,
     /// When throttled batches are sent again or given up, with their numbers and places.
@@ -118,8 +118,8 @@ pub(super) struct Queue {
 }
 
 /// Received messages that are to become a batch, if there are any.
-pub(super) struct Gathered {
-    pub receipt: Receipt,
+struct Gathered {
+    receipt: Receipt,
     /// When their window opened: as the first of them was received.
     opened: SimTime,
     /// When their window ends; never, where they wait for none.
@@ -312,7 +312,7 @@ impl Queue {
     }
 
     /// How many more batches may be under way.
-    pub(super) fn free_pollers(&self) -> u64 {
+    fn free_pollers(&self) -> u64 {
         self.pollers.limit().saturating_sub(self.batches.len() as u64 + self.passing.messages)
     }
 

@@ -123,7 +123,10 @@ fn messages_that_pass_come_to_what_they_come_to_one_by_one() {
     let second = "[[source.sqs]]\nname = \"r\"\narrivals = { poisson = { rate = 30 } }\n";
     let call = format!("{CALL}{POISSON}");
     // Some pollers are added, and go only where nothing comes for 20 s.
-    let instants = (0..2000).map(|n| n * 10).chain([35_000, 50_000, 65_000]).chain((8000..8500).map(|n| n * 10));
+    let instants = (0..2000)
+        .map(|n| n * 10)
+        .chain([20_500, 20_500, 20_500, 35_000, 50_000, 65_000])
+        .chain((8000..8500).map(|n| n * 10));
     let now_and_then = format!(
         "arrivals = {{ at = [{}] }}\npoller_scaling = {{ step = \"5s\", reset = \"20s\" }}",
         instants.map(|millis| format!("\"{millis}ms\"")).collect::<Vec<_>>().join(", ")
@@ -159,11 +162,14 @@ fn messages_that_pass_come_to_what_they_come_to_one_by_one() {
             "duration = \"9ms\"\nreserved_concurrent_executions = 0",
             poisson("visibility_timeout = \"10s\"\nretention_period = \"60s\""),
         ),
+        // Those of 0.1 s and of 2.1 s are tried again at 3.1 s, when one of them finds room.
         (
-            "retries at the instants of others",
+            "retries at one instant",
             "",
-            "duration = \"130ms\"\nreserved_concurrent_executions = 1",
-            queue(&format!("{CONSTANT}visibility_timeout = \"10s\"")),
+            "duration = \"1200ms\"\ninit_duration = \"0s\"\nreserved_concurrent_executions = 1",
+            queue(
+                "arrivals = { at = [\"0s\", \"100ms\", \"1050ms\", \"1300ms\", \"2100ms\", \"20s\", \"30s\"] }\npoller_scaling = { minimum = 5 }",
+            ),
         ),
         ("errors", "", "duration = \"9ms\"\nerror_rate = 0.02", poisson("visibility_timeout = \"10s\"")),
         (

@@ -31,11 +31,23 @@ impl Queue {
     /// Lets those messages occur that only wait: others wait already, and nobody acts before.
     pub(super) fn emit_waiting(&mut self, ctx: &mut Context<'_>) {
         // What can be received was not received now, for whatever reason, and will not be before anybody acts.
-        let only_wait = self.messages.any_receivable() && !ctx.has_messages() && self.are_visible_at_once();
-        let end = if only_wait { ctx.undisturbed.min(self.next_but_arrival().at()) } else { SimTime::ZERO };
-        while self.next_arrival() < end {
-            ctx.now = self.next_arrival();
-            self.emit(ctx);
+        if !self.messages.any_receivable() || ctx.has_messages() || !self.are_visible_at_once() {
+            return;
+        }
+        let end = ctx.undisturbed.min(self.next_but_arrival().at());
+        loop {
+            let instants = self.arrivals.instants();
+            let events = instants.iter().take_while(|at| **at < end).count();
+            let Some(last) = instants[..events].last().copied() else { return };
+            let mut waited = 0;
+            for at in &instants[..events] {
+                self.messages.emit(self.emitted, *at, *at, None);
+                self.emitted += 1;
+                waited += u128::from(last.since(*at).nanos());
+            }
+            self.arrivals.take(events);
+            ctx.now = last;
+            ctx.tell(Fact::Occurred { source: self.id, events: events as u64, waited });
         }
     }
 

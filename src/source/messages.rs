@@ -128,16 +128,34 @@ impl Messages {
         }
     }
 
-    /// A message of a standard queue occurred at `emitted`, was visible at once, received and accepted by the function, all at that
-    /// instant; only now anything is kept of it.
-    pub(super) fn remember(&mut self, number: u64, emitted: SimTime) -> MessageId {
-        let fresh = Fresh { emitted, visible: emitted, handler: None, group: 0 };
-        let message = Message::received(number, &fresh, SimTime::ZERO, emitted);
-        self.in_flight += 1;
-        MessageId {
-            number,
-            place: Some(self.known.insert(Message { sent: emitted, tries: 1, deliveries: 1, ..message })),
+    /// The messages that are received next, at most `most`, where none of them was received before, all were visible as they occurred
+    /// and none lay there at the start: the number of the first, and when each occurred, in `emitted`. From now on nothing is kept of
+    /// them here.
+    pub(super) fn take_fresh(&mut self, most: usize, emitted: &mut [SimTime]) -> Option<(u64, usize)> {
+        let Order::Visible(queue) = &mut self.order else { return None };
+        let count = (self.visible as usize).min(most);
+        let first = queue.front()?.number;
+        for ((number, id), emitted) in (first..).zip(queue.iter().take(count)).zip(emitted) {
+            let fresh = self.fresh.get(id.number).filter(|_| id.place.is_none() && id.number == number)?;
+            if fresh.handler.is_some() || number < self.backlog.0 {
+                return None;
+            }
+            *emitted = fresh.emitted;
         }
+        queue.drain(..count);
+        (first..first + count as u64).for_each(|number| self.fresh.remove(number));
+        self.visible -= count as u64;
+        Some((first, count))
+    }
+
+    /// A message of which nothing was kept since it was received, for the first time, and sent is one of those in flight: it occurred
+    /// and was visible at `emitted`.
+    pub(super) fn remember(&mut self, number: u64, emitted: SimTime, received: SimTime) -> MessageId {
+        let fresh = Fresh { emitted, visible: emitted, handler: None, group: 0 };
+        let message = Message::received(number, &fresh, SimTime::ZERO, received);
+        self.in_flight += 1;
+        let message = Message { sent: received, tries: 1, deliveries: 1, ..message };
+        MessageId { number, place: Some(self.known.insert(message)) }
     }
 
     /// A message in flight is to be visible again at `visible`.

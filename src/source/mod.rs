@@ -16,6 +16,7 @@ mod consumers;
 mod dynamodb;
 mod emission;
 mod fates;
+mod fresh_batch;
 mod invoke;
 mod kinesis;
 mod lane;

@@ -47,8 +47,9 @@ impl Queue {
         }
         let instants = self.arrivals.instants();
         let passing = self.passing.messages - ctx.ended[self.id.0 as usize].calls;
-        let free = self.pollers.limit().saturating_sub(self.batches.len() as u64 + passing);
-        let free = free.min(self.most_in_flight.saturating_sub(self.messages.in_flight() + passing));
+        let free = self.pollers.limit().saturating_sub(self.remembered() + passing);
+        let in_flight = self.in_flight() - self.passing.messages + passing;
+        let free = free.min(self.most_in_flight.saturating_sub(in_flight));
         let end = self.next_but_arrival().at().min(self.pollers.next_reset(self.passing.acted));
         // Of one instant are all messages that a poller receives together, so that the next must be known.
         let follows = |pair: &&[SimTime]| pair[0] < pair[1] && pair[0] < end;
@@ -97,11 +98,11 @@ impl Queue {
 
     /// The place of the batch that a call was about. One that passed is a batch from now on.
     pub(super) fn place_of(&mut self, settle: &Settle) -> u32 {
-        let Some(number) = settle.handle.checked_sub(FIRST_HANDLE) else { return settle.handle as u32 };
+        let Some(number) = settle.handle.checked_sub(FIRST_HANDLE) else { return self.place_of_known(settle.handle) };
         self.passing.messages -= 1;
         self.batches.insert(Batch {
             number,
-            messages: BatchMessages::One(self.messages.remember(settle.event, settle.emitted)),
+            messages: BatchMessages::One(self.messages.remember(settle.event, settle.emitted, settle.emitted)),
             poisoned: Box::default(),
             attempt: settle.attempt,
             refusals: 0,

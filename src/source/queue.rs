@@ -18,6 +18,7 @@ use crate::time::{SimDuration, SimTime};
 use crate::token_bucket::TokenBucket;
 
 use super::common::Common;
+use super::fresh_batch::FreshBatches;
 use super::mapping::{Backlog, Backoff, PartitionKeys};
 use super::message::MessageId;
 use super::messages::{Messages, Receipt, Removed};
@@ -89,7 +90,7 @@ pub(super) struct Queue {
     pub(super) filter_pass_rate: f64,
     pub(super) duplicate_rate: f64,
     /// Most messages in a batch.
-    most: usize,
+    pub(super) most: usize,
     pub(super) payload: u64,
     pub(super) delay: SimDuration,
     /// Waits of a throttled batch.
@@ -113,6 +114,7 @@ pub(super) struct Queue {
     /// Empty lists, for the next batches.
     lists: Vec<Vec<MessageId>>,
     pub(super) passing: Passing,
+    pub(super) fresh: FreshBatches,
     /// When the pollers may call the queue again, if their throughput or the queue's limit holds them up; else never.
     next_call: SimTime,
 }
@@ -173,6 +175,7 @@ impl Queue {
             lists: Vec::new(),
             next_call: SimTime::NEVER,
             passing: Passing::default(),
+            fresh: FreshBatches::default(),
         })
     }
 }
@@ -208,6 +211,10 @@ impl EventSource for Queue {
 
     fn settle(&mut self, settle: &Settle, ctx: &mut Context<'_>) -> Option<Wake> {
         self.count_ended(ctx);
+        if self.is_fresh_and_processed(settle, ctx) {
+            self.poll(ctx);
+            return Some(self.next_wake());
+        }
         let place = self.place_of(settle);
         match settle.verdict {
             Verdict::Ended { invocation, started, init, ending } => {
@@ -302,22 +309,30 @@ impl Queue {
     }
 
     /// Messages in flight.
-    fn in_flight(&self) -> u64 {
-        self.messages.in_flight() + self.passing.messages
+    pub(super) fn in_flight(&self) -> u64 {
+        self.messages.in_flight() + self.fresh.messages + self.passing.messages
     }
 
     /// Whether nothing is visible and nothing in flight.
     pub(super) fn is_quiet(&self) -> bool {
-        self.messages.is_quiet() && self.passing.messages == 0
+        self.messages.is_quiet() && self.fresh.messages == 0 && self.passing.messages == 0
     }
 
     /// How many more batches may be under way.
     fn free_pollers(&self) -> u64 {
-        self.pollers.limit().saturating_sub(self.batches.len() as u64 + self.passing.messages)
+        self.pollers.limit().saturating_sub(self.remembered() + self.passing.messages)
+    }
+
+    /// Batches under way of which something is kept.
+    pub(super) fn remembered(&self) -> u64 {
+        (self.batches.len() + self.fresh.batches.len()) as u64
     }
 
     /// One call to the queue: what it brings becomes a batch, or part of the one that is gathered.
     fn receive(&mut self, ctx: &mut Context<'_>) {
+        if !ctx.watched && self.receive_fresh(ctx) {
+            return;
+        }
         let Gathered { receipt, opened, .. } = &mut self.gathered;
         let before = receipt.messages.len();
         if before == 0 {
@@ -487,7 +502,7 @@ impl Queue {
     }
 
     /// Tells the calls that delete so many messages.
-    fn tell_deleted(&self, messages: u64, ctx: &mut Context<'_>) {
+    pub(super) fn tell_deleted(&self, messages: u64, ctx: &mut Context<'_>) {
         if messages > 0 {
             ctx.tell(Fact::Requests { source: self.id, count: messages.div_ceil(MOST_DELETED) });
             ctx.tell(Fact::Mapping { source: self.id, what: MappingCount::Deleted, events: messages });

@@ -1,0 +1,109 @@
+//! Batches of fresh messages: none of them was received before, all waited in the queue and nowhere else.
+//!
+//! While the function works on such a batch, all that has to be kept is when its messages occurred. Only where the call is not accepted,
+//! or fails, they become messages like all others.
+
+use crate::engine::{Ending, Events, Fact, InvocationType, Invoke, MappingCount, Part, Parts, Settle, Verdict};
+use crate::recording::Context;
+use crate::time::{SimDuration, SimTime};
+
+use super::queue::{Queue, REQUEST_PAYLOAD};
+use super::queue_batch::{Batch, BatchMessages};
+use super::slab::Slab;
+use super::sqs::MOST_RECEIVED;
+
+/// The calls of fresh batches have handles from here on, in which their places follow.
+const FIRST_HANDLE: u64 = 1 << 62;
+
+/// The fresh batches that are with the function.
+#[derive(Default)]
+pub(super) struct FreshBatches {
+    pub batches: Slab<FreshBatch>,
+    /// How many messages they have.
+    pub messages: u64,
+}
+
+/// A batch of messages that follow each other and were received together.
+#[repr(C)]
+pub(super) struct FreshBatch {
+    /// Batches before it.
+    number: u64,
+    /// Its first message, and how many there are.
+    first: u64,
+    count: usize,
+    received: SimTime,
+    /// When each of them occurred.
+    emitted: [SimTime; MOST_RECEIVED as usize],
+}
+
+impl Queue {
+    /// Receives a fresh batch and sends it, if what comes next is one. False, and nothing happens, where it is not.
+    pub(super) fn receive_fresh(&mut self, ctx: &mut Context<'_>) -> bool {
+        let mut emitted = [SimTime::ZERO; MOST_RECEIVED as usize];
+        if !self.lets_pass() {
+            return false;
+        }
+        let Some((first, count)) = self.messages.take_fresh(self.most.min(emitted.len()), &mut emitted) else {
+            return false;
+        };
+        let (source, messages) = (self.id, count as u64);
+        let requests = (messages * self.payload).div_ceil(REQUEST_PAYLOAD).max(1);
+        ctx.tell(Fact::Requests { source, count: requests });
+        ctx.tell(Fact::Mapping { source, what: MappingCount::Polled, events: messages });
+        ctx.tell(Fact::Waiting { source, change: -(count as i64) });
+        let place =
+            self.fresh.batches.insert(FreshBatch { number: self.dispatched, first, count, received: ctx.now, emitted });
+        self.dispatched += 1;
+        self.fresh.messages += messages;
+        ctx.invoke(Invoke {
+            source,
+            function: self.target,
+            invocation_type: InvocationType::RequestResponse,
+            handle: FIRST_HANDLE + u64::from(place),
+            events: Events { first, count: count as u32, runs: None },
+            emitted: emitted[0],
+            attempt: 1,
+            deliveries: 0,
+            handler: None,
+            poisoned: 0,
+            permission: true,
+            receipt: false,
+            hops: 0,
+        });
+        true
+    }
+
+    fn take_fresh_batch(&mut self, handle: u64) -> Option<FreshBatch> {
+        let place = u32::try_from(handle.checked_sub(FIRST_HANDLE)?).ok()?;
+        let batch = self.fresh.batches.remove(place)?;
+        self.fresh.messages -= batch.count as u64;
+        Some(batch)
+    }
+
+    /// Whether a fresh batch was processed. Then it is deleted, and each of its messages has its latency.
+    pub(super) fn is_fresh_and_processed(&mut self, settle: &Settle, ctx: &mut Context<'_>) -> bool {
+        let Verdict::Ended { started, init, ending: Ending::Success, .. } = settle.verdict else { return false };
+        let Some(batch) = self.take_fresh_batch(settle.handle) else { return false };
+        let parts = Parts::of(&[(Part::Init, init), (Part::Handler, ctx.now.since(started).saturating_sub(init))]);
+        let emitted = &batch.emitted[..batch.count];
+        ctx.recorder.processed_together(ctx.now, self.id, emitted, |emitted| *emitted, SimDuration::ZERO, &parts);
+        self.tell_deleted(batch.count as u64, ctx);
+        true
+    }
+
+    /// The place of the batch with this handle. A fresh one is a batch like all others from now on.
+    pub(super) fn place_of_known(&mut self, handle: u64) -> u32 {
+        let Some(batch) = self.take_fresh_batch(handle) else { return handle as u32 };
+        let FreshBatch { number, first, count, received, emitted } = batch;
+        let remember = |(number, emitted): (u64, &SimTime)| self.messages.remember(number, *emitted, received);
+        let ids: Vec<_> = (first..).zip(&emitted[..count]).map(remember).collect();
+        self.batches.insert(Batch {
+            number,
+            messages: if let [only] = ids[..] { BatchMessages::One(only) } else { BatchMessages::Many(ids) },
+            poisoned: Box::default(),
+            attempt: 1,
+            refusals: 0,
+            hidden_until: received + self.visibility,
+        })
+    }
+}

@@ -3,7 +3,7 @@
 //! While the function works on such a message there is nothing to be kept of it but that it is in flight, so that the function takes
 //! several in a row. Only where a call is not accepted, or fails, its message becomes one like all others.
 
-use crate::engine::{BatchItemFailures, Calls, InvocationType, Settle};
+use crate::engine::{Calls, InvocationType, Settle};
 use crate::recording::{Context, Ended};
 use crate::time::SimTime;
 
@@ -23,26 +23,11 @@ pub(super) struct Passing {
 }
 
 impl Queue {
-    /// Whether messages pass where nothing is in their way: whether all are alike, and become visible, are received and are deleted at
-    /// once.
-    pub(super) fn lets_pass(&self) -> bool {
-        self.permission
-            && !self.fifo
-            && self.window.is_zero()
-            && self.are_visible_at_once()
-            && self.filter_pass_rate >= 1.0
-            && self.duplicate_rate == 0.0
-            && !self.poison.any()
-            && self.answer != Some(BatchItemFailures::Malformed)
-            && self.quota.is_none()
-            && !self.pollers.have_throughput()
-    }
-
     /// The calls of the next messages, as far as these pass.
     #[inline]
     pub(super) fn calls_of_passing(&self, ctx: &Context<'_>) -> Option<Calls<'_>> {
         // Most of what does not pass waits for a poller.
-        if self.messages.any_receivable() || !self.lets_pass() || self.emitted < self.backlog {
+        if self.messages.any_receivable() || !self.is_plain || self.emitted < self.backlog {
             return None;
         }
         let instants = self.arrivals.instants();

@@ -115,6 +115,8 @@ pub(super) struct Queue {
     lists: Vec<Vec<MessageId>>,
     pub(super) passing: Passing,
     pub(super) fresh: FreshBatches,
+    /// Whether all messages are alike, and become visible, can be received and are deleted at once.
+    pub(super) is_plain: bool,
     /// When the pollers may call the queue again, if their throughput or the queue's limit holds them up; else never.
     next_call: SimTime,
 }
@@ -140,7 +142,7 @@ impl Queue {
         let until = site.until.unwrap_or(SimTime::NEVER);
         let payload = common.payload_bytes();
         let groups = plan.message_groups.map(|groups| FewKeys::new(groups, site.key.named("message_group")));
-        Ok(Queue {
+        let mut queue = Queue {
             id: site.id,
             target: site.target,
             permission: common.permission,
@@ -176,7 +178,10 @@ impl Queue {
             next_call: SimTime::NEVER,
             passing: Passing::default(),
             fresh: FreshBatches::default(),
-        })
+            is_plain: false,
+        };
+        queue.is_plain = queue.is_plain();
+        Ok(queue)
     }
 }
 
@@ -249,7 +254,7 @@ impl EventSource for Queue {
     }
 
     fn after(&self) -> Option<After> {
-        self.lets_pass().then_some(After::Deletion)
+        self.is_plain.then_some(After::Deletion)
     }
 
     fn over(&mut self, ctx: &mut Context<'_>) -> Wake {
@@ -264,6 +269,19 @@ impl EventSource for Queue {
 }
 
 impl Queue {
+    fn is_plain(&self) -> bool {
+        self.permission
+            && !self.fifo
+            && self.window.is_zero()
+            && self.are_visible_at_once()
+            && self.filter_pass_rate >= 1.0
+            && self.duplicate_rate == 0.0
+            && !self.poison.any()
+            && self.answer != Some(BatchItemFailures::Malformed)
+            && self.quota.is_none()
+            && !self.pollers.have_throughput()
+    }
+
     /// When it next does something else than to let a message occur.
     pub(super) fn next_but_arrival(&self) -> Wake {
         let retry = self.retries.first().map_or(SimTime::NEVER, |(at, ..)| *at);
@@ -330,7 +348,7 @@ impl Queue {
 
     /// One call to the queue: what it brings becomes a batch, or part of the one that is gathered.
     fn receive(&mut self, ctx: &mut Context<'_>) {
-        if !ctx.watched && self.receive_fresh(ctx) {
+        if self.is_plain && !ctx.watched && self.receive_fresh(ctx) {
             return;
         }
         let Gathered { receipt, opened, .. } = &mut self.gathered;

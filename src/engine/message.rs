@@ -118,6 +118,8 @@ pub struct Invoke {
     pub receipt: bool,
     /// How many invocations of the same chain of events led to this call.
     pub hops: u8,
+    /// Whether it has one event, and the source keeps nothing of it but that it is under way.
+    pub forgotten: bool,
 }
 
 /// Calls in a row of a source that need not act between them: one for each of its next events, which differ by number and instant
@@ -135,6 +137,8 @@ pub struct Calls<'a> {
     pub handles: (u64, u64),
     /// When each event occurs and is a call, in order of time.
     pub instants: &'a [SimTime],
+    /// How many may be under way beside those that are, of which the source keeps nothing.
+    pub room: u64,
 }
 
 /// Why Lambda answers 429, as its API names it.

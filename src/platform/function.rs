@@ -120,8 +120,8 @@ pub(super) struct Start<'a> {
     pub handle: u64,
     /// The event of the function's own queue that is tried, if it is one.
     pub queued: Option<Waiting>,
-    /// Whether it is one of several in a row, of which the source keeps nothing.
-    pub in_a_row: bool,
+    /// Whether the source keeps nothing of the call but that it is under way.
+    pub forgotten: bool,
 }
 
 /// Where an invocation runs.
@@ -291,7 +291,7 @@ impl Function {
                         count: invoke.events.count,
                         runs: invoke.events.runs.as_deref(),
                         queued: None,
-                        in_a_row: false,
+                        forgotten: invoke.forgotten,
                     };
                     self.start(&start, concurrency, account, shared, ctx);
                 }
@@ -519,7 +519,7 @@ impl Function {
             Some(_) => End::IsHeard,
             None => match ctx.recorder.after(start.source) {
                 Some(After::Answer(_)) => End::Counts,
-                Some(After::Deletion) if start.in_a_row => End::CountsForSource,
+                Some(After::Deletion) if start.forgotten => End::CountsForSource,
                 Some(After::Deletion) | None => End::IsHeard,
             },
         }

@@ -54,7 +54,7 @@ impl Function {
                 Self::waits(&event, -1, ctx);
                 let Extra { handler, poisoned } = self.queue.extra(&event);
                 let start = Start {
-                    in_a_row: false,
+                    forgotten: false,
                     source: event.source,
                     emitted: event.emitted,
                     attempt: event.attempt(),

@@ -238,11 +238,14 @@ impl Recorder<'_> {
         // Where all of them count and nothing but the handler takes time, latencies are durations, and answers take as long.
         let mut lengths = if latencies[..] == handlers[..len] { durations } else { Lengths::of(latencies) };
         of_source.latency.record_together(&lengths);
+        let after = self.after.get(source).copied().flatten();
         for (part, sum) in PARTS.into_iter().zip(counted.parts(latencies, &handlers[..count])) {
-            of_source.parts[part as usize] += sum;
+            // A message that is deleted afterwards had a poller come for it.
+            let is_poll = part == Part::Delivery && after == Some(After::Deletion);
+            of_source.parts[if is_poll { Part::Poll } else { part } as usize] += sum;
         }
-        match self.after.get(source) {
-            Some(Some(After::Answer(way_back))) => {
+        match after {
+            Some(After::Answer(way_back)) => {
                 if !way_back.is_zero() {
                     latencies.iter_mut().for_each(|nanos| *nanos += way_back.nanos());
                     lengths = Lengths::of(latencies);
@@ -250,11 +253,11 @@ impl Recorder<'_> {
                 of_source.response.record_together(&lengths);
                 of_source.answers[Answer::Done as usize] += count as u64;
             }
-            Some(Some(After::Deletion)) => {
+            Some(After::Deletion) => {
                 of_source.requests += len as u64;
                 self.mappings[source].count(SourceColumn::Deleted, len as u64);
             }
-            _ => {}
+            None => {}
         }
         batch.len = 0;
     }

@@ -96,6 +96,7 @@ impl EventSource for Messages {
             permission: true,
             receipt: false,
             hops,
+            forgotten: false,
         });
     }
 

@@ -7,6 +7,7 @@ use crate::engine::{Ending, Events, Fact, InvocationType, Invoke, MappingCount, 
 use crate::recording::Context;
 use crate::time::{SimDuration, SimTime};
 
+use super::passing;
 use super::queue::{Queue, REQUEST_PAYLOAD};
 use super::queue_batch::{Batch, BatchMessages};
 use super::slab::Slab;
@@ -48,15 +49,22 @@ impl Queue {
         ctx.tell(Fact::Requests { source, count: requests });
         ctx.tell(Fact::Mapping { source, what: MappingCount::Polled, events: messages });
         ctx.tell(Fact::Waiting { source, change: -(count as i64) });
-        let place =
-            self.fresh.batches.insert(FreshBatch { number: self.dispatched, first, count, received: ctx.now, emitted });
+        // Of a single message, all that would be kept comes back with the call.
+        let passes = count == 1;
+        let handle = if passes {
+            self.passing.messages += 1;
+            passing::FIRST_HANDLE + self.dispatched
+        } else {
+            self.fresh.messages += messages;
+            let batch = FreshBatch { number: self.dispatched, first, count, received: ctx.now, emitted };
+            FIRST_HANDLE + u64::from(self.fresh.batches.insert(batch))
+        };
         self.dispatched += 1;
-        self.fresh.messages += messages;
         ctx.invoke(Invoke {
             source,
             function: self.target,
             invocation_type: InvocationType::RequestResponse,
-            handle: FIRST_HANDLE + u64::from(place),
+            handle,
             events: Events { first, count: count as u32, runs: None },
             emitted: emitted[0],
             attempt: 1,
@@ -66,6 +74,7 @@ impl Queue {
             permission: true,
             receipt: false,
             hops: 0,
+            forgotten: passes,
         });
         true
     }

@@ -1,9 +1,9 @@
-//! Messages that pass: each is visible as it occurs, received at that instant by a free poller, and a batch of its own.
+//! Messages that pass: each is a batch of its own as it is received for the first time.
 //!
-//! While the function works on such a message there is nothing to be kept of it but that it is in flight, so that the function takes
-//! several in a row. Only where a call is not accepted, or fails, its message becomes one like all others.
+//! While the function works on such a message there is nothing to be kept of it but that it is in flight. Only where its call is not
+//! accepted, or fails, it becomes a message like all others. Those that free pollers receive as they occur are taken in a row.
 
-use crate::engine::{Calls, InvocationType, Settle};
+use crate::engine::{Calls, InvocationType, Settle, Verdict};
 use crate::recording::{Context, Ended};
 use crate::time::SimTime;
 
@@ -11,7 +11,7 @@ use super::queue::{Queue, REQUEST_PAYLOAD};
 use super::queue_batch::{Batch, BatchMessages};
 
 /// The calls of messages that pass have handles from here on, in which the numbers of their batches follow.
-const FIRST_HANDLE: u64 = 1 << 63;
+pub(super) const FIRST_HANDLE: u64 = 1 << 63;
 
 /// The messages that pass.
 #[derive(Default)]
@@ -32,21 +32,22 @@ impl Queue {
         }
         let instants = self.arrivals.instants();
         let passing = self.passing.messages - ctx.ended[self.id.0 as usize].calls;
-        let free = self.pollers.limit().saturating_sub(self.remembered() + passing);
+        let room = self.pollers.limit().saturating_sub(self.remembered() + passing);
         let in_flight = self.in_flight() - self.passing.messages + passing;
-        let free = free.min(self.most_in_flight.saturating_sub(in_flight));
+        let room = room.min(self.most_in_flight.saturating_sub(in_flight));
         let end = self.next_but_arrival().at().min(self.pollers.next_reset(self.passing.acted));
         // Of one instant are all messages that a poller receives together, so that the next must be known.
         let follows = |pair: &&[SimTime]| pair[0] < pair[1] && pair[0] < end;
-        let count = instants.windows(2).take(free as usize).take_while(follows).count();
+        let count = instants.windows(2).take_while(follows).count();
         let has_begun = instants.first().is_some_and(|first| *first >= self.begins);
-        (count > 0 && has_begun).then_some(Calls {
+        (count > 0 && room > 0 && has_begun).then_some(Calls {
             source: self.id,
             function: self.target,
             invocation_type: InvocationType::RequestResponse,
             first: self.emitted,
             handles: (FIRST_HANDLE + self.dispatched, 1),
             instants: &instants[..count],
+            room,
         })
     }
 
@@ -82,16 +83,17 @@ impl Queue {
     }
 
     /// The place of the batch that a call was about. One that passed is a batch from now on.
-    pub(super) fn place_of(&mut self, settle: &Settle) -> u32 {
+    pub(super) fn place_of(&mut self, settle: &Settle, now: SimTime) -> u32 {
         let Some(number) = settle.handle.checked_sub(FIRST_HANDLE) else { return self.place_of_known(settle.handle) };
+        let received = if let Verdict::Ended { started, .. } = settle.verdict { started } else { now };
         self.passing.messages -= 1;
         self.batches.insert(Batch {
             number,
-            messages: BatchMessages::One(self.messages.remember(settle.event, settle.emitted, settle.emitted)),
+            messages: BatchMessages::One(self.messages.remember(settle.event, settle.emitted, received)),
             poisoned: Box::default(),
             attempt: settle.attempt,
             refusals: 0,
-            hidden_until: settle.emitted + self.visibility,
+            hidden_until: received + self.visibility,
         })
     }
 }

@@ -361,6 +361,7 @@ impl EventSource for Push {
             first: self.emitted,
             handles: (handle_of(None), 0),
             instants,
+            room: u64::MAX,
         })
     }
 
@@ -520,6 +521,7 @@ impl Push {
             permission: self.permission,
             receipt: self.waiter != Waiter::Caller,
             hops: 0,
+            forgotten: false,
         });
     }
 }

@@ -220,7 +220,7 @@ impl EventSource for Queue {
             self.poll(ctx);
             return Some(self.next_wake());
         }
-        let place = self.place_of(settle);
+        let place = self.place_of(settle, ctx.now);
         match settle.verdict {
             Verdict::Ended { invocation, started, init, ending } => {
                 let mut batch = self.batches.remove(place)?;
@@ -451,6 +451,7 @@ impl Queue {
             permission: self.permission,
             receipt: false,
             hops: 0,
+            forgotten: false,
         });
     }
 

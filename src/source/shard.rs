@@ -496,6 +496,7 @@ impl Pull {
             permission: self.setting.permission,
             receipt: true,
             hops: 0,
+            forgotten: false,
         });
         if let Some(consumers) = &mut self.setting.consumers {
             consumers.take(shard);

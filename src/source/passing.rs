@@ -23,24 +23,27 @@ pub(super) struct Passing {
 }
 
 impl Queue {
-    /// The calls of the next messages, as far as these pass.
+    /// The calls of the next messages, as far as these pass as they occur.
     #[inline]
     pub(super) fn calls_of_passing(&self, ctx: &Context<'_>) -> Option<Calls<'_>> {
-        // Most of what does not pass waits for a poller.
         if self.messages.any_receivable() || !self.is_plain || self.emitted < self.backlog {
             return None;
         }
+        let ended = ctx.ended[self.id.0 as usize].calls;
+        let batches = self.remembered() + self.passing.messages - ended;
+        let room = self.pollers.limit().saturating_sub(batches);
+        let room = room.min((self.most_in_flight + ended).saturating_sub(self.in_flight()));
         let instants = self.arrivals.instants();
-        let passing = self.passing.messages - ctx.ended[self.id.0 as usize].calls;
-        let room = self.pollers.limit().saturating_sub(self.remembered() + passing);
-        let in_flight = self.in_flight() - self.passing.messages + passing;
-        let room = room.min(self.most_in_flight.saturating_sub(in_flight));
+        if room == 0 || instants.first().is_none_or(|first| *first < self.begins) {
+            return None;
+        }
         let end = self.next_but_arrival().at().min(self.pollers.next_reset(self.passing.acted));
         // Of one instant are all messages that a poller receives together, so that the next must be known.
         let follows = |pair: &&[SimTime]| pair[0] < pair[1] && pair[0] < end;
-        let count = instants.windows(2).take_while(follows).count();
-        let has_begun = instants.first().is_some_and(|first| *first >= self.begins);
-        (count > 0 && room > 0 && has_begun).then_some(Calls {
+        // Calls that end make room for others, but hardly for twice as many.
+        let most = usize::try_from(room).unwrap_or(usize::MAX).saturating_mul(2);
+        let count = instants.windows(2).take(most).take_while(follows).count();
+        (count > 0).then_some(Calls {
             source: self.id,
             function: self.target,
             invocation_type: InvocationType::RequestResponse,

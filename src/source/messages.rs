@@ -136,10 +136,11 @@ impl Messages {
         let count = (self.visible as usize).min(most);
         let first = queue.front()?.number;
         for ((number, id), emitted) in (first..).zip(queue.iter().take(count)).zip(emitted) {
-            let fresh = self.fresh.get(id.number).filter(|_| id.place.is_none() && id.number == number)?;
+            let fresh = self.fresh.get(id.number).filter(|_| id.place.is_none())?;
             if fresh.handler.is_some() || number < self.backlog.0 {
                 return None;
             }
+            debug_assert_eq!(id.number, number, "none was received before the one that occurred before it");
             *emitted = fresh.emitted;
         }
         queue.drain(..count);

@@ -131,6 +131,9 @@ fn messages_that_pass_come_to_what_they_come_to_one_by_one() {
         "arrivals = {{ at = [{}] }}\npoller_scaling = {{ step = \"5s\", reset = \"20s\" }}",
         instants.map(|millis| format!("\"{millis}ms\"")).collect::<Vec<_>>().join(", ")
     );
+    let twice = [vec!["\"0s\""; 100], vec!["\"20s\""; 200]].concat().join(", ");
+    let trace: String = (0..2000).map(|row| format!("{},0.{}\n", f64::from(row) / 16.0, row % 10)).collect();
+    let inputs = MemoryInputs::new().with("t.csv", &format!("at,time\n{trace}"));
     let quick = "duration = { exponential = { mean = \"20ms\" } }";
     let slow = "duration = { exponential = { mean = \"60ms\" } }";
     let rows = [
@@ -161,6 +164,27 @@ fn messages_that_pass_come_to_what_they_come_to_one_by_one() {
             "",
             "duration = \"9ms\"\nreserved_concurrent_executions = 0",
             poisson("visibility_timeout = \"10s\"\nretention_period = \"60s\""),
+        ),
+        (
+            "a queue that is empty but for what is in flight",
+            "",
+            "duration = \"9s\"",
+            queue(&format!("arrivals = {{ at = [{}] }}\npoller_scaling = {{ step = \"5s\", reset = \"8s\" }}", twice)),
+        ),
+        (
+            "handler times that come with messages",
+            "",
+            quick,
+            queue("arrivals = { trace = { file = \"t.csv\", column = \"at\", duration_column = \"time\" } }"),
+        ),
+        // Those of 0.2 s and of 2.2 s are tried again at 3.2 s, when those of 0.1 s are over.
+        (
+            "retries of batches at one instant",
+            "",
+            "duration = \"300ms\"\ninit_duration = \"0s\"\nreserved_concurrent_executions = 1",
+            queue(
+                "arrivals = { at = [\"0s\", \"0s\", \"100ms\", \"100ms\", \"200ms\", \"200ms\", \"2100ms\", \"2100ms\", \"2200ms\", \"2200ms\"] }\npoller_scaling = { minimum = 5 }",
+            ),
         ),
         // Those of 0.1 s and of 2.1 s are tried again at 3.1 s, when one of them finds room.
         (
@@ -235,7 +259,7 @@ fn messages_that_pass_come_to_what_they_come_to_one_by_one() {
     for (what, account, function, sources) in rows {
         let text = scenario(account, function, &sources);
         for seed in 0..2 {
-            invariants::assert_holds(what, &text, seed, &MemoryInputs::new());
+            invariants::assert_holds(what, &text, seed, &inputs);
         }
     }
 }

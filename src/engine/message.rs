@@ -137,8 +137,6 @@ pub struct Calls<'a> {
     pub handles: (u64, u64),
     /// When each event occurs and is a call, in order of time.
     pub instants: &'a [SimTime],
-    /// How many may be under way beside those that are, of which the source keeps nothing.
-    pub room: u64,
 }
 
 /// Why Lambda answers 429, as its API names it.

@@ -29,8 +29,6 @@ impl Function {
         if !shared.service_outages.is_empty() {
             return (0, next);
         }
-        let source = calls.source.0 as usize;
-        let (ended, mut room) = (ctx.ended[source].calls, calls.room);
         for (taken, at) in calls.instants.iter().enumerate() {
             let call = Wake::new(*at, Class::Arrival);
             while next < call {
@@ -46,13 +44,6 @@ impl Function {
             }
             if call >= end {
                 return (taken, next);
-            }
-            if taken as u64 >= room {
-                // Each that has ended has made room for another.
-                room = calls.room + (ctx.ended[source].calls - ended);
-                if taken as u64 >= room {
-                    return (taken, next);
-                }
             }
             ctx.now = *at;
             self.take(calls, taken as u64, *at, account, shared, ctx);

@@ -40,8 +40,7 @@ impl Queue {
         let end = self.next_but_arrival().at().min(self.pollers.next_reset(self.passing.acted));
         // Of one instant are all messages that a poller receives together, so that the next must be known.
         let follows = |pair: &&[SimTime]| pair[0] < pair[1] && pair[0] < end;
-        // Calls that end make room for others, but hardly for twice as many.
-        let most = usize::try_from(room).unwrap_or(usize::MAX).saturating_mul(2);
+        let most = usize::try_from(room).unwrap_or(usize::MAX);
         let count = instants.windows(2).take(most).take_while(follows).count();
         (count > 0).then_some(Calls {
             source: self.id,
@@ -50,7 +49,6 @@ impl Queue {
             first: self.emitted,
             handles: (FIRST_HANDLE + self.dispatched, 1),
             instants: &instants[..count],
-            room,
         })
     }
 

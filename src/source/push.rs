@@ -361,7 +361,6 @@ impl EventSource for Push {
             first: self.emitted,
             handles: (handle_of(None), 0),
             instants,
-            room: u64::MAX,
         })
     }
 

@@ -10,13 +10,14 @@ use crate::engine::{
 };
 use crate::profile::Rules;
 use crate::random::Key;
-use crate::recording::{After, Completion, Context, Started};
+use crate::recording::{Context, Started};
 use crate::time::{SimDuration, SimTime};
 
 use super::account::Account;
 use super::admission::Admission;
 use super::async_queue::{AsyncQueue, Extra};
 use super::caller::Caller;
+use super::ending::End;
 use super::environments::{Environment, Environments};
 use super::first_tries::Fresh;
 use super::handler::Handler;
@@ -48,19 +49,19 @@ pub(super) struct Destinations {
 pub(super) struct Function {
     pub(super) id: FunctionId,
     pub(super) admission: Admission,
-    provisioned: Option<Box<Provisioned>>,
-    environments: Environments,
+    pub(super) provisioned: Option<Box<Provisioned>>,
+    pub(super) environments: Environments,
     /// When each running invocation ends, with its number and its environment's slot.
-    running: Soonest,
+    pub(super) running: Soonest,
     pub(super) queue: AsyncQueue,
     /// The invocation of each busy environment, by slot; that of an idle one is over.
-    invocations: Vec<Option<Invocation>>,
-    init: Box<Init>,
+    pub(super) invocations: Vec<Option<Invocation>>,
+    pub(super) init: Box<Init>,
     /// The runs of events of each of them, where there are any; by slot, too. They lie apart so that an invocation owns nothing, and is
     /// written where it lies.
-    runs: Vec<Option<Box<[Run]>>>,
+    pub(super) runs: Vec<Option<Box<[Run]>>>,
     /// The event from that queue that each invocation tries, where it is one of those; by slot, too.
-    tried: Vec<Waiting>,
+    pub(super) tried: Vec<Waiting>,
     handler: Handler,
     queue_delay: Distribution,
     pub(super) destinations: Destinations,
@@ -69,37 +70,26 @@ pub(super) struct Function {
 
 /// A running invocation, in one line of the cache. Its number, its environment's slot and its end are known from [`Timed`].
 #[repr(align(64))]
-struct Invocation {
+pub(super) struct Invocation {
     /// Its environment's number.
-    environment: u64,
-    source: SourceId,
-    attempt: u32,
+    pub environment: u64,
+    pub source: SourceId,
+    pub attempt: u32,
     /// The first event, and how many there are.
-    first: u64,
-    count: u32,
-    emitted: SimTime,
-    started: SimTime,
-    init: SimDuration,
-    concurrency: Concurrency,
-    ending: Ending,
+    pub first: u64,
+    pub count: u32,
+    pub emitted: SimTime,
+    pub started: SimTime,
+    pub init: SimDuration,
+    pub concurrency: Concurrency,
+    pub ending: Ending,
     /// Whether what its end comes to depends on earlier tries from the function's own queue, or the queue wants the answer; else the
     /// source does, unless it only counts.
-    is_queued: bool,
+    pub is_queued: bool,
     /// What its end means to its source.
-    end: End,
+    pub end: End,
     /// The source's own number for the call.
-    handle: u64,
-}
-
-/// What the end of an invocation means to the source of its events.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
-    /// It, or the function's own queue, hears of it.
-    IsHeard,
-    /// It is a success of which nobody hears: it only counts.
-    Counts,
-    /// So it is, and the source, which keeps nothing of the call, has one fewer under way.
-    CountsForSource,
+    pub handle: u64,
 }
 
 /// What is needed to start an invocation.
@@ -490,121 +480,6 @@ impl Function {
         let call = Call { source, function, events: &events, attempt: start.attempt };
         let environment = environment.number;
         ctx.tell(Fact::Started { call, invocation, environment, cold, concurrency, queued_since });
-    }
-
-    /// How long its invocations have run at `now` that still do, in nanoseconds together.
-    pub(super) fn time_running(&self, now: SimTime) -> u128 {
-        let running = self.running.iter().filter_map(|timed| self.invocations[timed.slot() as usize].as_ref());
-        running.map(|invocation| u128::from(now.since(invocation.started).nanos())).sum()
-    }
-
-    /// Ends the invocation whose time has come.
-    #[inline(always)]
-    fn complete(&mut self, account: &mut Account, shared: &mut Shared, ctx: &mut Context<'_>) {
-        let Some(next) = self.running.pop() else { return };
-        match &self.invocations[next.slot() as usize] {
-            Some(invocation) if invocation.end != End::IsHeard => self.count(next.slot(), account, shared, ctx),
-            _ => self.conclude(next, account, shared, ctx),
-        }
-    }
-
-    /// What the end of an invocation means that succeeds.
-    #[inline(always)]
-    fn end_of(&self, start: &Start<'_>, ctx: &Context<'_>) -> End {
-        if ctx.watched {
-            return End::IsHeard;
-        }
-        match start.queued {
-            Some(event) if event.role == Role::Untold && self.destinations.on_success.is_none() => End::Counts,
-            Some(_) => End::IsHeard,
-            None => match ctx.recorder.after(start.source) {
-                Some(After::Answer(_)) => End::Counts,
-                Some(After::Deletion) if start.forgotten => End::CountsForSource,
-                Some(After::Deletion) | None => End::IsHeard,
-            },
-        }
-    }
-
-    /// Ends an invocation whose end only counts.
-    #[inline(always)]
-    fn count(&mut self, slot: u32, account: &mut Account, shared: &mut Shared, ctx: &mut Context<'_>) {
-        let Some(invocation) = &self.invocations[slot as usize] else { return };
-        let Invocation { source, started, init, concurrency, end, .. } = *invocation;
-        let handler = ctx.now.since(started).saturating_sub(init);
-        let (mut first_try, mut first_failure) = (started, started);
-        if invocation.is_queued {
-            let event = &self.tried[slot as usize];
-            (first_try, first_failure) = (event.first_try, event.first_failure.min(started));
-            self.queue.forget(event);
-        }
-        let environment = Environment { slot, number: invocation.environment };
-        ctx.recorder.complete(&Completion {
-            source,
-            function: self.id,
-            emitted: invocation.emitted,
-            first_try,
-            first_failure,
-            started,
-            init,
-            ended: ctx.now,
-            billed_ms: shared.billed_ms(self.init.billed(init) + handler),
-            concurrency,
-        });
-        if end == End::CountsForSource {
-            ctx.end_call(source);
-        }
-        shared.running -= 1;
-        self.admission.leave(account, concurrency);
-        self.release(environment, concurrency, ctx);
-    }
-
-    /// Ends an invocation from whose end something follows.
-    #[inline(never)]
-    fn conclude(&mut self, end: Timed, account: &mut Account, shared: &mut Shared, ctx: &mut Context<'_>) {
-        let (number, slot) = (end.number(), end.slot());
-        let Some(invocation) = &self.invocations[slot as usize] else { return };
-        let environment = Environment { slot, number: invocation.environment };
-        let Invocation { source, attempt, emitted, started, init, concurrency, ending, is_queued, handle, .. } =
-            *invocation;
-        // Only a reader needs them.
-        let runs = if ctx.watched { self.runs.get_mut(slot as usize).and_then(Option::take) } else { None };
-        let events = Events { first: invocation.first, count: invocation.count, runs };
-        let handler = ctx.now.since(started).saturating_sub(init);
-        let billed_ms = shared.billed_ms(self.init.billed(init) + handler);
-        shared.running -= 1;
-        self.admission.leave(account, concurrency);
-        ctx.tell(Fact::Ended {
-            call: Call { source, function: self.id, events: &events, attempt },
-            invocation: number,
-            environment: environment.number,
-            started,
-            init,
-            handler,
-            billed: SimDuration::from_nanos(billed_ms.saturating_mul(1_000_000)),
-            concurrency,
-            ending,
-        });
-        self.release(environment, concurrency, ctx);
-        if is_queued {
-            let event = self.tried[slot as usize];
-            self.settle_queued(event, number, started, init, handler, ending, ctx);
-            return;
-        }
-        let verdict = Verdict::Ended { invocation: number, started, init, ending };
-        ctx.settle(Settle { source, function: self.id, handle, event: events.first, emitted, attempt, verdict });
-    }
-
-    /// An invocation has left its environment.
-    #[inline(always)]
-    fn release(&mut self, environment: Environment, concurrency: Concurrency, ctx: &mut Context<'_>) {
-        match &mut self.provisioned {
-            Some(provisioned) if concurrency == Concurrency::Provisioned => provisioned.release(environment),
-            _ => {
-                if let Some(environment) = self.environments.release(environment, ctx.now) {
-                    ctx.tell(Fact::Reclaimed { function: self.id, environment });
-                }
-            }
-        }
     }
 }
 

@@ -11,6 +11,7 @@ mod async_queue;
 mod calendar;
 mod caller;
 mod config;
+mod ending;
 mod environments;
 mod first_tries;
 mod function;

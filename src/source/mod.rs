@@ -22,6 +22,7 @@ mod kinesis;
 mod lane;
 mod mapping;
 mod message;
+mod message_fates;
 mod message_groups;
 mod messages;
 mod msk;

@@ -204,6 +204,7 @@ impl Recorder<'_> {
     }
 
     fn count_batch(&mut self, place: usize) {
+        let after = self.after(self.batches[place].source);
         let batch = &mut self.batches[place];
         let (len, source, function) = (batch.len, batch.source.0 as usize, batch.function.0 as usize);
         if len == 0 {
@@ -238,7 +239,6 @@ impl Recorder<'_> {
         // Where all of them count and nothing but the handler takes time, latencies are durations, and answers take as long.
         let mut lengths = if latencies[..] == handlers[..len] { durations } else { Lengths::of(latencies) };
         of_source.latency.record_together(&lengths);
-        let after = self.after.get(source).copied().flatten();
         for (part, sum) in PARTS.into_iter().zip(counted.parts(latencies, &handlers[..count])) {
             // A message that is deleted afterwards had a poller come for it.
             let is_poll = part == Part::Delivery && after == Some(After::Deletion);

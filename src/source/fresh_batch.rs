@@ -3,13 +3,12 @@
 //! While the function works on such a batch, all that has to be kept is when its messages occurred. Only where the call is not accepted,
 //! or fails, they become messages like all others.
 
-use crate::engine::{Ending, Events, Fact, InvocationType, Invoke, MappingCount, Part, Parts, Settle, Verdict};
+use crate::engine::{Ending, Events, Fact, Invoke, Part, Parts, Settle, Verdict};
 use crate::recording::Context;
 use crate::time::{SimDuration, SimTime};
 
 use super::passing;
-use super::queue::{Queue, REQUEST_PAYLOAD};
-use super::queue_batch::{Batch, BatchMessages};
+use super::queue::Queue;
 use super::slab::Slab;
 use super::sqs::MOST_RECEIVED;
 
@@ -25,7 +24,6 @@ pub(super) struct FreshBatches {
 }
 
 /// A batch of messages that follow each other and were received together.
-#[repr(C)]
 pub(super) struct FreshBatch {
     /// Batches before it.
     number: u64,
@@ -44,11 +42,9 @@ impl Queue {
         let Some((first, count)) = self.messages.take_fresh(self.most.min(emitted.len()), &mut emitted) else {
             return false;
         };
-        let (source, messages) = (self.id, count as u64);
-        let requests = (messages * self.payload).div_ceil(REQUEST_PAYLOAD).max(1);
-        ctx.tell(Fact::Requests { source, count: requests });
-        ctx.tell(Fact::Mapping { source, what: MappingCount::Polled, events: messages });
-        ctx.tell(Fact::Waiting { source, change: -(count as i64) });
+        let messages = count as u64;
+        self.tell_received(messages, ctx);
+        ctx.tell(Fact::Waiting { source: self.id, change: -(count as i64) });
         // Of a single message, all that would be kept comes back with the call.
         let passes = count == 1;
         let handle = if passes {
@@ -60,22 +56,8 @@ impl Queue {
             FIRST_HANDLE + u64::from(self.fresh.batches.insert(batch))
         };
         self.dispatched += 1;
-        ctx.invoke(Invoke {
-            source,
-            function: self.target,
-            invocation_type: InvocationType::RequestResponse,
-            handle,
-            events: Events { first, count: count as u32, runs: None },
-            emitted: emitted[0],
-            attempt: 1,
-            deliveries: 0,
-            handler: None,
-            poisoned: 0,
-            permission: true,
-            receipt: false,
-            hops: 0,
-            forgotten: passes,
-        });
+        let events = Events { first, count: count as u32, runs: None };
+        ctx.invoke(Invoke { forgotten: passes, ..self.call(handle, events, emitted[0]) });
         true
     }
 
@@ -100,16 +82,6 @@ impl Queue {
     /// The place of the batch with this handle. A fresh one is a batch like all others from now on.
     pub(super) fn place_of_known(&mut self, handle: u64) -> u32 {
         let Some(batch) = self.take_fresh_batch(handle) else { return handle as u32 };
-        let FreshBatch { number, first, count, received, emitted } = batch;
-        let remember = |(number, emitted): (u64, &SimTime)| self.messages.remember(number, *emitted, received);
-        let ids: Vec<_> = (first..).zip(&emitted[..count]).map(remember).collect();
-        self.batches.insert(Batch {
-            number,
-            messages: if let [only] = ids[..] { BatchMessages::One(only) } else { BatchMessages::Many(ids) },
-            poisoned: Box::default(),
-            attempt: 1,
-            refusals: 0,
-            hidden_until: received + self.visibility,
-        })
+        self.remember(batch.number, batch.first, &batch.emitted[..batch.count], batch.received)
     }
 }

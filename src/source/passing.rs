@@ -7,7 +7,7 @@ use crate::engine::{Calls, InvocationType, Settle, Verdict};
 use crate::recording::{Context, Ended};
 use crate::time::SimTime;
 
-use super::queue::{Queue, REQUEST_PAYLOAD};
+use super::queue::Queue;
 use super::queue_batch::{Batch, BatchMessages};
 
 /// The calls of messages that pass have handles from here on, in which the numbers of their batches follow.
@@ -59,7 +59,7 @@ impl Queue {
         self.emitted += messages;
         self.dispatched += messages;
         self.passing.messages += messages;
-        ctx.recorder.received(ctx.now, self.id, messages, self.payload.div_ceil(REQUEST_PAYLOAD).max(1));
+        ctx.recorder.received(ctx.now, self.id, messages, self.requests_to_receive(1));
         self.pollers.meet_messages(ctx.now);
         self.count_ended(ctx);
     }
@@ -88,11 +88,19 @@ impl Queue {
         let Some(number) = settle.handle.checked_sub(FIRST_HANDLE) else { return self.place_of_known(settle.handle) };
         let received = if let Verdict::Ended { started, .. } = settle.verdict { started } else { now };
         self.passing.messages -= 1;
+        self.remember(number, settle.event, &[settle.emitted], received)
+    }
+
+    /// Messages of which nothing was kept here are a batch like all others from now on, which is sent: it has this number, `first` is its
+    /// first message, and they occurred at these instants. Gives back its place.
+    pub(super) fn remember(&mut self, number: u64, first: u64, emitted: &[SimTime], received: SimTime) -> u32 {
+        let remember = |(number, emitted): (u64, &SimTime)| self.messages.remember(number, *emitted, received);
+        let ids: Vec<_> = (first..).zip(emitted).map(remember).collect();
         self.batches.insert(Batch {
             number,
-            messages: BatchMessages::One(self.messages.remember(settle.event, settle.emitted, received)),
+            messages: if let [only] = ids[..] { BatchMessages::One(only) } else { BatchMessages::Many(ids) },
             poisoned: Box::default(),
-            attempt: settle.attempt,
+            attempt: 1,
             refusals: 0,
             hidden_until: received + self.visibility,
         })

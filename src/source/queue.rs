@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use crate::arrivals::{Arrivals, ArrivalsSpec};
 use crate::distribution::{Distribution, DistributionSpec};
 use crate::engine::{
-    BatchItemFailures, Call, Calls, Class, DestinationId, Ending, Fact, Fate, FunctionId, InvocationType, Invoke,
-    MappingCount, Settle, SourceId, Verdict, Wake,
+    BatchItemFailures, Call, Calls, Class, DestinationId, Ending, Events, Fact, Fate, FunctionId, InvocationType,
+    Invoke, MappingCount, Settle, SourceId, Verdict, Wake,
 };
 use crate::inputs::InputError;
 use crate::random::Key;
@@ -33,7 +33,7 @@ use super::sqs::MOST_RECEIVED;
 use super::{EventSource, Site};
 
 /// "Each 64 KB chunk of a payload is billed as 1 request" (Amazon SQS pricing), of what is received, too.
-pub(super) const REQUEST_PAYLOAD: u64 = 64 * 1024;
+const REQUEST_PAYLOAD: u64 = 64 * 1024;
 /// Largest payload of a batch: that of a synchronous call, 6 MB (AWS Lambda Developer Guide, "How Lambda processes records from
 /// stream and queue-based event sources").
 const BATCH_PAYLOAD: u64 = 6 * 1024 * 1024;
@@ -88,7 +88,7 @@ pub(super) struct Queue {
     pub(super) duplicate_rate: f64,
     /// Most messages in a batch.
     pub(super) most: usize,
-    pub(super) payload: u64,
+    payload: u64,
     pub(super) delay: SimDuration,
     /// Waits of a throttled batch.
     backoff: Backoff,
@@ -110,7 +110,9 @@ pub(super) struct Queue {
     pub(super) dispatched: u64,
     /// Empty lists, for the next batches.
     pub(super) lists: Vec<Vec<MessageId>>,
+    /// Messages in flight of which nothing else is kept.
     pub(super) passing: Passing,
+    /// Batches with the function of whose messages only the instants are kept.
     pub(super) fresh: FreshBatches,
     /// Whether all messages are alike, and become visible, can be received and are deleted at once.
     pub(super) is_plain: bool,
@@ -213,13 +215,10 @@ impl EventSource for Queue {
 
     fn settle(&mut self, settle: &Settle, ctx: &mut Context<'_>) -> Option<Wake> {
         self.count_ended(ctx);
-        if self.is_fresh_and_processed(settle, ctx) {
-            self.poll(ctx);
-            return Some(self.next_wake());
-        }
-        let place = self.place_of(settle, ctx.now);
         match settle.verdict {
+            Verdict::Ended { .. } if self.is_fresh_and_processed(settle, ctx) => {}
             Verdict::Ended { invocation, started, init, ending } => {
+                let place = self.place_of(settle, ctx.now);
                 let mut batch = self.batches.remove(place)?;
                 let returned = batch.split_returned(ending, self.answer, self.fifo);
                 self.processed(&batch, invocation, started, init, ctx);
@@ -232,6 +231,7 @@ impl EventSource for Queue {
                 self.reuse(batch.messages);
             }
             Verdict::Throttled(_) | Verdict::Unavailable | Verdict::Denied => {
+                let place = self.place_of(settle, ctx.now);
                 self.refused(place, ctx);
             }
             // Told only where they are asked for.
@@ -359,12 +359,10 @@ impl Queue {
         let most = (self.most - before).min(MOST_RECEIVED as usize);
         self.messages.receive(receipt, most, self.max_receive_count, ctx.now);
         let events = (receipt.messages.len() - before) as u64;
-        let count = (events * self.payload).div_ceil(REQUEST_PAYLOAD).max(1);
-        ctx.tell(Fact::Requests { source: self.id, count });
-        ctx.tell(Fact::Mapping { source: self.id, what: MappingCount::Polled, events });
+        self.tell_received(events, ctx);
         self.pollers.count_call(events * self.payload);
-        if !receipt.redriven.is_empty() {
-            for id in std::mem::take(&mut receipt.redriven) {
+        if !self.gathered.receipt.redriven.is_empty() {
+            for id in std::mem::take(&mut self.gathered.receipt.redriven) {
                 self.redrive(id, ctx);
             }
         }
@@ -376,6 +374,17 @@ impl Queue {
             gathered if gathered >= self.most || self.window.is_zero() => self.dispatch(ctx),
             _ => self.gathered.until = self.gathered.opened + self.window,
         }
+    }
+
+    /// Tells a call that received so many messages.
+    pub(super) fn tell_received(&self, messages: u64, ctx: &mut Context<'_>) {
+        ctx.tell(Fact::Requests { source: self.id, count: self.requests_to_receive(messages) });
+        ctx.tell(Fact::Mapping { source: self.id, what: MappingCount::Polled, events: messages });
+    }
+
+    /// As how many requests a call is billed that received so many messages.
+    pub(super) fn requests_to_receive(&self, messages: u64) -> u64 {
+        (messages * self.payload).div_ceil(REQUEST_PAYLOAD).max(1)
     }
 
     /// Deletes those of the gathered messages after the first `before` that the filter leaves out.
@@ -434,22 +443,32 @@ impl Queue {
         }
         let (emitted, deliveries) = first.unwrap_or((ctx.now, 0));
         ctx.tell(Fact::Waiting { source: self.id, change: -(batch.messages.len() as i64) });
-        ctx.invoke(Invoke {
+        let attempt = batch.attempt;
+        let poisoned = if batch.raises(self.answer) { u32::MAX } else { 0 };
+        let events = events(&batch.messages, ctx.watched);
+        let usual = self.call(u64::from(place), events, emitted);
+        ctx.invoke(Invoke { attempt, deliveries, handler, poisoned, ..usual });
+    }
+
+    /// The first call for messages that were never delivered, the first of which occurred at `emitted`.
+    #[inline(always)]
+    pub(super) fn call(&self, handle: u64, events: Events, emitted: SimTime) -> Invoke {
+        Invoke {
             source: self.id,
             function: self.target,
             invocation_type: InvocationType::RequestResponse,
-            handle: u64::from(place),
-            events: events(&batch.messages, ctx.watched),
+            handle,
+            events,
             emitted,
-            attempt: batch.attempt,
-            deliveries,
-            handler,
-            poisoned: if batch.raises(self.answer) { u32::MAX } else { 0 },
+            attempt: 1,
+            deliveries: 0,
+            handler: None,
+            poisoned: 0,
             permission: self.permission,
             receipt: false,
             hops: 0,
             forgotten: false,
-        });
+        }
     }
 
     /// A batch was not accepted: it waits, and is sent again.

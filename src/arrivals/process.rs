@@ -122,6 +122,12 @@ impl Arrivals {
         if self.row.is_none() { &self.known[self.over..self.end] } else { &[] }
     }
 
+    /// Whether what comes after these is known to come later than the last of them.
+    pub fn is_followed_later(&self) -> bool {
+        let Process::Poisson(poisson) = &self.process else { return false };
+        self.known[AHEAD - 1] < poisson.peek()
+    }
+
     /// Takes so many of these.
     #[inline]
     pub fn take(&mut self, count: usize) {
@@ -166,6 +172,7 @@ const AHEAD: usize = 32;
 /// Independent arrivals at a constant mean rate.
 // In this order: what each arrival touches comes first.
 #[repr(C)]
+#[derive(Clone)]
 struct Poisson {
     /// In nanoseconds.
     mean_gap: f64,
@@ -194,6 +201,13 @@ impl Poisson {
             *instant = self.at;
         }
         self.rng = rng;
+    }
+
+    /// The next instant, which stays to be drawn.
+    fn peek(&self) -> SimTime {
+        let mut instant = [SimTime::NEVER];
+        self.clone().draw(&mut instant);
+        instant[0]
     }
 }
 

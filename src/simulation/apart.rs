@@ -75,7 +75,7 @@ impl World<'_> {
             self.ctx.now = now;
             while let Some((place, wake)) = self.cast.agenda.first().filter(|(_, wake)| wake.at() < end) {
                 self.cast.platform.turn(wake, scene[place as usize]);
-                self.wake(place, wake);
+                self.wake(self.cast.actor(place), place, wake);
                 self.deliver();
                 if self.cast.platform.changes_apart() > MOST {
                     return None;

@@ -102,7 +102,6 @@ impl Cast {
     /// nothing happens, where it has to act by itself.
     #[inline(always)]
     pub(super) fn calls_in_a_row(&mut self, id: SourceId, place: u32, end: SimTime, ctx: &mut Context<'_>) -> bool {
-        ctx.undisturbed = self.agenda.first_beside(place, place).map_or(SimTime::ZERO, |others| others.at().min(end));
         let source = &mut self.sources[id.0 as usize];
         let Some(calls) = source.calls(ctx) else { return false };
         let function = calls.function;
@@ -116,6 +115,12 @@ impl Cast {
         self.agenda.set(function_place, next);
         self.agenda.set(place, source.called(taken, ctx));
         true
+    }
+
+    /// Up to when nobody acts but the one with this place; no time at all, where that is not known.
+    #[inline(always)]
+    pub(super) fn undisturbed(&self, place: u32) -> SimTime {
+        self.agenda.first_beside(place, place).map_or(SimTime::ZERO, Wake::at)
     }
 
     /// Asks an actor when it acts next.

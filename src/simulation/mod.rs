@@ -85,12 +85,14 @@ impl World<'_> {
             }
             assert!(at >= self.ctx.now, "an actor wanted to act at {at} s, and it is {} s", self.ctx.now);
             let actor = self.cast.actor(place);
-            let in_a_row = match actor {
-                Actor::Source(id) if !self.ctx.watched => self.cast.calls_in_a_row(id, place, pause, &mut self.ctx),
-                _ => false,
-            };
-            if !in_a_row {
-                self.wake(place, wake);
+            match actor {
+                Actor::Source(id) if !self.ctx.watched => {
+                    if !self.cast.calls_in_a_row(id, place, pause, &mut self.ctx) {
+                        self.ctx.undisturbed = self.cast.undisturbed(place).min(pause);
+                        self.wake(actor, place, wake);
+                    }
+                }
+                _ => self.wake(actor, place, wake),
             }
             let at = self.ctx.now;
             if let Actor::Source(id) = actor
@@ -121,11 +123,11 @@ impl World<'_> {
         self.ctx.recorder.next_boundary().min(after_last).min(end)
     }
 
-    /// Lets the actor act that acts next.
+    /// Lets the actor act that acts next, whose place in the agenda this is.
     #[inline(always)]
-    fn wake(&mut self, place: u32, wake: Wake) {
+    fn wake(&mut self, actor: Actor, place: u32, wake: Wake) {
         self.ctx.now = wake.at();
-        let next = match self.cast.actor(place) {
+        let next = match actor {
             Actor::Function(id) => self.cast.platform.wake(id, wake, &mut self.ctx),
             Actor::Source(id) => self.cast.source(id).wake(wake, &mut self.ctx),
         };

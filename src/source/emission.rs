@@ -31,20 +31,43 @@ impl Queue {
     /// Lets those messages occur that only wait: others wait already, and nobody acts before.
     pub(super) fn emit_waiting(&mut self, ctx: &mut Context<'_>) {
         // What can be received was not received now, for whatever reason, and will not be before anybody acts.
-        if !self.messages.any_receivable() || ctx.has_messages() || !self.are_visible_at_once() {
-            return;
+        if self.messages.any_receivable() && !ctx.has_messages() && self.are_visible_at_once() {
+            self.let_wait(ctx);
         }
-        let end = ctx.undisturbed.min(self.next_but_arrival().at());
+    }
+
+    /// Lets those messages occur that only wait, the first of them now, since all pollers are busy. False, and nothing happens, where
+    /// they are not, or somebody else acts now.
+    #[inline]
+    pub(super) fn emit_behind(&mut self, ctx: &mut Context<'_>) -> bool {
+        let only_waits = |at: &SimTime| *at < self.undisturbed(ctx);
+        let waits = self.is_plain
+            && self.free_pollers() == 0
+            && self.emitted >= self.backlog
+            && self.arrivals.instants().first().is_some_and(only_waits);
+        if waits {
+            self.watch_waiting(self.in_flight() < self.most_in_flight, ctx);
+            self.let_wait(ctx);
+            self.await_ends(ctx);
+        }
+        waits
+    }
+
+    /// Up to when nobody acts, this queue included, but that messages occur.
+    fn undisturbed(&self, ctx: &Context<'_>) -> SimTime {
+        ctx.undisturbed.min(self.next_but_arrival().at())
+    }
+
+    /// Lets all messages occur up to when anybody acts.
+    fn let_wait(&mut self, ctx: &mut Context<'_>) {
+        let end = self.undisturbed(ctx);
         loop {
             let instants = self.arrivals.instants();
             let events = instants.iter().take_while(|at| **at < end).count();
             let Some(last) = instants[..events].last().copied() else { return };
-            let mut waited = 0;
-            for at in &instants[..events] {
-                self.messages.emit(self.emitted, *at, *at, None);
-                self.emitted += 1;
-                waited += u128::from(last.since(*at).nanos());
-            }
+            let waited = instants[..events].iter().map(|at| u128::from(last.since(*at).nanos())).sum();
+            self.messages.emit_alike(self.emitted, &instants[..events]);
+            self.emitted += events as u64;
             self.arrivals.take(events);
             ctx.now = last;
             ctx.tell(Fact::Occurred { source: self.id, events: events as u64, waited });

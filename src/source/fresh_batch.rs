@@ -39,7 +39,7 @@ impl Queue {
     /// Receives a fresh batch and sends it, if what comes next is one. False, and nothing happens, where it is not.
     pub(super) fn receive_fresh(&mut self, ctx: &mut Context<'_>) -> bool {
         let mut emitted = [SimTime::ZERO; MOST_RECEIVED as usize];
-        let Some((first, count)) = self.messages.take_fresh(self.most.min(emitted.len()), &mut emitted) else {
+        let Some((first, count)) = self.messages.take_newcomers(self.most.min(emitted.len()), &mut emitted) else {
             return false;
         };
         let messages = count as u64;

@@ -1,7 +1,7 @@
 //! The messages of a queue: which of them are visible, in which order they are received, when they come back or expire.
 //!
-//! A standard queue hands messages out as they became visible, a FIFO queue by message group. A message lies among the fresh ones
-//! until it is first received, and has a place among the others from then on.
+//! A standard queue hands messages out as they became visible, a FIFO queue by message group. A message lies among the newcomers or
+//! the other fresh ones until it is first received, and has a place among the known ones from then on.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, VecDeque};
@@ -10,19 +10,24 @@ use crate::time::{SimDuration, SimTime};
 
 use super::message::{Fresh, Message, MessageId};
 use super::message_groups::MessageGroups;
+use super::newcomers::Newcomers;
 use super::numbered::Numbered;
 use super::partition::FewKeys;
 use super::slab::Slab;
 
 /// In which order messages are received.
 enum Order {
-    /// As they became visible; those that expired there are passed over.
-    Visible(VecDeque<MessageId>),
+    /// As they became visible: the newcomers, and these, each of them after the newcomers below a number. Those that expired there
+    /// are passed over.
+    Visible(VecDeque<(u64, MessageId)>),
     Groups(Box<MessageGroups>),
 }
 
 /// The messages that have not met their fates.
 pub(super) struct Messages {
+    /// Those of a standard queue that were never received and are alike.
+    newcomers: Newcomers,
+    /// The others that were never received.
     fresh: Numbered<Fresh>,
     known: Slab<Message>,
     order: Order,
@@ -64,6 +69,7 @@ impl Messages {
             Some(of) => Order::Groups(MessageGroups::new(of).into()),
         };
         Messages {
+            newcomers: Newcomers::default(),
             fresh: Numbered::default(),
             known: Slab::default(),
             order,
@@ -112,14 +118,15 @@ impl Messages {
 
     /// A message occurs at `now` and becomes visible at `visible`; numbers ascend.
     pub(super) fn emit(&mut self, number: u64, now: SimTime, mut visible: SimTime, handler: Option<SimDuration>) {
+        if visible <= now && handler.is_none() && self.add_newcomers(number, &[now]) {
+            return;
+        }
         let mut group = 0;
         if let Order::Groups(groups) = &mut self.order {
             (group, visible) = groups.join(number, visible);
         }
         self.fresh.insert(number, Fresh { emitted: now, visible, handler, group });
-        if self.next_expiry == SimTime::NEVER {
-            self.next_expiry = self.expiry(number, now);
-        }
+        self.expect_expiry(number, now);
         let id = MessageId { number, place: None };
         if visible <= now {
             self.line_up(id, group, false, now);
@@ -128,23 +135,44 @@ impl Messages {
         }
     }
 
+    /// Messages occur at these instants, visible at once and with nothing that they bring; numbers ascend.
+    pub(super) fn emit_alike(&mut self, number: u64, instants: &[SimTime]) {
+        if !self.add_newcomers(number, instants) {
+            (number..).zip(instants).for_each(|(number, at)| self.emit(number, *at, *at, None));
+        }
+    }
+
+    /// Adds messages to the newcomers, if they can be: gives back whether they are.
+    #[inline]
+    fn add_newcomers(&mut self, number: u64, instants: &[SimTime]) -> bool {
+        let are_added = matches!(self.order, Order::Visible(_)) && self.newcomers.add(number, instants);
+        if are_added {
+            self.visible += instants.len() as u64;
+            self.expect_expiry(number, instants[0]);
+        }
+        are_added
+    }
+
+    /// The message with this number occurs at `now`, and may be the first to expire.
+    #[inline]
+    fn expect_expiry(&mut self, number: u64, now: SimTime) {
+        if self.next_expiry == SimTime::NEVER {
+            self.next_expiry = self.expiry(number, now);
+        }
+    }
+
     /// The messages that are received next, at most `most`, where none of them was received before, all were visible as they occurred
     /// and none lay there at the start: the number of the first, and when each occurred, in `emitted`. From now on nothing is kept of
     /// them here.
-    pub(super) fn take_fresh(&mut self, most: usize, emitted: &mut [SimTime]) -> Option<(u64, usize)> {
-        let Order::Visible(queue) = &mut self.order else { return None };
-        let count = (self.visible as usize).min(most);
-        let first = queue.front()?.number;
-        for ((number, id), emitted) in (first..).zip(queue.iter().take(count)).zip(emitted) {
-            let fresh = self.fresh.get(id.number).filter(|_| id.place.is_none())?;
-            if fresh.handler.is_some() || number < self.backlog.0 {
-                return None;
-            }
-            debug_assert_eq!(id.number, number, "none was received before the one that occurred before it");
-            *emitted = fresh.emitted;
+    pub(super) fn take_newcomers(&mut self, most: usize, emitted: &mut [SimTime]) -> Option<(u64, usize)> {
+        let Order::Visible(line) = &self.order else { return None };
+        let first = self.newcomers.first().filter(|first| *first >= self.backlog.0)?;
+        let count = self.newcomers.len().min(most);
+        // Another one that is received with them makes a batch of another kind.
+        if count < most && !line.is_empty() || line.front().is_some_and(|(after, _)| *after < first + count as u64) {
+            return None;
         }
-        queue.drain(..count);
-        (first..first + count as u64).for_each(|number| self.fresh.remove(number));
+        self.newcomers.take(&mut emitted[..count]);
         self.visible -= count as u64;
         Some((first, count))
     }
@@ -207,11 +235,13 @@ impl Messages {
         {
             self.returned.pop_first();
         }
-        let fresh = self.fresh.first().map(|(number, fresh)| {
+        let newcomer = self.newcomers.first();
+        let fresh = self.fresh.first().map(|(number, _)| number);
+        let never_received = newcomer.into_iter().chain(fresh).min().and_then(|number| {
             let id = MessageId { number, place: None };
-            (self.expiry(number, fresh.emitted), id)
+            Some((self.expiry(number, self.fresh(number)?.emitted), id))
         });
-        let first = fresh.into_iter().chain(self.returned.first().copied()).min();
+        let first = never_received.into_iter().chain(self.returned.first().copied()).min();
         self.next_expiry = first.map_or(SimTime::NEVER, |(at, _)| at);
         first.filter(|(at, _)| *at <= now).map(|(_, id)| id)
     }
@@ -245,7 +275,7 @@ impl Messages {
     fn line_up(&mut self, id: MessageId, group: u64, returns: bool, now: SimTime) {
         self.visible += 1;
         match &mut self.order {
-            Order::Visible(queue) => queue.push_back(id),
+            Order::Visible(line) => line.push_back((self.newcomers.end(), id)),
             Order::Groups(groups) => groups.show(id, group, returns, now),
         }
     }
@@ -256,7 +286,7 @@ impl Messages {
         let mut reading = None;
         while receipt.messages.len() < full {
             let next = match &mut self.order {
-                Order::Visible(queue) => queue.pop_front().map(|id| (id, SimTime::ZERO)),
+                Order::Visible(line) => next_visible(line, &self.newcomers).map(|id| (id, SimTime::ZERO)),
                 Order::Groups(groups) => groups.next(&mut reading),
             };
             let Some((id, freed)) = next else { break };
@@ -275,9 +305,9 @@ impl Messages {
                 receipt.tries = receipt.tries.max(message.tries);
             }
         } else {
-            let Some(fresh) = self.fresh.get(id.number) else { return };
-            id.place = Some(self.known.insert(Message::received(id.number, fresh, freed, now)));
-            self.fresh.remove(id.number);
+            let Some(fresh) = self.fresh(id.number) else { return };
+            id.place = Some(self.known.insert(Message::received(id.number, &fresh, freed, now)));
+            self.remove_fresh(id.number);
         }
         self.visible -= 1;
         self.in_flight += 1;
@@ -285,12 +315,26 @@ impl Messages {
         list.push(id);
     }
 
+    /// A message that was never received.
+    fn fresh(&self, number: u64) -> Option<Fresh> {
+        self.newcomers.get(number).or_else(|| self.fresh.get(number).copied())
+    }
+
+    /// A message is no longer among those that were never received. Of the newcomers it is the first.
+    fn remove_fresh(&mut self, number: u64) {
+        if self.newcomers.first() == Some(number) {
+            self.newcomers.take(&mut [SimTime::ZERO]);
+        } else {
+            self.fresh.remove(number);
+        }
+    }
+
     /// A message meets its fate and is no longer there.
     pub(super) fn remove(&mut self, id: MessageId, now: SimTime) -> Removed {
         let (removed, group, was_visible) = match id.place {
             None => {
-                let Fresh { emitted, visible, group, .. } = *self.fresh.get(id.number).expect("the message lives");
-                self.fresh.remove(id.number);
+                let Fresh { emitted, visible, group, .. } = self.fresh(id.number).expect("the message lives");
+                self.remove_fresh(id.number);
                 // One that becomes visible only as it expires does not.
                 let was_visible = visible <= now && visible < self.expiry(id.number, emitted);
                 (Removed { emitted, tries: 0, copy: false }, group, was_visible)
@@ -307,9 +351,9 @@ impl Messages {
         };
         self.visible -= u64::from(was_visible);
         match &mut self.order {
-            Order::Visible(queue) => {
-                while was_visible && queue.front().is_some_and(|id| !lives(&self.fresh, &self.known, *id)) {
-                    queue.pop_front();
+            Order::Visible(line) => {
+                while was_visible && line.front().is_some_and(|(_, id)| !lives(&self.fresh, &self.known, *id)) {
+                    line.pop_front();
                 }
             }
             Order::Groups(groups) => groups.leave(id, group, id.place.is_some() && !was_visible, now),
@@ -318,7 +362,16 @@ impl Messages {
     }
 }
 
-/// Whether a message has not met its fate; its place may be another's by now.
+/// The message that a standard queue hands out next. It is taken out of the line; a newcomer stays where it is.
+fn next_visible(line: &mut VecDeque<(u64, MessageId)>, newcomers: &Newcomers) -> Option<MessageId> {
+    let newcomer = newcomers.first();
+    match line.front() {
+        Some((after, _)) if newcomer.is_none_or(|first| *after <= first) => line.pop_front().map(|(_, id)| id),
+        _ => newcomer.map(|number| MessageId { number, place: None }),
+    }
+}
+
+/// Whether a message of the line has not met its fate; its place may be another's by now.
 fn lives(fresh: &Numbered<Fresh>, known: &Slab<Message>, id: MessageId) -> bool {
     match id.place {
         None => fresh.get(id.number).is_some(),

@@ -26,6 +26,7 @@ mod message_fates;
 mod message_groups;
 mod messages;
 mod msk;
+mod newcomers;
 mod notes;
 mod numbered;
 mod partition;

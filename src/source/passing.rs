@@ -38,10 +38,13 @@ impl Queue {
             return None;
         }
         let end = self.next_but_arrival().at().min(self.pollers.next_reset(self.passing.acted));
-        // Of one instant are all messages that a poller receives together, so that the next must be known.
+        // Of one instant are all messages that a poller receives together, so that something must be known of the next.
         let follows = |pair: &&[SimTime]| pair[0] < pair[1] && pair[0] < end;
         let most = usize::try_from(room).unwrap_or(usize::MAX);
-        let count = instants.windows(2).take(most).take_while(follows).count();
+        let mut count = instants.windows(2).take(most).take_while(follows).count();
+        if count < most && count + 1 == instants.len() && instants[count] < end && self.arrivals.is_followed_later() {
+            count += 1;
+        }
         (count > 0).then_some(Calls {
             source: self.id,
             function: self.target,

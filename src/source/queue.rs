@@ -198,6 +198,7 @@ impl EventSource for Queue {
                     self.lose(id, Fate::Expired, ctx);
                 }
             }
+            Class::Arrival if self.emit_behind(ctx) => return self.next_wake(),
             Class::Arrival => self.emit(ctx),
             Class::Poll => self.pollers.count_waiting(ctx.now),
             Class::Window => self.dispatch(ctx),
@@ -312,10 +313,15 @@ impl Queue {
             self.receive(ctx);
             can_receive = self.can_receive();
         }
+        self.watch_waiting(can_receive, ctx);
+        self.await_ends(ctx);
+    }
+
+    /// Lets pollers be added while messages wait for one that they can have.
+    pub(super) fn watch_waiting(&mut self, can_receive: bool, ctx: &Context<'_>) {
         // More pollers would not help while the function throttles those that there are.
         let waiting = can_receive && self.retries.is_empty();
         self.pollers.observe(ctx.now, waiting, self.is_quiet());
-        self.await_ends(ctx);
     }
 
     /// Whether the queue would hand out a message.
@@ -334,7 +340,7 @@ impl Queue {
     }
 
     /// How many more batches may be under way.
-    fn free_pollers(&self) -> u64 {
+    pub(super) fn free_pollers(&self) -> u64 {
         self.pollers.limit().saturating_sub(self.remembered() + self.passing.messages)
     }
 

@@ -1,9 +1,10 @@
 //! The cases (a) to (g): for each its scenario, its floor, and what it must reach.
 
 use crate::Size;
+use crate::figures::Figures;
 use crate::floors::stream::Mapping;
 use crate::floors::{self, MILLISECOND, SECOND};
-use crate::measure::{Line, Target};
+use crate::measure::{Line, Target, side_by_side};
 use crate::workload::{Unit, Workload};
 
 /// The usual handler: 200 ms on average.
@@ -62,8 +63,15 @@ pub fn asynchronous(size: Size) -> Line {
     }
 }
 
+/// Case (c): how the stream is read, how many records are written a second, and how long a run takes.
+const STREAM: Mapping = Mapping { shards: 100, lanes: 4, batch_size: 100 };
+const RECORDS: f64 = 50_000.0;
+fn stream_seconds(size: Size) -> u64 {
+    size.pick(30, 100)
+}
+
 pub fn stream(size: Size) -> Line {
-    let seconds = size.pick(30, 100);
+    let seconds = stream_seconds(size);
     let scenario = format!(
         r#"
         duration = "{seconds}s"
@@ -76,8 +84,8 @@ pub fn stream(size: Size) -> Line {
         "#
     );
     let workload = Workload::new(&scenario, move || {
-        let mapping = Mapping { shards: 100, lanes: 4, batch_size: 100 };
-        floors::stream::run(mapping, 50_000.0, MEAN, seconds * SECOND)
+        let until = seconds * SECOND;
+        floors::stream::run(STREAM, STREAM.records(RECORDS, until), MEAN, until)
     });
     Line {
         about: "Kinesis, 100 shards of 4 lanes, 50,000 records/s",
@@ -85,6 +93,19 @@ pub fn stream(size: Size) -> Line {
         target: Target::Ratio(2.0),
         timing: workload.time(size.pick(5, 7), Unit::Event),
     }
+}
+
+/// The floor of case (c), beside itself with pushpull's draws: what the same figures for the same seed ask for before all else.
+pub fn keyed_stream(size: Size) -> Line {
+    let until = stream_seconds(size) * SECOND;
+    let counted = |figures: Figures| (figures.events, figures);
+    let (timing, floor, keyed) = side_by_side(
+        size.pick(5, 7),
+        || counted(floors::stream::run(STREAM, STREAM.records(RECORDS, until), MEAN, until)),
+        || counted(floors::stream::run(STREAM, STREAM.keyed_records(RECORDS, until), MEAN, until)),
+    );
+    floor.assert_alike(&keyed);
+    Line { about: "the floor of (c), and the same with pushpull's draws", unit: "record", target: Target::None, timing }
 }
 
 pub fn queue(size: Size) -> Line {

@@ -49,6 +49,16 @@ impl Histogram {
 }
 
 impl Figures {
+    /// Asserts that another floor says the same, as far as two draws of chance can.
+    pub fn assert_alike(&self, other: &Figures) {
+        for (what, one, other) in
+            [("events", self.events, other.events), ("invocations", self.invocations, other.invocations)]
+        {
+            let allowed = 5.0 * (2.0 * one as f64).sqrt();
+            assert!(one.abs_diff(other) as f64 <= allowed, "{what}: {one} and {other}, and {allowed:.0} is allowed");
+        }
+    }
+
     /// Asserts that pushpull says the same, as far as two draws of chance can: within five standard deviations of their difference.
     pub fn assert_same(&self, outcome: &Outcome) {
         let n = self.invocations as f64;

@@ -35,10 +35,11 @@ impl Size {
 type Measure = fn(Size) -> Line;
 
 /// Every timed case, by its name.
-const CASES: [(&str, Measure); 10] = [
+const CASES: [(&str, Measure); 11] = [
     ("a", cases::synchronous),
     ("b", cases::asynchronous),
     ("c", cases::stream),
+    ("draws", cases::keyed_stream),
     ("d", cases::queue),
     ("e", cases::many_functions),
     ("f", cases::backlog),

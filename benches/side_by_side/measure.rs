@@ -18,6 +18,8 @@ pub enum Target {
     Nanos(f64),
     /// At most so many times what the asynchronous case takes.
     Asynchronous(f64),
+    /// None: it is measured for what it says of another case.
+    None,
 }
 
 /// A measured case.
@@ -80,6 +82,7 @@ impl Line {
             Target::Asynchronous(most) => {
                 (format!("≤ {most} x (b)"), asynchronous.map(|line| pushpull / (most * line.timing.pushpull)))
             }
+            Target::None => (String::new(), None),
         };
         let mut row = format!(
             "| {name} | {} | {} | {floor:.1} | {pushpull:.1} | {ratio:.2} | {target} | ",
@@ -88,6 +91,7 @@ impl Line {
         let _ = match share {
             Some(share) if share <= 1.0 => write!(row, "met |"),
             Some(share) => write!(row, "missed by {share:.2} |"),
+            None if matches!(self.target, Target::None) => write!(row, "|"),
             None => write!(row, "not measured |"),
         };
         row

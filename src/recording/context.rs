@@ -83,6 +83,7 @@ impl<'a> Context<'a> {
             fact if self.watched => self.show(at, fact),
             Fact::Ended { .. } => self.recorder.ended(at, &fact),
             Fact::Emitted { source, waits, .. } => self.recorder.emitted(at, source, waits),
+            Fact::Occurred { source, events, waited } => self.recorder.occurred(at, source, events, waited),
             Fact::Settled { source, emitted, fate: Fate::Processed, parts, .. } => {
                 self.recorder.processed(at, source, emitted, parts);
             }

@@ -229,8 +229,8 @@ impl Recorder<'_> {
         }
     }
 
-    #[inline(never)]
-    fn occurred(&mut self, at: SimTime, source: SourceId, events: u64, waited: u128) {
+    #[inline]
+    pub(super) fn occurred(&mut self, at: SimTime, source: SourceId, events: u64, waited: u128) {
         self.emitted_together(at, source, events).backlog.rise(at, events, waited);
     }
 

@@ -41,10 +41,8 @@ impl Queue {
     #[inline]
     pub(super) fn emit_behind(&mut self, ctx: &mut Context<'_>) -> bool {
         let only_waits = |at: &SimTime| *at < self.undisturbed(ctx);
-        let waits = self.is_plain
-            && self.free_pollers() == 0
-            && self.emitted >= self.backlog
-            && self.arrivals.instants().first().is_some_and(only_waits);
+        let waits =
+            self.is_plain && self.free_pollers() == 0 && self.arrivals.instants().first().is_some_and(only_waits);
         if waits {
             self.watch_waiting(self.in_flight() < self.most_in_flight, ctx);
             self.let_wait(ctx);

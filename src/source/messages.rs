@@ -410,6 +410,29 @@ mod tests {
         assert!(!messages.any_receivable() && messages.in_flight() == 3);
     }
 
+    /// Newcomers, those that bring something with them, and those that come back stand in one line.
+    #[test]
+    fn what_comes_back_goes_before_what_comes_later() {
+        let mut messages = Messages::new(None, SimDuration::from_secs(60), (0, SimDuration::ZERO));
+        let brings = SimDuration::from_secs(7);
+        messages.emit_alike(0, &[at(0), at(1)]);
+        messages.emit(2, at(2), at(2), Some(brings));
+        messages.emit(3, at(3), at(3), None);
+        let mut receipt = Receipt::default();
+        messages.receive(&mut receipt, 3, None, at(4));
+        assert_eq!(numbers(&receipt.messages), [0, 1, 2]);
+        let handlers: Vec<_> = receipt.messages.iter().map(|id| messages.get(*id).handler).collect();
+        assert_eq!(handlers, [None, None, Some(brings)]);
+        messages.put_back(receipt.messages[1], at(5), at(5));
+        messages.emit(4, at(5), at(5), None);
+        messages.emit_alike(5, &[at(6), at(7)]);
+        messages.put_back(receipt.messages[0], at(8), at(8));
+        messages.emit_alike(7, &[at(9)]);
+        let mut receipt = Receipt::default();
+        messages.receive(&mut receipt, 9, None, at(9));
+        assert_eq!(numbers(&receipt.messages), [3, 1, 4, 5, 6, 0, 7]);
+    }
+
     #[test]
     fn what_is_too_old_leaves_the_queue_but_not_while_it_is_in_flight() {
         let mut messages = Messages::new(None, SimDuration::from_secs(60), (0, SimDuration::ZERO));
@@ -434,5 +457,10 @@ mod tests {
         messages.put_back(receipt.messages[1], at(61), at(60));
         assert_eq!(numbers(&messages.surface(at(61))), [1]);
         assert!(messages.any_receivable() && messages.in_flight() == 1);
+        // A newcomer is not older than one that brings something with it.
+        let mut messages = Messages::new(None, SimDuration::from_secs(60), (0, SimDuration::ZERO));
+        messages.emit(0, at(0), at(0), Some(SimDuration::ZERO));
+        messages.emit_alike(1, &[at(1)]);
+        assert_eq!(messages.next_expired(at(60)).map(|id| id.number), Some(0));
     }
 }

@@ -318,6 +318,7 @@ impl Queue {
     }
 
     /// Lets pollers be added while messages wait for one that they can have.
+    #[inline]
     pub(super) fn watch_waiting(&mut self, can_receive: bool, ctx: &Context<'_>) {
         // More pollers would not help while the function throttles those that there are.
         let waiting = can_receive && self.retries.is_empty();

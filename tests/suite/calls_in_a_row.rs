@@ -131,6 +131,10 @@ fn messages_that_pass_come_to_what_they_come_to_one_by_one() {
         "arrivals = {{ at = [{}] }}\npoller_scaling = {{ step = \"5s\", reset = \"20s\" }}",
         instants.map(|millis| format!("\"{millis}ms\"")).collect::<Vec<_>>().join(", ")
     );
+    let too_long = format!(
+        "arrivals = {{ at = [{}] }}\nbatch_size = 1\nmaximum_concurrency = 2\nvisibility_timeout = \"120s\"\nretention_period = \"60s\"",
+        (0..30).map(|n| format!("\"{}ms\"", if n < 2 { n } else { 1000 + 100 * n })).collect::<Vec<_>>().join(", ")
+    );
     let twice = [vec!["\"0s\""; 100], vec!["\"20s\""; 200]].concat().join(", ");
     let trace: String = (0..2000).map(|row| format!("{},0.{}\n", f64::from(row) / 16.0, row % 10)).collect();
     let inputs = MemoryInputs::new().with("t.csv", &format!("at,time\n{trace}"));
@@ -142,6 +146,16 @@ fn messages_that_pass_come_to_what_they_come_to_one_by_one() {
         ("few pollers", "", quick, poisson("maximum_concurrency = 2")),
         ("one message at a time", "", slow, poisson("batch_size = 1")),
         ("ends at the instants of messages", "", "duration = \"100ms\"", queue(CONSTANT)),
+        ("steps of pollers at the instants of messages", "", "duration = \"2s\"", queue(CONSTANT)),
+        (
+            "environments that go at the instants of messages",
+            "",
+            "duration = \"2s\"\ninit_duration = \"0s\"\nkeep_alive = \"1s\"",
+            queue(&format!("{CONSTANT}maximum_concurrency = 2"))
+                + CALL
+                + "arrivals = { at = [\"0s\", \"0s\", \"0s\"] }",
+        ),
+        ("messages that wait too long", "", "duration = \"9s\"\nreserved_concurrent_executions = 0", queue(&too_long)),
         ("several at one instant", "", quick, queue("arrivals = { bursts = { size = 4, every = \"150ms\" } }")),
         (
             "a queue that is empty for long",
@@ -261,6 +275,15 @@ fn messages_that_pass_come_to_what_they_come_to_one_by_one() {
         for seed in 0..2 {
             invariants::assert_holds(what, &text, seed, &inputs);
         }
+    }
+}
+
+/// A poller receives all messages of one instant together, whether they are known at the same time or not.
+#[test]
+fn messages_of_one_instant_are_received_together() {
+    let text = "duration = \"40us\"\naccount.concurrent_executions = \"unlimited\"\n[function.f]\nduration = \"2ns\"\ninit_duration = \"0s\"\n[[source.sqs]]\narrivals = { poisson = { rate = 1e9 } }\n";
+    for seed in 0..4 {
+        invariants::assert_holds("a thousand million messages a second", text, seed, &MemoryInputs::new());
     }
 }
 

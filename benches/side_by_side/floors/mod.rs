@@ -33,7 +33,11 @@ struct Draws(Xoshiro256PlusPlus);
 
 impl Draws {
     fn new() -> Draws {
-        Draws(Xoshiro256PlusPlus::seed_from_u64(1))
+        Draws::of(1)
+    }
+
+    fn of(seed: u64) -> Draws {
+        Draws(Xoshiro256PlusPlus::seed_from_u64(seed))
     }
 
     fn exponential(&mut self, mean: f64) -> u64 {

@@ -3,6 +3,10 @@
 
 use super::{Draws, Earliest, MILLISECOND, Pool, Recorder, SECOND};
 use crate::figures::Figures;
+use pushpull::arrivals::{Arrivals, ArrivalsSpec};
+use pushpull::inputs::MemoryInputs;
+use pushpull::random::Key;
+use pushpull::time::SimTime;
 use std::cmp::Reverse;
 use std::collections::VecDeque;
 
@@ -11,6 +15,7 @@ const PROPAGATION: u64 = 200 * MILLISECOND;
 const POLLING_INTERVAL: u64 = SECOND;
 
 /// How the stream is read.
+#[derive(Clone, Copy)]
 pub struct Mapping {
     pub shards: usize,
     pub lanes: usize,
@@ -63,14 +68,59 @@ impl Stream {
     }
 }
 
-/// `rate` records a second until `until`; a batch takes `mean` nanoseconds.
-pub fn run(mapping: Mapping, rate: f64, mean: f64, until: u64) -> Figures {
-    let gap = SECOND as f64 / rate;
+impl Mapping {
+    /// When records are written, `rate` a second until `until`, and in which of all lanes: drawn with the fewest numbers.
+    pub fn records(self, rate: f64, until: u64) -> impl Iterator<Item = (u64, usize)> {
+        let (gap, lanes) = (SECOND as f64 / rate, self.shards * self.lanes);
+        let (mut draws, mut written) = (Draws::of(2), 0);
+        std::iter::from_fn(move || {
+            written += draws.exponential(gap);
+            (written < until).then(|| (written, draws.below(lanes)))
+        })
+    }
+
+    /// The same, drawn as pushpull draws them: instants carry their fractions of a nanosecond over, a record has a partition key of its
+    /// own, and the key one hash that names the shard and one that names the lane. All is worked out for many records together.
+    pub fn keyed_records(self, rate: f64, until: u64) -> impl Iterator<Item = (u64, usize)> {
+        let spec = ArrivalsSpec::Poisson { rate };
+        let arrivals = Arrivals::new(&spec, SimTime::from_nanos(until), Key::root(1), &MemoryInputs::new(), &[]);
+        let mut arrivals = arrivals.expect("a Poisson process reads no input");
+        let (mut number, mut over, mut places) = (0, TOGETHER, [0; TOGETHER]);
+        std::iter::from_fn(move || {
+            let written = arrivals.next();
+            if over == TOGETHER {
+                over = 0;
+                places = self.places(number);
+                number += TOGETHER as u64;
+            }
+            let place = places[over];
+            over += 1;
+            arrivals.take(usize::from(written != SimTime::NEVER));
+            (written != SimTime::NEVER).then(|| (written.nanos(), place))
+        })
+    }
+
+    /// The lanes of these records.
+    #[inline(never)]
+    fn places(self, first: u64) -> [usize; TOGETHER] {
+        let [keys, shards, lanes] = [3, 4, 5].map(Key::root);
+        let key = |place: usize| keys.numbered(first + place as u64).below(u64::MAX);
+        let hash = |key: u64, hash: Key, n: usize| hash.numbered(key).below(n as u64) as usize;
+        let place = |key| hash(key, shards, self.shards) * self.lanes + hash(key, lanes, self.lanes);
+        std::array::from_fn(key).map(place)
+    }
+}
+
+/// The places of so many records are worked out together.
+const TOGETHER: usize = 4;
+
+/// `records` are written until `until`; a batch takes `mean` nanoseconds.
+pub fn run(mapping: Mapping, mut records: impl Iterator<Item = (u64, usize)>, mean: f64, until: u64) -> Figures {
     let lanes = mapping.shards * mapping.lanes;
     let mut draws = Draws::new();
     let mut phases: Vec<u64> = (0..mapping.shards).map(|_| draws.below(POLLING_INTERVAL as usize) as u64).collect();
     phases.sort_unstable();
-    let mut arrival = draws.exponential(gap);
+    let mut next = records.next();
     let mut stream = Stream {
         lanes: vec![Lane::default(); lanes],
         read: vec![0; mapping.shards],
@@ -92,11 +142,12 @@ pub fn run(mapping: Mapping, rate: f64, mean: f64, until: u64) -> Figures {
         }
         // Nobody sees a record before it can be read.
         let Some(readable) = now.checked_sub(PROPAGATION) else { continue };
-        while arrival <= readable.min(until - 1) {
-            let lane = stream.draws.below(lanes);
-            stream.lanes[lane].records.push_back(arrival);
+        while let Some((written, lane)) = next
+            && written <= readable
+        {
+            stream.lanes[lane].records.push_back(written);
             stream.recorder.events += 1;
-            arrival += stream.draws.exponential(gap);
+            next = records.next();
         }
         stream.read[shard] = readable;
         for lane in shard * stream.mapping.lanes..(shard + 1) * stream.mapping.lanes {

@@ -115,6 +115,11 @@ impl Account {
         has_room
     }
 
+    /// Whether functions run apart.
+    pub(super) fn is_apart(&self) -> bool {
+        self.is_apart
+    }
+
     /// All have got to `now`; gives back the most invocations at once. None where a limit would have been met, so that what they did is
     /// void.
     pub(super) fn join(&mut self, now: SimTime) -> Option<Running> {

@@ -56,6 +56,15 @@ pub struct Platform {
     shared: Shared,
 }
 
+/// Who takes part in calls in a row, as ranks among all actors by name.
+#[derive(Clone, Copy)]
+pub struct Ranks {
+    /// That of the source.
+    pub source: u32,
+    /// That of the function.
+    pub function: u32,
+}
+
 /// What all functions number or draw from together.
 struct Shared {
     /// The next invocation's number.
@@ -157,9 +166,14 @@ impl Platform {
 
     /// Takes calls in a row, and lets their function act between them, as long as all is before `end` and nothing is said to anybody.
     /// Gives back how many were taken, and when the function next acts.
-    pub fn invoke_each(&mut self, calls: &Calls<'_>, end: Wake, ctx: &mut Context<'_>) -> (usize, Wake) {
+    pub fn invoke_each(&mut self, calls: &Calls<'_>, end: Wake, ranks: Ranks, ctx: &mut Context<'_>) -> (usize, Wake) {
         let function = &mut self.functions[calls.function.0 as usize];
-        function.invoke_each(calls, end, &mut self.account, &mut self.shared, ctx)
+        // Two ways, so that whether they run apart is not asked at each step.
+        if self.account.is_apart() {
+            function.invoke_each::<true>(calls, end, ranks, &mut self.account, &mut self.shared, ctx)
+        } else {
+            function.invoke_each::<false>(calls, end, ranks, &mut self.account, &mut self.shared, ctx)
+        }
     }
 
     /// Every event has met its fate: forgets the copies that still wait in the asynchronous queues. The ids are those of functions

@@ -7,20 +7,21 @@ use crate::engine::{Call, Calls, Class, Events, Fact, InvocationType, Reason, Se
 use crate::recording::Context;
 use crate::time::SimTime;
 
-use super::Shared;
 use super::account::Account;
 use super::async_queue::Extra;
 use super::first_tries::Fresh;
 use super::function::{Function, Start};
 use super::waiting::Role;
+use super::{Ranks, Shared};
 
 impl Function {
     /// Takes these calls, as long as all is before `end` and nothing is said to anybody. Gives back how many were taken, and when the
-    /// function next acts.
-    pub(super) fn invoke_each(
+    /// function next acts. Where functions run `APART`, whose turn it is is entered in the account's ledger.
+    pub(super) fn invoke_each<const APART: bool>(
         &mut self,
         calls: &Calls<'_>,
         end: Wake,
+        ranks: Ranks,
         account: &mut Account,
         shared: &mut Shared,
         ctx: &mut Context<'_>,
@@ -36,6 +37,9 @@ impl Function {
                     return (taken, next);
                 }
                 ctx.now = next.at();
+                if APART {
+                    account.ledger.turn(next, ranks.function);
+                }
                 self.wake(next, account, shared, ctx);
                 next = self.next_wake();
                 if ctx.has_replies() {
@@ -46,6 +50,9 @@ impl Function {
                 return (taken, next);
             }
             ctx.now = *at;
+            if APART {
+                account.ledger.turn(call, ranks.source);
+            }
             self.take(calls, taken as u64, *at, account, shared, ctx);
             next = self.next_wake();
             if ctx.has_replies() {

@@ -74,8 +74,8 @@ impl World<'_> {
             self.cast.platform.begin_scene();
             self.ctx.now = now;
             while let Some((place, wake)) = self.cast.agenda.first().filter(|(_, wake)| wake.at() < end) {
-                self.cast.platform.turn(wake, scene[place as usize]);
-                self.wake(self.cast.actor(place), place, wake);
+                self.cast.platform.turn(wake, self.cast.rank(place));
+                self.act(self.cast.actor(place), place, wake, end);
                 self.deliver();
                 if self.cast.platform.changes_apart() > MOST {
                     return None;

@@ -1,7 +1,7 @@
 //! All actors of a run, and when each of those that are on stage acts next.
 
 use crate::engine::{Agenda, Class, FunctionId, SourceId, Wake};
-use crate::platform::Platform;
+use crate::platform::{Platform, Ranks};
 use crate::recording::Context;
 use crate::source::EventSource;
 use crate::time::SimTime;
@@ -19,8 +19,9 @@ pub(super) struct Cast {
     pub(super) sources: Vec<Box<dyn EventSource>>,
     /// Of those on stage.
     pub(super) agenda: Agenda,
-    /// Those on stage by place in the agenda, in order of name.
+    /// Those on stage by place in the agenda, in order of name, and the rank of each among all by name.
     on_stage: Vec<Actor>,
+    ranks: Vec<u32>,
     /// Places in the agenda of those on stage.
     function_places: Vec<u32>,
     source_places: Vec<u32>,
@@ -50,6 +51,7 @@ impl Cast {
             sources,
             agenda: Agenda::default(),
             on_stage: Vec::new(),
+            ranks: Vec::new(),
             everybody,
             is_over: false,
         }
@@ -64,9 +66,15 @@ impl Cast {
         self.on_stage[place as usize]
     }
 
+    /// The rank by name of who has this place.
+    pub(super) fn rank(&self, place: u32) -> u32 {
+        self.ranks[place as usize]
+    }
+
     /// Everybody enters the stage.
     pub(super) fn enter_all(&mut self) {
         self.on_stage.clone_from(&self.everybody);
+        self.ranks = (0..self.everybody.len() as u32).collect();
         self.take_places();
     }
 
@@ -74,6 +82,8 @@ impl Cast {
     pub(super) fn enter(&mut self, ranks: &[u32]) {
         self.on_stage.clear();
         self.on_stage.extend(ranks.iter().map(|rank| self.everybody[*rank as usize]));
+        self.ranks.clear();
+        self.ranks.extend_from_slice(ranks);
         self.take_places();
     }
 
@@ -108,7 +118,8 @@ impl Cast {
         let function_place = self.function_places[function.0 as usize];
         let Some(others) = self.agenda.first_beside(place, function_place) else { return false };
         let end = others.min(Wake::new(end, Class::Completion));
-        let (taken, next) = self.platform.invoke_each(&calls, end, ctx);
+        let ranks = Ranks { source: self.ranks[place as usize], function: self.ranks[function_place as usize] };
+        let (taken, next) = self.platform.invoke_each(&calls, end, ranks, ctx);
         if taken == 0 {
             return false;
         }

@@ -85,15 +85,7 @@ impl World<'_> {
             }
             assert!(at >= self.ctx.now, "an actor wanted to act at {at} s, and it is {} s", self.ctx.now);
             let actor = self.cast.actor(place);
-            match actor {
-                Actor::Source(id) if !self.ctx.watched => {
-                    if !self.cast.calls_in_a_row(id, place, pause, &mut self.ctx) {
-                        self.ctx.undisturbed = self.cast.undisturbed(place).min(pause);
-                        self.wake(actor, place, wake);
-                    }
-                }
-                _ => self.wake(actor, place, wake),
-            }
+            self.act(actor, place, wake, pause);
             let at = self.ctx.now;
             if let Actor::Source(id) = actor
                 && self.emitting.get(id.0 as usize) == Some(&true)
@@ -123,13 +115,24 @@ impl World<'_> {
         self.ctx.recorder.next_boundary().min(after_last).min(end)
     }
 
-    /// Lets the actor act that acts next, whose place in the agenda this is.
+    /// Lets the actor act that acts next, whose place in the agenda this is; a source perhaps several times in a row, all before `end`.
     #[inline(always)]
-    fn wake(&mut self, actor: Actor, place: u32, wake: Wake) {
-        self.ctx.now = wake.at();
+    fn act(&mut self, actor: Actor, place: u32, wake: Wake, end: SimTime) {
         let next = match actor {
-            Actor::Function(id) => self.cast.platform.wake(id, wake, &mut self.ctx),
-            Actor::Source(id) => self.cast.source(id).wake(wake, &mut self.ctx),
+            Actor::Function(id) => {
+                self.ctx.now = wake.at();
+                self.cast.platform.wake(id, wake, &mut self.ctx)
+            }
+            Actor::Source(id) => {
+                if !self.ctx.watched {
+                    if self.cast.calls_in_a_row(id, place, end, &mut self.ctx) {
+                        return;
+                    }
+                    self.ctx.undisturbed = self.cast.undisturbed(place).min(end);
+                }
+                self.ctx.now = wake.at();
+                self.cast.source(id).wake(wake, &mut self.ctx)
+            }
         };
         self.cast.agenda.set(place, next);
     }

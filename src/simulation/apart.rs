@@ -113,6 +113,7 @@ mod tests {
     const GOES_ON: &str =
         "[[source.invoke]]\nname = \"last\"\ntarget = \"a\"\narrivals = { constant = { rate = 50 } }\n";
     const EACH_10_MS: &str = "{ constant = { rate = 100 } }";
+    const BY_CHANCE: &str = "{ poisson = { rate = 100 } }";
 
     /// Two functions of the same arrivals; `top` and `of_source` are keys.
     fn twins(top: &str, duration: &str, arrivals: &str, of_source: &str) -> String {
@@ -135,8 +136,12 @@ mod tests {
             ("environments of the Region", "profile = \"2018\"", ""),
             ("more than half of the account", "account.concurrent_executions = 20", ""),
         ];
-        for (what, top, of_source) in rows {
-            let (apart, together) = both(&twins(top, "65ms", EACH_10_MS, of_source), 7);
+        let rows = rows.map(|(what, top, of_source)| (what, top, EACH_10_MS, of_source)).into_iter().chain([
+            ("calls by chance", "", BY_CHANCE, ""),
+            ("calls by chance in a small account", "account.concurrent_executions = 40", BY_CHANCE, ""),
+        ]);
+        for (what, top, arrivals, of_source) in rows {
+            let (apart, together) = both(&twins(top, "65ms", arrivals, of_source), 7);
             let apart = apart.unwrap_or_else(|| panic!("{what}: a limit was met"));
             let differing = apart.lines().zip(together.lines()).find(|(one, other)| one != other);
             assert_eq!(differing, None, "{what}");

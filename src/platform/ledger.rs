@@ -37,9 +37,11 @@ pub struct Running {
 }
 
 /// An invocation begins or ends.
+// In 16 bytes: a page of them is read more than once.
 #[derive(Clone, Copy)]
 struct Change {
-    turn: Turn,
+    wake: Wake,
+    rank: u32,
     begins: bool,
     shared: bool,
 }
@@ -78,7 +80,8 @@ impl Ledger {
 
     /// An invocation begins or ends, on concurrency that functions share or not.
     pub(super) fn change(&mut self, begins: bool, shared: bool) {
-        self.changes.push(Change { turn: self.turn, begins, shared });
+        let (wake, rank) = self.turn;
+        self.changes.push(Change { wake, rank, begins, shared });
     }
 
     /// A synchronous request.
@@ -122,7 +125,7 @@ impl Ledger {
         let (length, wanted) = (now.nanos() - opened, (self.changes.len() / IN_SPAN + 1) as u64);
         // A span is so many nanoseconds long, as a power of 2.
         let shift = (length / wanted).max(1).ilog2();
-        let span_of = |change: &Change| ((change.turn.0.at().nanos() - opened) >> shift) as usize;
+        let span_of = |change: &Change| ((change.wake.at().nanos() - opened) >> shift) as usize;
         self.spans.clear();
         self.spans.resize((length >> shift) as usize + 1, Span::default());
         for change in &self.changes {
@@ -145,7 +148,7 @@ impl Ledger {
         let counts = |change: &&Change| before[span_of(change)].is_some();
         let mut in_order: Vec<Change> = self.changes.iter().filter(counts).copied().collect();
         // Stable: what happened in one turn keeps its order.
-        in_order.sort_by_key(|change| change.turn);
+        in_order.sort_by_key(|change| (change.wake, change.rank));
         for changes in in_order.chunk_by(|one, next| span_of(one) == span_of(next)) {
             let mut running = before[span_of(&changes[0])].unwrap_or_default();
             for change in changes {

@@ -19,9 +19,8 @@ pub(super) struct Cast {
     pub(super) sources: Vec<Box<dyn EventSource>>,
     /// Of those on stage.
     pub(super) agenda: Agenda,
-    /// Those on stage by place in the agenda, in order of name, and the rank of each among all by name.
-    on_stage: Vec<Actor>,
-    ranks: Vec<u32>,
+    /// Those on stage by place in the agenda, in order of name, each with its rank among all.
+    on_stage: Vec<(Actor, u32)>,
     /// Places in the agenda of those on stage.
     function_places: Vec<u32>,
     source_places: Vec<u32>,
@@ -51,7 +50,6 @@ impl Cast {
             sources,
             agenda: Agenda::default(),
             on_stage: Vec::new(),
-            ranks: Vec::new(),
             everybody,
             is_over: false,
         }
@@ -63,31 +61,27 @@ impl Cast {
 
     /// Who has this place in the agenda.
     pub(super) fn actor(&self, place: u32) -> Actor {
-        self.on_stage[place as usize]
+        self.on_stage[place as usize].0
     }
 
     /// The rank by name of who has this place.
     pub(super) fn rank(&self, place: u32) -> u32 {
-        self.ranks[place as usize]
+        self.on_stage[place as usize].1
     }
 
     /// Everybody enters the stage.
     pub(super) fn enter_all(&mut self) {
-        self.on_stage.clone_from(&self.everybody);
-        self.ranks = (0..self.everybody.len() as u32).collect();
-        self.take_places();
+        self.enter_each(0..self.everybody.len() as u32);
     }
 
     /// Those of these ranks by name, which ascend, enter the stage, and all others leave it.
     pub(super) fn enter(&mut self, ranks: &[u32]) {
-        self.on_stage.clear();
-        self.on_stage.extend(ranks.iter().map(|rank| self.everybody[*rank as usize]));
-        self.ranks.clear();
-        self.ranks.extend_from_slice(ranks);
-        self.take_places();
+        self.enter_each(ranks.iter().copied());
     }
 
-    fn take_places(&mut self) {
+    fn enter_each(&mut self, ranks: impl Iterator<Item = u32>) {
+        self.on_stage.clear();
+        self.on_stage.extend(ranks.map(|rank| (self.everybody[rank as usize], rank)));
         self.agenda.begin(self.on_stage.len() as u32);
         for place in 0..self.on_stage.len() as u32 {
             let actor = self.actor(place);
@@ -112,19 +106,18 @@ impl Cast {
     /// nothing happens, where it has to act by itself.
     #[inline(always)]
     pub(super) fn calls_in_a_row(&mut self, id: SourceId, place: u32, end: SimTime, ctx: &mut Context<'_>) -> bool {
-        let source = &mut self.sources[id.0 as usize];
-        let Some(calls) = source.calls(ctx) else { return false };
+        let Some(calls) = self.sources[id.0 as usize].calls(ctx) else { return false };
         let function = calls.function;
         let function_place = self.function_places[function.0 as usize];
         let Some(others) = self.agenda.first_beside(place, function_place) else { return false };
         let end = others.min(Wake::new(end, Class::Completion));
-        let ranks = Ranks { source: self.ranks[place as usize], function: self.ranks[function_place as usize] };
+        let ranks = Ranks { source: self.rank(place), function: self.rank(function_place) };
         let (taken, next) = self.platform.invoke_each(&calls, end, ranks, ctx);
         if taken == 0 {
             return false;
         }
         self.agenda.set(function_place, next);
-        self.agenda.set(place, source.called(taken, ctx));
+        self.agenda.set(place, self.sources[id.0 as usize].called(taken, ctx));
         true
     }
 

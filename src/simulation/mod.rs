@@ -118,11 +118,9 @@ impl World<'_> {
     /// Lets the actor act that acts next, whose place in the agenda this is; a source perhaps several times in a row, all before `end`.
     #[inline(always)]
     fn act(&mut self, actor: Actor, place: u32, wake: Wake, end: SimTime) {
+        self.ctx.now = wake.at();
         let next = match actor {
-            Actor::Function(id) => {
-                self.ctx.now = wake.at();
-                self.cast.platform.wake(id, wake, &mut self.ctx)
-            }
+            Actor::Function(id) => self.cast.platform.wake(id, wake, &mut self.ctx),
             Actor::Source(id) => {
                 if !self.ctx.watched {
                     if self.cast.calls_in_a_row(id, place, end, &mut self.ctx) {
@@ -130,7 +128,6 @@ impl World<'_> {
                     }
                     self.ctx.undisturbed = self.cast.undisturbed(place).min(end);
                 }
-                self.ctx.now = wake.at();
                 self.cast.source(id).wake(wake, &mut self.ctx)
             }
         };

@@ -247,12 +247,6 @@ impl Pollers {
 
     #[inline]
     fn refill(&mut self, now: SimTime) {
-        if self.throughput.is_some() {
-            self.refill_throughput(now);
-        }
-    }
-
-    fn refill_throughput(&mut self, now: SimTime) {
         let pollers = self.pollers();
         if let Some(throughput) = &mut self.throughput {
             throughput.calls.refill(now, pollers);

@@ -29,7 +29,7 @@ impl Class {
 }
 
 /// Bits of the class, below those of the instant: SimTime leaves them free.
-const CLASS_BITS: u32 = 3;
+pub const CLASS_BITS: u32 = 3;
 
 /// When an actor next acts, and as what: packed, so that one comparison tells instants apart first, then classes. By default the
 /// earliest there is.
@@ -48,6 +48,11 @@ impl Wake {
     /// When; never, of an actor that waits for nothing.
     pub const fn at(self) -> SimTime {
         SimTime::from_nanos(self.0 >> CLASS_BITS)
+    }
+
+    /// How long after `start`, in nanoseconds, and below that, in [`CLASS_BITS`], as what: in the order of wake-ups.
+    pub const fn after(self, start: SimTime) -> u64 {
+        self.0 - (start.nanos() << CLASS_BITS)
     }
 
     /// Whether it is of this class.

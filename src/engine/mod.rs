@@ -8,7 +8,7 @@ mod destination;
 mod fact;
 mod message;
 
-pub use agenda::{Agenda, Class, Wake};
+pub use agenda::{Agenda, CLASS_BITS, Class, Wake};
 pub use destination::{Destination, DestinationKind};
 pub use fact::{Answer, Call, Concurrency, Condition, Fact, Fate, MappingCount, Part, Parts};
 pub use message::{

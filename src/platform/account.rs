@@ -120,11 +120,11 @@ impl Account {
         self.is_apart
     }
 
-    /// All have got to `now`; gives back the most invocations at once. None where a limit would have been met, so that what they did is
-    /// void.
-    pub(super) fn join(&mut self, now: SimTime) -> Option<Running> {
+    /// All have got to the last of these ends of parts of the time; gives back the most invocations at once in each. None where a limit
+    /// would have been met, so that what they did is void.
+    pub(super) fn join(&mut self, ends: &[SimTime]) -> Option<Vec<Running>> {
         self.is_apart = false;
-        let (limits, most) = self.ledger.close(now)?;
+        let (limits, most) = self.ledger.close(ends)?;
         self.limits = limits;
         Some(most)
     }

@@ -4,28 +4,61 @@
 //! of another; what each takes is entered here, and afterwards held against the limits in the order in which it would have been
 //! taken. Where a limit would have been met, some function should have been refused: what was run apart is void then.
 
-use crate::engine::Wake;
-use crate::time::SimTime;
+use std::ops::Range;
+
+use crate::engine::{CLASS_BITS, Wake};
+use crate::time::{SimDuration, SimTime};
 use crate::token_bucket::TokenBucket;
 
 use super::account::Limits;
 
-/// What was taken since the page was opened, not in order.
+/// What was taken since it was opened, not in order. Of each part of the time the most invocations at once are wanted, so that each
+/// has a page.
 #[derive(Default)]
 pub(super) struct Ledger {
     limits: Limits,
-    /// When the page was opened, and the invocations of that instant.
+    /// When it was opened, and the invocations of that instant.
     opened: SimTime,
     at_first: Running,
     turn: Turn,
+    /// What was entered on the open page, and which that is.
     changes: Vec<Change>,
+    page: usize,
+    /// All pages; that of the open one lies empty.
+    pages: Vec<Vec<Change>>,
+    /// Changes on pages that are not open.
+    elsewhere: usize,
     requests: Vec<SimTime>,
     environments: Vec<SimTime>,
     spans: Vec<Span>,
 }
 
-/// An actor's turn to act: when and as what, and its rank among all by name. The turns of all actors in their order are the run.
-type Turn = (Wake, u32);
+/// An actor's turn to act: how long after the ledger was opened and as what, and its rank among all by name, packed so that one
+/// comparison orders them. The turns of all actors in their order are the run.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+struct Turn(u64);
+
+/// Bits of the rank of an actor, and of the kind of a change.
+const RANK_BITS: u32 = 23;
+const KIND_BITS: u32 = 2;
+
+/// More actors than this cannot be told apart.
+pub const MOST_ACTORS: usize = 1 << RANK_BITS;
+
+/// The ledger is open for no longer than this: 68 seconds.
+pub const LONGEST: SimDuration = SimDuration::from_nanos((1 << (u64::BITS - CLASS_BITS - RANK_BITS - KIND_BITS)) - 1);
+
+impl Turn {
+    #[inline(always)]
+    fn new(wake: Wake, rank: u32, opened: SimTime) -> Turn {
+        Turn((wake.after(opened) << RANK_BITS) | u64::from(rank))
+    }
+
+    /// How long after the ledger was opened, in nanoseconds.
+    fn after(self) -> u64 {
+        self.0 >> (CLASS_BITS + RANK_BITS)
+    }
+}
 
 /// How many invocations there are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -36,33 +69,51 @@ pub struct Running {
     pub shared: u64,
 }
 
-/// An invocation begins or ends.
-// In 16 bytes: a page of them is read more than once.
+/// An invocation begins or ends: at which turn, and below that of which kind.
+// In one word: a page of them is read more than once.
 #[derive(Clone, Copy)]
-struct Change {
-    wake: Wake,
-    rank: u32,
-    begins: bool,
-    shared: bool,
+struct Change(u64);
+
+/// Whether it begins or ends, and on concurrency that functions share or not.
+#[derive(Clone, Copy)]
+enum Kind {
+    Ends,
+    EndsShared,
+    Begins,
+    BeginsShared,
 }
 
-/// How many invocations begin and end in a span of time.
+impl Change {
+    #[inline(always)]
+    fn new(turn: Turn, kind: Kind) -> Change {
+        Change((turn.0 << KIND_BITS) | kind as u64)
+    }
+
+    fn turn(self) -> Turn {
+        Turn(self.0 >> KIND_BITS)
+    }
+
+    fn kind(self) -> usize {
+        self.0 as usize & ((1 << KIND_BITS) - 1)
+    }
+}
+
+/// How many invocations begin and end in a span of time, by kind.
 #[derive(Clone, Copy, Default)]
-struct Span {
-    begun: u32,
-    begun_shared: u32,
-    ended: u32,
-    ended_shared: u32,
-}
+struct Span([u32; 4]);
 
-/// About so many changes lie in each span.
-const IN_SPAN: usize = 64;
+/// About so many changes lie in each span: so few that it can mostly be seen from their number that there were fewer invocations than
+/// elsewhere.
+const IN_SPAN: usize = 16;
 
 impl Ledger {
-    /// Opens a page at `now`, when so many invocations run.
+    /// Opens it at `now`, when so many invocations run.
     pub(super) fn open(&mut self, limits: Limits, running: Running, now: SimTime) {
         (self.limits, self.at_first, self.opened) = (limits, running, now);
+        self.turn_to(0);
         self.changes.clear();
+        self.pages.iter_mut().for_each(Vec::clear);
+        self.elsewhere = 0;
         self.requests.clear();
         self.environments.clear();
     }
@@ -70,127 +121,167 @@ impl Ledger {
     /// Actors that hear of each other begin their turns.
     pub(super) fn begin_scene(&mut self) {
         self.turn = Turn::default();
+        self.turn_to(0);
+    }
+
+    /// Opens another page: from now on all is of the part of the time with this number.
+    pub(super) fn turn_to(&mut self, page: usize) {
+        if self.pages.len() <= page {
+            self.pages.resize_with(page + 1, Vec::new);
+        }
+        self.elsewhere += self.changes.len();
+        std::mem::swap(&mut self.changes, &mut self.pages[self.page]);
+        std::mem::swap(&mut self.changes, &mut self.pages[page]);
+        self.elsewhere -= self.changes.len();
+        self.page = page;
     }
 
     /// It is an actor's turn.
+    #[inline(always)]
     pub(super) fn turn(&mut self, wake: Wake, rank: u32) {
         // What follows at once from a turn, even if it would be earlier in the order of an instant, follows before anybody else's turn.
-        self.turn = self.turn.max((wake, rank));
+        self.turn = self.turn.max(Turn::new(wake, rank, self.opened));
     }
 
     /// An invocation begins or ends, on concurrency that functions share or not.
+    #[inline(always)]
     pub(super) fn change(&mut self, begins: bool, shared: bool) {
-        let (wake, rank) = self.turn;
-        self.changes.push(Change { wake, rank, begins, shared });
+        let kind = match (begins, shared) {
+            (false, false) => Kind::Ends,
+            (false, true) => Kind::EndsShared,
+            (true, false) => Kind::Begins,
+            (true, true) => Kind::BeginsShared,
+        };
+        self.changes.push(Change::new(self.turn, kind));
     }
 
     /// A synchronous request.
     pub(super) fn request(&mut self) {
         if self.limits.requests.is_some() {
-            self.requests.push(self.turn.0.at());
+            self.requests.push(self.opened + SimDuration::from_nanos(self.turn.after()));
         }
     }
 
     /// A new environment.
     pub(super) fn environment(&mut self) {
         if self.limits.scaling.is_some() {
-            self.environments.push(self.turn.0.at());
+            self.environments.push(self.opened + SimDuration::from_nanos(self.turn.after()));
         }
     }
 
     /// How many changes were entered.
     pub(super) fn changes(&self) -> usize {
-        self.changes.len()
+        self.changes.len() + self.elsewhere
     }
 
-    /// Closes the page at `now`: gives back the limits, as they are with what was taken, and the most invocations at once. None where
-    /// a limit would have been met.
-    pub(super) fn close(&mut self, now: SimTime) -> Option<(Limits, Running)> {
+    /// Closes it, at the last of the `ends` of the parts of the time: gives back the limits, as they are with what was taken, and the
+    /// most invocations at once in each part. None where a limit would have been met.
+    pub(super) fn close(&mut self, ends: &[SimTime]) -> Option<(Limits, Vec<Running>)> {
+        assert!(ends.iter().all(|end| end.since(self.opened) <= LONGEST), "open for too long");
         let mut limits = std::mem::take(&mut self.limits);
         let fits = |bucket: &mut Option<TokenBucket>, taken: &mut [SimTime]| {
             taken.sort_unstable();
             bucket.as_mut().is_none_or(|bucket| taken.iter().all(|at| bucket.try_take(*at)))
         };
-        let most = self.most(now);
+        let mut to = 0;
+        let most = |(page, end): (usize, &SimTime)| {
+            let from = std::mem::replace(&mut to, end.since(self.opened).nanos());
+            self.most(page, from..to)
+        };
+        let most: Vec<Running> = ends.iter().enumerate().map(most).collect();
         let fits = fits(&mut limits.requests, &mut self.requests)
             && fits(&mut limits.scaling, &mut self.environments)
-            && limits.unreserved.is_none_or(|limit| most.shared <= limit);
+            && limits.unreserved.is_none_or(|limit| most.iter().all(|most| most.shared <= limit));
         fits.then_some((limits, most))
     }
 
-    /// The most invocations at once until `now`. Time is cut into spans, and what happened in one is put in order only where there may
-    /// have been more invocations than at the beginning of another.
-    fn most(&mut self, now: SimTime) -> Running {
-        let opened = self.opened.nanos();
-        let (length, wanted) = (now.nanos() - opened, (self.changes.len() / IN_SPAN + 1) as u64);
+    /// The most invocations at once on a page, the next one, which is of this time in nanoseconds after the ledger was opened. It
+    /// is cut into spans, and what happened in one is put in order only where there may have been more invocations than at the beginning of
+    /// another.
+    fn most(&mut self, page: usize, time: Range<u64>) -> Running {
+        self.turn_to(page);
+        let (length, wanted) = (time.end - time.start, (self.changes.len() / IN_SPAN + 1) as u64);
         // A span is so many nanoseconds long, as a power of 2.
         let shift = (length / wanted).max(1).ilog2();
-        let span_of = |change: &Change| ((change.wake.at().nanos() - opened) >> shift) as usize;
+        let span_of = |change: &Change| ((change.turn().after() - time.start) >> shift) as usize;
         self.spans.clear();
         self.spans.resize((length >> shift) as usize + 1, Span::default());
         for change in &self.changes {
-            self.spans[span_of(change)].count(change);
+            self.spans[span_of(change)].0[change.kind()] += 1;
         }
         // The level between spans is reached for certain.
         let levels = || {
             self.spans.iter().scan(self.at_first, |running, span| {
                 let before = *running;
                 *running = span.after(before);
-                Some(before)
+                Some((span, before))
             })
         };
-        let mut most = levels().fold(self.at_first, Running::max);
-        let may_be_more = |(span, before): (&Span, Running)| {
-            let at_most = span.at_most(before);
-            (at_most.all > most.all || at_most.shared > most.shared).then_some(before)
+        let mut most = levels().fold(self.at_first, |most, (_, before)| most.max(before));
+        let sure = most;
+        let may_be_more = |(span, before): &(&Span, Running)| {
+            let at_most = span.at_most(*before);
+            at_most.all > sure.all || at_most.shared > sure.shared
         };
-        let before: Vec<Option<Running>> = self.spans.iter().zip(levels()).map(may_be_more).collect();
-        let counts = |change: &&Change| before[span_of(change)].is_some();
-        let mut in_order: Vec<Change> = self.changes.iter().filter(counts).copied().collect();
-        // Stable: what happened in one turn keeps its order.
-        in_order.sort_by_key(|change| (change.wake, change.rank));
-        for changes in in_order.chunk_by(|one, next| span_of(one) == span_of(next)) {
-            let mut running = before[span_of(&changes[0])].unwrap_or_default();
-            for change in changes {
-                running = running.changed(change);
+        // By span: where its next change is put; those of one lie together.
+        let mut count = 0;
+        let place_of = |level: (&Span, Running)| {
+            let place = may_be_more(&level).then_some(count);
+            count += if place.is_some() { level.0.changes() } else { 0 };
+            place.unwrap_or(NOWHERE)
+        };
+        let mut places: Vec<u32> = levels().map(place_of).collect();
+        let mut changes = vec![Change(0); count as usize];
+        for change in &self.changes {
+            let place = &mut places[span_of(change)];
+            if *place != NOWHERE {
+                changes[*place as usize] = *change;
+                *place += 1;
+            }
+        }
+        let mut rest = &mut changes[..];
+        for (span, mut running) in levels().filter(may_be_more) {
+            let (of_span, later) = rest.split_at_mut(span.changes() as usize);
+            rest = later;
+            // Stable: what happened in one turn keeps its order.
+            of_span.sort_by_key(|change| change.turn());
+            for change in of_span {
+                running = running.changed(*change);
                 most = most.max(running);
             }
         }
+        self.at_first = levels().last().map_or(self.at_first, |(span, before)| span.after(before));
         most
     }
 }
 
+/// The place of what need not be put in order.
+const NOWHERE: u32 = u32::MAX;
+
 impl Span {
-    #[inline(always)]
-    fn count(&mut self, change: &Change) {
-        if change.begins {
-            self.begun += 1;
-            self.begun_shared += u32::from(change.shared);
-        } else {
-            self.ended += 1;
-            self.ended_shared += u32::from(change.shared);
-        }
+    fn changes(&self) -> u32 {
+        self.0.iter().sum()
     }
 
     /// How many invocations there are after so many were there before.
     fn after(&self, before: Running) -> Running {
+        let [ended, ended_shared, ..] = self.0.map(u64::from);
         let Running { all, shared } = self.at_most(before);
-        Running { all: all - u64::from(self.ended), shared: shared - u64::from(self.ended_shared) }
+        Running { all: all - ended - ended_shared, shared: shared - ended_shared }
     }
 
     /// And how many there could be meanwhile, did all begin before any ends.
     fn at_most(&self, before: Running) -> Running {
-        Running { all: before.all + u64::from(self.begun), shared: before.shared + u64::from(self.begun_shared) }
+        let [.., begun, begun_shared] = self.0.map(u64::from);
+        Running { all: before.all + begun + begun_shared, shared: before.shared + begun_shared }
     }
 }
 
 impl Running {
-    fn changed(self, change: &Change) -> Running {
-        let shared = u64::from(change.shared);
-        match change.begins {
-            true => Running { all: self.all + 1, shared: self.shared + shared },
-            false => Running { all: self.all - 1, shared: self.shared - shared },
-        }
+    fn changed(self, change: Change) -> Running {
+        let mut span = Span::default();
+        span.0[change.kind()] = 1;
+        span.after(self)
     }
 
     /// The most of each.
@@ -209,15 +300,15 @@ mod tests {
     #[test]
     fn the_most_are_those_of_all_changes_in_order() {
         for (seed, (scenes, each, instants)) in
-            [(1, 50, 9), (3, 2_000, 40), (40, 300, 1 << 40), (200, 20, 1)].into_iter().enumerate()
+            [(1, 50, 9), (3, 2_000, 40), (40, 300, 1 << 35), (200, 20, 1)].into_iter().enumerate()
         {
-            let mut all: Vec<(Turn, u32, bool, bool)> = Vec::new();
+            let mut all: Vec<((Wake, u32), u32, bool, bool)> = Vec::new();
             let mut ledger = Ledger::default();
             let (opened, before) = (SimTime::from_nanos(1_000), Running { all: 5, shared: 2 });
             ledger.open(Limits::default(), before, opened);
             for scene in 0..scenes {
                 let key = Key::root(seed as u64).numbered(scene);
-                let mut turns: Vec<Turn> = (0..each)
+                let mut turns: Vec<(Wake, u32)> = (0..each)
                     .map(|n| {
                         let key = key.numbered(n);
                         let at = SimTime::from_nanos(1_000 + key.named("at").below(instants));
@@ -250,8 +341,8 @@ mod tests {
                 };
                 most = most.max(running);
             }
-            let got = ledger.close(SimTime::from_nanos(1_000 + instants)).map(|(_, most)| most);
-            assert_eq!(got, Some(most), "{scenes} scenes of {each} changes at {instants} instants");
+            let got = ledger.close(&[SimTime::from_nanos(1_000 + instants)]).map(|(_, most)| most);
+            assert_eq!(got, Some(vec![most]), "{scenes} scenes of {each} changes at {instants} instants");
         }
     }
 
@@ -269,7 +360,7 @@ mod tests {
         ledger.begin_scene();
         ledger.turn(wake(Class::Arrival), 2);
         ledger.change(true, true);
-        let (_, most) = ledger.close(SimTime::from_nanos(6)).expect("nothing is limited");
-        assert_eq!(most, Running { all: 1, shared: 1 });
+        let (_, most) = ledger.close(&[SimTime::from_nanos(6)]).expect("nothing is limited");
+        assert_eq!(most, [Running { all: 1, shared: 1 }]);
     }
 }

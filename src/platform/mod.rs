@@ -36,7 +36,7 @@ pub use config::{
     LEAST_STORAGE, Limit, Outage, RecursiveLoop, Reuse, ServiceOutage,
 };
 pub use init::LONGEST_RESTORE;
-pub use ledger::Running;
+pub use ledger::{LONGEST, MOST_ACTORS, Running};
 pub use runtime::{PackageType, Runtime};
 
 use crate::distribution::DistributionSpec;
@@ -193,6 +193,11 @@ impl Platform {
         self.account.ledger.begin_scene();
     }
 
+    /// While they run apart: what these do from now on is of the part of the time with this number.
+    pub fn begin_part(&mut self, part: usize) {
+        self.account.ledger.turn_to(part);
+    }
+
     /// While they run apart: the actor of this rank by name is woken up.
     pub fn turn(&mut self, wake: Wake, rank: u32) {
         self.account.ledger.turn(wake, rank);
@@ -203,10 +208,10 @@ impl Platform {
         self.account.ledger.changes()
     }
 
-    /// All have got to `now`: the most invocations at once since they parted. None where a limit of the account would have been met, so
-    /// that what they did is void.
-    pub fn join(&mut self, now: SimTime) -> Option<Running> {
-        self.account.join(now)
+    /// All have got to the last of these ends of parts of the time: the most invocations at once in each. None where a limit of the
+    /// account would have been met, so that what they did is void.
+    pub fn join(&mut self, ends: &[SimTime]) -> Option<Vec<Running>> {
+        self.account.join(ends)
     }
 
     /// How long those invocations have run at `now` that still do, in nanoseconds together.

@@ -118,7 +118,8 @@ impl Batch {
     /// The sums of the parts of all latencies; `latencies` are these, and `handlers` the handler times.
     fn parts(&self, latencies: &[u64], handlers: &[u64]) -> Sums {
         let sum = |column: &[u64]| column[..self.len].iter().fold(0u64, |sum, nanos| sum.wrapping_add(*nanos));
-        if latencies.iter().any(|nanos| *nanos >= LONG) {
+        // Without an end before the last, as a processor adds several at a time.
+        if latencies.iter().fold(0, |bits, nanos| bits | nanos) >= LONG {
             return self.long_parts(handlers);
         }
         // What is between two instants, of all together: sums of instants may be too large, and their differences are not.
@@ -227,7 +228,8 @@ impl Recorder<'_> {
         }
         // An event counts that occurred after the warm-up.
         let late: Batch;
-        let (counted, handlers) = if batch.emitted[..len].iter().all(|emitted| *emitted >= self.warm_up.nanos()) {
+        let earliest = batch.emitted[..len].iter().fold(u64::MAX, |earliest, emitted| earliest.min(*emitted));
+        let (counted, handlers) = if earliest >= self.warm_up.nanos() {
             (&*batch, handlers)
         } else {
             late = batch.since(self.warm_up);

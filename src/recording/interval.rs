@@ -137,26 +137,17 @@ impl Interval {
     }
 
     fn rules(&self) -> &'static [Rule] {
-        if self.0.len() == FunctionColumn::COUNT { FunctionColumn::RULES } else { SourceColumn::RULES }
+        rules(self.0.len())
     }
 
-    /// Adds to a column, or raises it, as its rule is.
-    pub(super) fn put(&mut self, column: usize, value: f64) {
-        match self.rules()[column] {
-            Rule::Sum => self.0[column] += value,
-            Rule::Max => self.0[column] = self.0[column].max(value),
-        }
+    /// Joins the interval that follows, which has these columns.
+    pub(super) fn join(&mut self, next: &[f64]) {
+        join(&mut self.0, next);
     }
 
-    /// Joins the interval that follows.
-    pub(super) fn join(&mut self, next: &Interval) {
-        let rules = self.rules();
-        for ((value, more), rule) in self.0.iter_mut().zip(&next.0).zip(rules) {
-            match rule {
-                Rule::Sum => *value += more,
-                Rule::Max => *value = value.max(*more),
-            }
-        }
+    /// Begins anew.
+    pub(super) fn clear(&mut self) {
+        self.0.fill(0.0);
     }
 
     fn is_silent(&self) -> bool {
@@ -165,6 +156,21 @@ impl Interval {
 
     fn counts_nothing(&self) -> bool {
         self.0.iter().zip(self.rules()).all(|(value, rule)| *value == 0.0 || matches!(rule, Rule::Max))
+    }
+}
+
+/// The rules of so many columns.
+fn rules(columns: usize) -> &'static [Rule] {
+    if columns == FunctionColumn::COUNT { FunctionColumn::RULES } else { SourceColumn::RULES }
+}
+
+/// Joins the columns of the interval that follows.
+fn join(columns: &mut [f64], next: &[f64]) {
+    let rules = rules(columns.len());
+    for ((value, more), rule) in columns.iter_mut().zip(next).zip(rules) {
+        // Both are worked out, so that a processor does several columns at a time.
+        let (sum, max) = (*value + more, value.max(*more));
+        *value = if *rule == Rule::Sum { sum } else { max };
     }
 }
 
@@ -280,8 +286,8 @@ const FEWEST_BINS: usize = 6;
 pub struct Timeline {
     /// Width of a bin in nanoseconds.
     width: u64,
-    /// By owner (account, functions, sources), then by bin.
-    owners: Vec<Vec<Interval>>,
+    /// By owner (account, functions, sources), then by bin: the columns of all bins, one after the other.
+    owners: Vec<Vec<f64>>,
     functions: usize,
     most_bins: usize,
     /// The end of what is recorded.
@@ -298,48 +304,78 @@ impl Timeline {
         while length.is_some_and(|length| length.div_ceil(width) >= most_bins as u64) {
             width *= 2;
         }
-        Timeline { width, owners: vec![Vec::new(); owners], functions, most_bins, end: SimTime::ZERO }
+        let mut timeline = Timeline { width, owners: Vec::new(), functions, most_bins, end: SimTime::ZERO };
+        // No list ever grows.
+        let list = |owner: usize| Vec::with_capacity((most_bins + 1) * timeline.columns(owner));
+        timeline.owners = (0..owners).map(list).collect();
+        timeline
+    }
+
+    /// How many columns the owner at this place has: the account is at the first, then come functions, then sources.
+    fn columns(&self, owner: usize) -> usize {
+        if owner <= self.functions { FunctionColumn::COUNT } else { SourceColumn::COUNT }
+    }
+
+    /// How many bins are over.
+    fn bins(&self) -> usize {
+        self.owners[0].len() / FunctionColumn::COUNT
     }
 
     /// The end of the bin that is being filled.
     pub(super) fn next_end(&self) -> SimTime {
-        SimTime::from_nanos((self.owners[0].len() as u64 + 1).saturating_mul(self.width))
+        self.end_of(self.bins())
     }
 
-    /// Closes a bin; where there are too many, each two become one.
-    pub(super) fn push(&mut self, bins: Vec<Interval>, end: SimTime) {
-        for (owner, bin) in self.owners.iter_mut().zip(bins) {
-            owner.push(bin);
-        }
+    /// The ends of bins from this one on.
+    pub(super) fn next_ends(&self) -> impl Iterator<Item = SimTime> {
+        (self.bins()..).map(|bin| self.end_of(bin))
+    }
+
+    fn end_of(&self, bin: usize) -> SimTime {
+        SimTime::from_nanos((bin as u64 + 1).saturating_mul(self.width))
+    }
+
+    /// The next bin of the owner at this place.
+    pub(super) fn push(&mut self, owner: usize, bin: &Interval) {
+        self.owners[owner].extend_from_slice(&bin.0);
+    }
+
+    /// The bins of all owners ended at `end`; where there are too many, each two become one.
+    pub(super) fn close(&mut self, end: SimTime) {
         self.end = end;
-        if self.owners[0].len() >= self.most_bins {
+        if self.bins() >= self.most_bins {
             self.width *= 2;
-            for owner in &mut self.owners {
-                let pairs = owner.chunks(2).map(|pair| {
-                    let mut joined = pair[0].clone();
-                    pair.iter().skip(1).for_each(|next| joined.join(next));
-                    joined
+            for owner in 0..self.owners.len() {
+                let columns = self.columns(owner);
+                let pairs = self.owners[owner].chunks_mut(2 * columns).flat_map(|pair| {
+                    let (one, next) = pair.split_at_mut(columns);
+                    if !next.is_empty() {
+                        join(one, next);
+                    }
+                    &*one
                 });
-                *owner = pairs.collect();
+                self.owners[owner] = pairs.copied().collect();
             }
         }
     }
 
-    fn owner(&self, owner: Owner) -> &[Interval] {
-        &self.owners[match owner {
+    /// The bins of an owner.
+    fn of(&self, owner: Owner) -> impl Iterator<Item = &[f64]> {
+        let place = match owner {
             Owner::Account => 0,
             Owner::Function(place) => 1 + place as usize,
             Owner::Source(place) => 1 + self.functions + place as usize,
-        }]
+        };
+        self.owners[place].chunks(self.columns(place))
     }
 
     /// (middle of the bin in seconds, value made of its columns and length in nanoseconds).
     pub fn points(&self, owner: Owner, value: impl Fn(&[f64], f64) -> f64) -> Vec<(f64, f64)> {
-        let bins = self.owner(owner).iter().enumerate();
+        let bins = self.of(owner).enumerate();
         bins.map(|(place, bin)| {
             let start = place as u64 * self.width;
             let length = self.width.min(self.end.nanos().saturating_sub(start)).max(1);
-            ((start as f64 + length as f64 / 2.0) / SECOND as f64, value(&bin.0, length as f64))
+            ((start as f64 + length as f64 / 2.0) / SECOND as f64, value(bin, length as f64))
         })
         .collect()
     }
@@ -392,7 +428,9 @@ mod tests {
             source.0[SourceColumn::Emitted as usize] = 1.0;
             source.0[SourceColumn::BacklogMax as usize] = bin as f64;
             let end = timeline.next_end();
-            timeline.push(vec![Interval::function(), source], end);
+            timeline.push(0, &Interval::function());
+            timeline.push(1, &source);
+            timeline.close(end);
         }
         let emitted = timeline.points(Owner::Source(0), |bin, _| bin[SourceColumn::Emitted as usize]);
         assert!(emitted.len() < MOST_BINS);
@@ -409,8 +447,9 @@ mod tests {
                 let known = Timeline::new(Some(length), functions, functions);
                 let mut grown = Timeline { width: bin_width(Some(length)), owners: vec![Vec::new()], ..known.clone() };
                 let end = SimTime::from_nanos(length);
-                while grown.owners[0].len() as u64 * grown.width < length {
-                    grown.push(vec![Interval::function()], end);
+                while grown.bins() as u64 * grown.width < length {
+                    grown.push(0, &Interval::function());
+                    grown.close(end);
                 }
                 assert_eq!(known.width, grown.width, "{functions} functions, {length} ns");
             }

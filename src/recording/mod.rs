@@ -4,6 +4,7 @@
 //! Every actor has it at hand in its [`Context`], by its own type: what is counted of a fact becomes part of the code that tells it.
 
 mod claims;
+mod closing;
 mod completion;
 mod context;
 mod counting;
@@ -15,6 +16,7 @@ mod quantity;
 mod recorder;
 
 pub use claims::Claim;
+pub use closing::Peaks;
 pub use completion::{After, Completion};
 pub use context::{Context, Ended};
 pub use counting::Started;

@@ -80,6 +80,10 @@ impl Sums {
         let Lengths { bins, count, sum, min, max } = lengths;
         self.sum += sum;
         (self.min, self.peak, self.max) = (self.min.min(*min), self.peak.max(*max), self.max.max(*max));
+        // A list grows in few steps: most are longer soon.
+        if self.listed.capacity() - self.listed.len() < *count {
+            self.listed.reserve_exact((8 * self.listed.len()).clamp(*count, LISTED - self.listed.len()));
+        }
         self.listed.extend_from_slice(&bins[..*count]);
         if self.listed.len() > LISTED - TOGETHER {
             self.count();

@@ -5,7 +5,8 @@
 //! played together from the beginning. So it is, too, where the run might have been over before its end of emission, and where the ledger
 //! would grow too long. Nothing else tells whether a run was played apart, which the suite asserts.
 
-use crate::recording::{Outcome, Watch};
+use crate::platform::{LONGEST, MOST_ACTORS};
+use crate::recording::{Outcome, Peaks, Watch};
 use crate::scenario::Scenario;
 use crate::time::{SimDuration, SimTime};
 
@@ -16,13 +17,14 @@ const MANY: usize = 64;
 
 /// Scenes are played on until about so many invocations have begun or ended: enough for each of a thousand to stay in the caches for a
 /// while.
-const PAGE: usize = 1 << 17;
+const PAGE: usize = 1 << 21;
 
 /// More than so many would take too much memory: the load has risen out of all proportion.
-const MOST: usize = 16 * PAGE;
+const MOST: usize = 2 * PAGE;
 
-/// At first.
+/// At first; later no more than so many times as long as before.
 const SHORT: SimDuration = SimDuration::from_millis(1);
+const GROWTH: usize = 16;
 
 /// So small a part of the emission, its last, is played together, since the run may be over soon after.
 const LAST_PART: u64 = 256;
@@ -32,7 +34,10 @@ const LAST_PART: u64 = 256;
 pub(super) fn scenes(scenario: &Scenario, watch: &dyn Watch) -> Option<Vec<Vec<u32>>> {
     let is_heard = watch.wants_facts() || watch.wants_minutes();
     // There are no more scenes than functions.
-    let may_be = !is_heard && scenario.duration.is_some() && scenario.functions.len() >= MANY;
+    let may_be = !is_heard
+        && scenario.duration.is_some()
+        && scenario.functions.len() >= MANY
+        && scenario.functions.len() + scenario.sources.len() <= MOST_ACTORS;
     may_be.then(|| scenes::of(scenario)).filter(|scenes| scenes.len() >= MANY)
 }
 
@@ -44,14 +49,13 @@ impl World<'_> {
         let mut length = SHORT;
         let mut now = SimTime::ZERO;
         while now < last_part && self.ended_at.is_none() {
-            let boundary = self.ctx.recorder.next_boundary();
-            let end = boundary.min(now + length).min(last_part);
+            let end = self.ctx.recorder.next_stop().min(now + length.min(LONGEST)).min(last_part);
             if self.cast.platform.part(now) {
                 let changes = self.play_each(scenes, now, end)?;
                 if changes > PAGE {
                     length = SimDuration::from_nanos((length.nanos() / 2).max(1));
-                } else if changes < PAGE / 4 {
-                    length = length.saturating_mul(2);
+                } else {
+                    length = length.saturating_mul((PAGE / 2 / changes.max(1)).clamp(1, GROWTH) as u64);
                 }
             } else {
                 self.cast.enter_all();
@@ -59,35 +63,69 @@ impl World<'_> {
             }
             now = end;
             self.ctx.now = now;
-            if now == boundary {
+            while self.ctx.recorder.next_boundary() <= now {
                 self.close_next();
             }
         }
         Some(self.run())
     }
 
-    /// Plays each scene from `now` until before `end`. Tells how many invocations began or ended; none where the run is void.
+    /// Plays each scene from `now` until before `end`; those on stage close their own bins, and the account closes its own afterwards.
+    /// Tells how many invocations began or ended; none where the run is void.
     fn play_each(&mut self, scenes: &[Vec<u32>], now: SimTime, end: SimTime) -> Option<usize> {
+        let bin_ends: Vec<SimTime> = self.ctx.recorder.bin_ends(end).collect();
+        let ends = [&bin_ends[..], &[end]].concat();
+        // The integral of concurrency in each bin that ends.
+        let mut areas = vec![0; bin_ends.len()];
         let (all, unreserved) = self.ctx.recorder.peaks();
         for scene in scenes {
             self.cast.enter(scene);
             self.cast.platform.begin_scene();
             self.ctx.now = now;
-            while let Some((place, wake)) = self.cast.agenda.first().filter(|(_, wake)| wake.at() < end) {
-                self.cast.platform.turn(wake, self.cast.rank(place));
-                self.act(self.cast.actor(place), place, wake, end);
-                self.deliver();
-                if self.cast.platform.changes_apart() > MOST {
-                    return None;
+            for (part, end) in ends.iter().enumerate() {
+                self.cast.platform.begin_part(part);
+                self.play_scene(*end)?;
+                if let Some(area) = areas.get_mut(part) {
+                    *area += self.close_bins_on_stage(*end);
                 }
             }
         }
         let changes = self.cast.platform.changes_apart();
-        let most = self.cast.platform.join(end)?;
-        self.ctx.recorder.set_peaks((all.max(most.all as i64), unreserved.max(most.shared as i64)));
+        let most = self.cast.platform.join(&ends)?;
+        let mut peaks: Vec<Peaks> = most.iter().map(|most| (most.all as i64, most.shared as i64)).collect();
+        // The first bin had begun before.
+        peaks[0] = (peaks[0].0.max(all), peaks[0].1.max(unreserved));
+        for ((end, area), peaks) in bin_ends.iter().zip(areas).zip(&peaks) {
+            self.ctx.recorder.close_bin_of_account(*end, area, *peaks);
+        }
+        self.ctx.recorder.set_peaks(peaks[bin_ends.len()]);
         // Before the last event has occurred it cannot have been over.
         let goes_on = self.cast.sources.iter().any(|source| !source.is_exhausted());
         goes_on.then_some(changes)
+    }
+
+    /// Lets those on stage act before `end`. None where the ledger grows too long.
+    fn play_scene(&mut self, end: SimTime) -> Option<()> {
+        while let Some((place, wake)) = self.cast.agenda.first().filter(|(_, wake)| wake.at() < end) {
+            self.cast.platform.turn(wake, self.cast.rank(place));
+            self.act(self.cast.actor(place), place, wake, end);
+            self.deliver();
+            if self.cast.platform.changes_apart() > MOST {
+                return None;
+            }
+        }
+        Some(())
+    }
+
+    /// Closes the bins that end at `at` of those on stage. Gives back the integral of concurrency of their functions since the last ones.
+    fn close_bins_on_stage(&mut self, at: SimTime) -> u128 {
+        let now = std::mem::replace(&mut self.ctx.now, at);
+        self.cast.catch_up_on_stage(&mut self.ctx);
+        self.ctx.now = now;
+        let (functions, sources) = (self.cast.functions_on_stage(), self.cast.sources_on_stage());
+        let area = self.ctx.recorder.close_bins(functions, sources, at);
+        self.cast.rekey_on_stage();
+        area
     }
 }
 

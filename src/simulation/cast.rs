@@ -69,6 +69,20 @@ impl Cast {
         self.on_stage[place as usize].1
     }
 
+    pub(super) fn functions_on_stage(&self) -> impl Iterator<Item = FunctionId> {
+        self.on_stage.iter().filter_map(|(actor, _)| match actor {
+            Actor::Function(id) => Some(*id),
+            Actor::Source(_) => None,
+        })
+    }
+
+    pub(super) fn sources_on_stage(&self) -> impl Iterator<Item = SourceId> {
+        self.on_stage.iter().filter_map(|(actor, _)| match actor {
+            Actor::Source(id) => Some(*id),
+            Actor::Function(_) => None,
+        })
+    }
+
     /// Everybody enters the stage.
     pub(super) fn enter_all(&mut self) {
         self.enter_each(0..self.everybody.len() as u32);
@@ -83,14 +97,27 @@ impl Cast {
         self.on_stage.clear();
         self.on_stage.extend(ranks.map(|rank| (self.everybody[rank as usize], rank)));
         self.agenda.begin(self.on_stage.len() as u32);
-        for place in 0..self.on_stage.len() as u32 {
-            let actor = self.actor(place);
+        for (place, (actor, _)) in (0..).zip(&self.on_stage) {
             match actor {
                 Actor::Function(id) => self.function_places[id.0 as usize] = place,
                 Actor::Source(id) => self.source_places[id.0 as usize] = place,
             }
-            self.rekey(actor);
         }
+        self.rekey_on_stage();
+    }
+
+    /// Lets lazy sources on stage tell all that happened before `ctx.now`.
+    pub(super) fn catch_up_on_stage(&mut self, ctx: &mut Context<'_>) {
+        for (actor, _) in &self.on_stage {
+            if let Actor::Source(id) = actor {
+                self.sources[id.0 as usize].catch_up(ctx);
+            }
+        }
+    }
+
+    /// Asks all on stage when they act next.
+    pub(super) fn rekey_on_stage(&mut self) {
+        (0..self.on_stage.len()).for_each(|place| self.rekey(self.on_stage[place].0));
     }
 
     pub(super) fn rekey_function(&mut self, id: FunctionId, next: Wake) {

@@ -84,7 +84,7 @@ impl Recorder<'_> {
         self.set_boundary();
     }
 
-    /// Closes the bins of functions and sources that end at `at`, before those of others. Gives back the integral of the functions'
+    /// Closes the bins of sources and all functions that they call, which end at `at`, before those of others. Gives back the integral of the functions'
     /// concurrency since the last ones.
     pub fn close_bins(
         &mut self,
@@ -92,10 +92,11 @@ impl Recorder<'_> {
         sources: impl Iterator<Item = SourceId>,
         at: SimTime,
     ) -> u128 {
-        self.count_batches();
-        for SourceId(source) in sources {
-            self.flush_source(source as usize, at);
-            self.push_bin(1 + self.functions.len() + source as usize);
+        for source in sources {
+            self.count_batch_of(source);
+            let place = source.0 as usize;
+            self.flush_source(place, at);
+            self.push_bin(1 + self.functions.len() + place);
         }
         let close = |FunctionId(function): FunctionId| {
             let area = self.flush_function(function as usize, at);

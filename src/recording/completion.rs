@@ -204,6 +204,14 @@ impl Recorder<'_> {
         (0..BATCHES).for_each(|place| self.count_batch(place));
     }
 
+    /// Counts those with events of this source.
+    pub(super) fn count_batch_of(&mut self, source: SourceId) {
+        let place = source.0 as usize % BATCHES;
+        if self.batches[place].source == source {
+            self.count_batch(place);
+        }
+    }
+
     fn count_batch(&mut self, place: usize) {
         let after = self.after(self.batches[place].source);
         let batch = &mut self.batches[place];

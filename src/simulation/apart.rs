@@ -179,10 +179,31 @@ mod tests {
             ("calls by chance in a small account", "account.concurrent_executions = 40", BY_CHANCE, ""),
         ]);
         for (what, top, arrivals, of_source) in rows {
-            let (apart, together) = both(&twins(top, "65ms", arrivals, of_source), 7);
-            let apart = apart.unwrap_or_else(|| panic!("{what}: a limit was met"));
-            let differing = apart.lines().zip(together.lines()).find(|(one, other)| one != other);
-            assert_eq!(differing, None, "{what}");
+            assert_alike(what, &twins(top, "65ms", arrivals, of_source));
+        }
+    }
+
+    fn assert_alike(what: &str, text: &str) {
+        let (apart, together) = both(text, 7);
+        let apart = apart.unwrap_or_else(|| panic!("{what}: a limit was met"));
+        let differing = apart.lines().zip(together.lines()).find(|(one, other)| one != other);
+        assert_eq!(differing, None, "{what}");
+    }
+
+    /// Of all that bins tell: what functions have for themselves, events that wait, records that are read late.
+    #[test]
+    fn whoever_plays_apart_closes_its_bins_as_the_others_do() {
+        let rows = [
+            ("a reserve", "init_", "reserved_concurrent_executions = 30\ninit_"),
+            ("provisioned", "init_", "provisioned_concurrent_executions = 4\ninit_"),
+            ("a stream", "source.invoke", "source.kinesis"),
+            ("a queue", "source.invoke", "source.sqs"),
+            ("failures", "init_", "error_rate = 0.2\ninit_"),
+        ];
+        for arrivals in [EACH_10_MS, BY_CHANCE] {
+            for (what, usual, other) in rows {
+                assert_alike(what, &twins("", "65ms", arrivals, "").replace(usual, other));
+            }
         }
     }
 

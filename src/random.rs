@@ -89,7 +89,7 @@ pub struct Ahead<T> {
 }
 
 /// So many are worked out together.
-pub const AHEAD: usize = 4;
+pub const AHEAD: usize = 8;
 
 impl<T: Copy> Ahead<T> {
     /// Nothing is known; `blank` is any value.

@@ -190,6 +190,13 @@ mod tests {
         assert_eq!(differing, None, "{what}");
     }
 
+    /// While more than half of the account is taken all play together, here for thirty bins in which nobody acts.
+    #[test]
+    fn bins_in_which_nobody_acts_end_too() {
+        let burst = "{ bursts = { size = 6, every = \"7s\" } }";
+        assert_alike("long calls", &twins("account.concurrent_executions = 20", "3s", burst, ""));
+    }
+
     /// Of all that bins tell: what functions have for themselves, events that wait, records that are read late.
     #[test]
     fn whoever_plays_apart_closes_its_bins_as_the_others_do() {

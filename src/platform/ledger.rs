@@ -195,52 +195,26 @@ impl Ledger {
         fits.then_some((limits, most))
     }
 
-    /// The most invocations at once on a page, the next one, which is of this time in nanoseconds after the ledger was opened. It
-    /// is cut into spans, and what happened in one is put in order only where there may have been more invocations than at the beginning of
-    /// another.
+    /// The most invocations at once on a page, the next one, which is of this time in nanoseconds after the ledger was opened. What
+    /// happened in a span is put in order only where there may have been more invocations than at the beginning of another.
     fn most(&mut self, page: usize, time: Range<u64>) -> Running {
         self.turn_to(page);
-        let (length, wanted) = (time.end - time.start, (self.changes.len() / IN_SPAN + 1) as u64);
-        // A span is so many nanoseconds long, as a power of 2.
-        let shift = (length / wanted).max(1).ilog2();
-        let span_of = |change: &Change| ((change.turn().after() - time.start) >> shift) as usize;
+        let cut = Cut::new(&time, self.changes.len());
         self.spans.clear();
-        self.spans.resize((length >> shift) as usize + 1, Span::default());
+        self.spans.resize(cut.span(time.end) + 1, Span::default());
         for change in &self.changes {
-            self.spans[span_of(change)].0[change.kind()] += 1;
+            self.spans[cut.span(change.turn().after())].0[change.kind()] += 1;
         }
         // The level between spans is reached for certain.
-        let levels = || {
-            self.spans.iter().scan(self.at_first, |running, span| {
-                let before = *running;
-                *running = span.after(before);
-                Some((span, before))
-            })
-        };
-        let mut most = levels().fold(self.at_first, |most, (_, before)| most.max(before));
-        let sure = most;
+        let sure = self.levels().fold(self.at_first, |most, (_, before)| most.max(before));
         let may_be_more = |(span, before): &(&Span, Running)| {
             let at_most = span.at_most(*before);
             at_most.all > sure.all || at_most.shared > sure.shared
         };
-        // By span: where its next change is put; those of one lie together.
-        let mut count = 0;
-        let place_of = |level: (&Span, Running)| {
-            let place = may_be_more(&level).then_some(count);
-            count += if place.is_some() { level.0.changes() } else { 0 };
-            place.unwrap_or(NOWHERE)
-        };
-        let mut places: Vec<u32> = levels().map(place_of).collect();
-        let mut changes = vec![Change(0); count as usize];
-        for change in &self.changes {
-            let place = &mut places[span_of(change)];
-            if *place != NOWHERE {
-                changes[*place as usize] = *change;
-                *place += 1;
-            }
-        }
+        let mut most = sure;
+        let mut changes = self.span_by_span(cut, may_be_more);
         let mut rest = &mut changes[..];
-        for (span, mut running) in levels().filter(may_be_more) {
+        for (span, mut running) in self.levels().filter(may_be_more) {
             let (of_span, later) = rest.split_at_mut(span.changes() as usize);
             rest = later;
             // Stable: what happened in one turn keeps its order.
@@ -250,13 +224,63 @@ impl Ledger {
                 most = most.max(running);
             }
         }
-        self.at_first = levels().last().map_or(self.at_first, |(span, before)| span.after(before));
+        self.at_first = self.levels().last().map_or(self.at_first, |(span, before)| span.after(before));
         most
+    }
+
+    /// The spans of the open page, each with the invocations that there are before.
+    fn levels(&self) -> impl Iterator<Item = (&Span, Running)> {
+        self.spans.iter().scan(self.at_first, |running, span| {
+            let before = *running;
+            *running = span.after(before);
+            Some((span, before))
+        })
+    }
+
+    /// The changes in those spans that are wanted: span by span, but within each as they were entered.
+    fn span_by_span(&self, cut: Cut, is_wanted: impl Fn(&(&Span, Running)) -> bool) -> Vec<Change> {
+        // By span: the place of its next change.
+        let mut count = 0;
+        let place_of = |level: (&Span, Running)| {
+            let place = is_wanted(&level).then_some(count);
+            count += if place.is_some() { level.0.changes() } else { 0 };
+            place.unwrap_or(NOWHERE)
+        };
+        let mut places: Vec<u32> = self.levels().map(place_of).collect();
+        let mut changes = vec![Change(0); count as usize];
+        for change in &self.changes {
+            let place = &mut places[cut.span(change.turn().after())];
+            if *place != NOWHERE {
+                changes[*place as usize] = *change;
+                *place += 1;
+            }
+        }
+        changes
     }
 }
 
-/// The place of what need not be put in order.
+/// The place of what is not wanted.
 const NOWHERE: u32 = u32::MAX;
+
+/// How time is cut into spans: from where on, and how long each is in nanoseconds, as a power of 2.
+#[derive(Clone, Copy)]
+struct Cut {
+    from: u64,
+    shift: u32,
+}
+
+impl Cut {
+    fn new(time: &Range<u64>, changes: usize) -> Cut {
+        let wanted = (changes / IN_SPAN + 1) as u64;
+        Cut { from: time.start, shift: ((time.end - time.start) / wanted).max(1).ilog2() }
+    }
+
+    /// In which span this instant is.
+    #[inline(always)]
+    fn span(self, at: u64) -> usize {
+        ((at - self.from) >> self.shift) as usize
+    }
+}
 
 impl Span {
     fn changes(&self) -> u32 {
@@ -296,12 +320,15 @@ mod tests {
     use crate::engine::Class;
     use crate::random::Key;
 
-    /// Against all changes in order, of scenes that are entered one after the other; few instants, so that many are the same.
+    /// Against all changes in order, of scenes that are entered one after the other, over three parts of the time; few instants, so that
+    /// many are the same.
     #[test]
     fn the_most_are_those_of_all_changes_in_order() {
         for (seed, (scenes, each, instants)) in
             [(1, 50, 9), (3, 2_000, 40), (40, 300, 1 << 35), (200, 20, 1)].into_iter().enumerate()
         {
+            let ends = [instants / 3, instants / 2, instants].map(|end| SimTime::from_nanos(1_000 + end));
+            let part_of = |wake: Wake| ends.iter().filter(|end| **end <= wake.at()).count();
             let mut all: Vec<((Wake, u32), u32, bool, bool)> = Vec::new();
             let mut ledger = Ledger::default();
             let (opened, before) = (SimTime::from_nanos(1_000), Running { all: 5, shared: 2 });
@@ -313,13 +340,14 @@ mod tests {
                         let key = key.numbered(n);
                         let at = SimTime::from_nanos(1_000 + key.named("at").below(instants));
                         let class = if key.named("class").below(2) == 0 { Class::Completion } else { Class::Arrival };
-                        (Wake::new(at, class), (2 * scene + key.named("rank").below(2)) as u32)
+                        (Wake::new(at, class), (scene + scenes * key.named("rank").below(2)) as u32)
                     })
                     .collect();
                 turns.sort_unstable();
                 ledger.begin_scene();
                 let mut running: Vec<bool> = Vec::new();
                 for (n, turn) in (0..).zip(turns) {
+                    ledger.turn_to(part_of(turn.0));
                     ledger.turn(turn.0, turn.1);
                     let key = key.numbered(n);
                     let begins = running.is_empty() || key.named("begins").below(2) == 0;
@@ -332,17 +360,22 @@ mod tests {
                 }
             }
             all.sort_by_key(|(turn, n, ..)| (*turn, *n));
-            let (mut running, mut most) = (before, before);
-            for (_, _, begins, shared) in all {
-                let shared = u64::from(shared);
-                running = match begins {
-                    true => Running { all: running.all + 1, shared: running.shared + shared },
-                    false => Running { all: running.all - 1, shared: running.shared - shared },
-                };
-                most = most.max(running);
+            assert_eq!(ledger.changes(), all.len());
+            let (mut running, mut want) = (before, Vec::new());
+            for part in 0..ends.len() {
+                let mut most = running;
+                for (_, _, begins, shared) in all.iter().filter(|((wake, _), ..)| part_of(*wake) == part) {
+                    let shared = u64::from(*shared);
+                    running = match begins {
+                        true => Running { all: running.all + 1, shared: running.shared + shared },
+                        false => Running { all: running.all - 1, shared: running.shared - shared },
+                    };
+                    most = most.max(running);
+                }
+                want.push(most);
             }
-            let got = ledger.close(&[SimTime::from_nanos(1_000 + instants)]).map(|(_, most)| most);
-            assert_eq!(got, Some(vec![most]), "{scenes} scenes of {each} changes at {instants} instants");
+            let got = ledger.close(&ends).map(|(_, most)| most);
+            assert_eq!(got, Some(want), "{scenes} scenes of {each} changes at {instants} instants");
         }
     }
 

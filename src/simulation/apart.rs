@@ -70,8 +70,8 @@ impl World<'_> {
         Some(self.run())
     }
 
-    /// Plays each scene from `now` until before `end`; those on stage close their own bins, and the account closes its own afterwards.
-    /// Tells how many invocations began or ended; none where the run is void.
+    /// Plays each scene from `now` until before `end`: bin by bin, each of which those on stage close for themselves as they get to its
+    /// end, and the account when all have. Tells how many invocations began or ended; none where the run is void.
     fn play_each(&mut self, scenes: &[Vec<u32>], now: SimTime, end: SimTime) -> Option<usize> {
         let bin_ends: Vec<SimTime> = self.ctx.recorder.bin_ends(end).collect();
         let ends = [&bin_ends[..], &[end]].concat();

@@ -219,8 +219,10 @@ mod tests {
         let burst = "{ bursts = { size = 12, every = \"1s\" } }";
         let hail: Vec<String> = (0..60).map(|n| format!("\"{}ms\"", 10_010 + n)).collect();
         let hail = format!("{{ at = [{}] }}", hail.join(", "));
+        let later = format!("{{ at = [{}] }}", ["\"3050ms\""; 12].join(", "));
         let rows = [
             ("concurrency", "account.concurrent_executions = 20", burst),
+            ("concurrency, in one bin of many", "account.concurrent_executions = 20", &later),
             ("environments of the Region", "profile = \"2018\"\naccount.burst_concurrency = 20", burst),
             ("requests", "account.concurrent_executions = 10", &hail),
         ];

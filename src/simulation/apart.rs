@@ -206,6 +206,7 @@ mod tests {
             ("a stream", "source.invoke", "source.kinesis"),
             ("a queue", "source.invoke", "source.sqs"),
             ("failures", "init_", "error_rate = 0.2\ninit_"),
+            ("minutes", "duration = \"20s\"", "duration = \"130s\""),
         ];
         for arrivals in [EACH_10_MS, BY_CHANCE] {
             for (what, usual, other) in rows {

@@ -20,6 +20,16 @@ enum Rule {
     Max,
 }
 
+impl Rule {
+    #[inline(always)]
+    fn join(self, one: f64, next: f64) -> f64 {
+        match self {
+            Rule::Sum => one + next,
+            Rule::Max => one.max(next),
+        }
+    }
+}
+
 macro_rules! columns {
     ($(#[$doc:meta])* $name:ident { $($(#[$column_doc:meta])* $column:ident: $rule:ident,)* }) => {
         $(#[$doc])*
@@ -29,6 +39,14 @@ macro_rules! columns {
             const RULES: &'static [Rule] = &[$(Rule::$rule,)*];
             /// How many columns there are.
             pub const COUNT: usize = Self::RULES.len();
+
+            /// Joins the columns of the interval that follows: written out, so that no rule is looked up.
+            fn join(columns: &mut [f64; Self::COUNT], next: &[f64; Self::COUNT]) {
+                $({
+                    let column = &mut columns[$name::$column as usize];
+                    *column = Rule::$rule.join(*column, next[$name::$column as usize]);
+                })*
+            }
         }
     };
 }
@@ -137,7 +155,7 @@ impl Interval {
     }
 
     fn rules(&self) -> &'static [Rule] {
-        rules(self.0.len())
+        if self.0.len() == FunctionColumn::COUNT { FunctionColumn::RULES } else { SourceColumn::RULES }
     }
 
     /// Joins the interval that follows, which has these columns.
@@ -159,18 +177,14 @@ impl Interval {
     }
 }
 
-/// The rules of so many columns.
-fn rules(columns: usize) -> &'static [Rule] {
-    if columns == FunctionColumn::COUNT { FunctionColumn::RULES } else { SourceColumn::RULES }
-}
-
 /// Joins the columns of the interval that follows.
 fn join(columns: &mut [f64], next: &[f64]) {
-    let rules = rules(columns.len());
-    for ((value, more), rule) in columns.iter_mut().zip(next).zip(rules) {
-        // Both are worked out, so that a processor does several columns at a time.
-        let (sum, max) = (*value + more, value.max(*more));
-        *value = if *rule == Rule::Sum { sum } else { max };
+    if let (Ok(columns), Ok(next)) = (columns.try_into(), next.try_into()) {
+        FunctionColumn::join(columns, next);
+    } else if let (Ok(columns), Ok(next)) = (columns.try_into(), next.try_into()) {
+        SourceColumn::join(columns, next);
+    } else {
+        unreachable!("intervals are a function's or a source's");
     }
 }
 

@@ -84,8 +84,8 @@ impl Recorder<'_> {
         self.set_boundary();
     }
 
-    /// Closes the bins of sources and all functions that they call, which end at `at`, before those of others. Gives back the integral of the functions'
-    /// concurrency since the last ones.
+    /// Closes the bins of sources and all functions that they call, which end at `at`, before those of others. Gives back the integral
+    /// of the functions' concurrency since the last ones.
     pub fn close_bins(
         &mut self,
         functions: impl Iterator<Item = FunctionId>,

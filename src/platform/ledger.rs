@@ -121,7 +121,6 @@ impl Ledger {
     /// Actors that hear of each other begin their turns.
     pub(super) fn begin_scene(&mut self) {
         self.turn = Turn::default();
-        self.turn_to(0);
     }
 
     /// Opens another page: from now on all is of the part of the time with this number.
@@ -158,15 +157,20 @@ impl Ledger {
     /// A synchronous request.
     pub(super) fn request(&mut self) {
         if self.limits.requests.is_some() {
-            self.requests.push(self.opened + SimDuration::from_nanos(self.turn.after()));
+            self.requests.push(self.now());
         }
     }
 
     /// A new environment.
     pub(super) fn environment(&mut self) {
         if self.limits.scaling.is_some() {
-            self.environments.push(self.opened + SimDuration::from_nanos(self.turn.after()));
+            self.environments.push(self.now());
         }
+    }
+
+    /// The instant of the turn.
+    fn now(&self) -> SimTime {
+        self.opened + SimDuration::from_nanos(self.turn.after())
     }
 
     /// How many changes were entered.

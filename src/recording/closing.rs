@@ -94,13 +94,12 @@ impl Recorder<'_> {
     ) -> u128 {
         for source in sources {
             self.count_batch_of(source);
-            let place = source.0 as usize;
-            self.flush_source(place, at);
-            self.push_bin(1 + self.functions.len() + place);
+            self.flush_source(source.0 as usize, at);
+            self.push_bin(self.timeline.place(Owner::Source(source.0)));
         }
-        let close = |FunctionId(function): FunctionId| {
-            let area = self.flush_function(function as usize, at);
-            self.push_bin(1 + function as usize);
+        let close = |function: FunctionId| {
+            let area = self.flush_function(function.0 as usize, at);
+            self.push_bin(self.timeline.place(Owner::Function(function.0)));
             area
         };
         functions.map(close).sum()
@@ -259,7 +258,7 @@ impl Recorder<'_> {
 
     /// A source's part.
     fn flush_source(&mut self, place: usize, at: SimTime) {
-        let owner = 1 + self.functions.len() + place;
+        let owner = self.timeline.place(Owner::Source(place as u32));
         let source = &mut self.sources[place];
         let (seen, mapping) = (&mut self.seen[owner], &mut self.mappings[place]);
         let mut since = [0.0; SourceColumn::COUNT];

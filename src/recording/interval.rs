@@ -361,25 +361,33 @@ impl Timeline {
             self.width *= 2;
             for owner in 0..self.owners.len() {
                 let columns = self.columns(owner);
-                let pairs = self.owners[owner].chunks_mut(2 * columns).flat_map(|pair| {
-                    let (one, next) = pair.split_at_mut(columns);
-                    if !next.is_empty() {
+                let bins = &mut self.owners[owner];
+                let pairs = (bins.len() / columns).div_ceil(2);
+                for pair in 0..pairs {
+                    let from = 2 * pair * columns;
+                    let (one, next) = bins[from..].split_at_mut(columns);
+                    if let Some(next) = next.get(..columns) {
                         join(one, next);
                     }
-                    &*one
-                });
-                self.owners[owner] = pairs.copied().collect();
+                    bins.copy_within(from..from + columns, pair * columns);
+                }
+                bins.truncate(pairs * columns);
             }
+        }
+    }
+
+    /// The place of an owner among all.
+    pub(super) fn place(&self, owner: Owner) -> usize {
+        match owner {
+            Owner::Account => 0,
+            Owner::Function(place) => 1 + place as usize,
+            Owner::Source(place) => 1 + self.functions + place as usize,
         }
     }
 
     /// The bins of an owner.
     fn of(&self, owner: Owner) -> impl Iterator<Item = &[f64]> {
-        let place = match owner {
-            Owner::Account => 0,
-            Owner::Function(place) => 1 + place as usize,
-            Owner::Source(place) => 1 + self.functions + place as usize,
-        };
+        let place = self.place(owner);
         self.owners[place].chunks(self.columns(place))
     }
 
